@@ -1,0 +1,99 @@
+//! Deliveries and their receipts.
+
+use std::sync::Arc;
+
+use lapin::{
+    Channel,
+    message::Delivery as RawDelivery,
+    options::{BasicAckOptions, BasicNackOptions, BasicRejectOptions},
+};
+
+use super::{Properties, values::read_table};
+use crate::platform::headers::Value;
+
+/// One message from the queue.
+#[derive(Debug)]
+pub struct Delivery {
+    /// The AMQP headers, with their types.
+    pub headers: Vec<(String, Value)>,
+    /// The properties, to publish the message again.
+    pub properties: Properties,
+    /// The body as it came.
+    pub body: Vec<u8>,
+    /// Whether the broker delivered it before.
+    pub redelivered: bool,
+    /// Settles it.
+    pub receipt: Receipt,
+}
+
+impl Delivery {
+    pub(super) fn new(raw: RawDelivery, channel: &Arc<Channel>, generation: u64) -> Self {
+        Self {
+            headers: raw.properties.headers().as_ref().map(read_table).unwrap_or_default(),
+            properties: Properties(raw.properties),
+            body: raw.data,
+            redelivered: raw.redelivered,
+            receipt: Receipt {
+                channel: channel.clone(),
+                tag: raw.delivery_tag,
+                generation,
+            },
+        }
+    }
+}
+
+/// The right to settle one delivery, once. Valid on the connection that it came over; the broker delivers the
+/// message again when that one is gone, so a failure to settle is no error.
+pub struct Receipt {
+    channel: Arc<Channel>,
+    tag: u64,
+    generation: u64,
+}
+
+impl Receipt {
+    /// Which connection it came over: a higher number is a later one.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The delivery's number on its connection, for logs.
+    #[must_use]
+    pub fn tag(&self) -> u64 {
+        self.tag
+    }
+
+    /// The message is done.
+    pub async fn acknowledge(self) {
+        self.note(self.channel.basic_ack(self.tag, BasicAckOptions::default()).await);
+    }
+
+    /// The message failed: to the dead-letter exchange, if the queue has one.
+    pub async fn reject(self) {
+        self.note(self.channel.basic_reject(self.tag, BasicRejectOptions { requeue: false }).await);
+    }
+
+    /// The message goes back to the queue.
+    pub async fn requeue(self) {
+        let options = BasicNackOptions {
+            requeue: true,
+            ..BasicNackOptions::default()
+        };
+        self.note(self.channel.basic_nack(self.tag, options).await);
+    }
+
+    fn note(&self, outcome: Result<(), lapin::Error>) {
+        if let Err(error) = outcome {
+            tracing::debug!(%error, tag = self.tag, "not settled: its connection is gone, it will be delivered again");
+        }
+    }
+}
+
+impl std::fmt::Debug for Receipt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Receipt")
+            .field("tag", &self.tag)
+            .field("generation", &self.generation)
+            .finish_non_exhaustive()
+    }
+}

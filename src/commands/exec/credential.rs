@@ -1,0 +1,92 @@
+//! Where `exec` finds its credential: a file, the environment, or the platform.
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::Context as _;
+use futures_util::future::BoxFuture;
+use serde_json::{Map, Value, json};
+
+use super::file_store::FileStore;
+use crate::{
+    http,
+    platform::{api::PlatformApi, step::StepData},
+    podio::{CredentialStore, PlatformStore, StepConfig, config::OAuth},
+    settings::{PlatformSettings, Source, variables as v},
+};
+
+/// A step's config with its credential, and where a renewed one is stored.
+pub(super) struct Found {
+    pub(super) config: StepConfig,
+    pub(super) api: Option<PlatformApi>,
+    pub(super) store: Arc<dyn CredentialStore>,
+}
+
+/// Looks in the file, then in the environment, then at the platform.
+pub(super) async fn find(file: Option<&Path>, source: &Source) -> anyhow::Result<Found> {
+    if let Some(path) = file {
+        let store = FileStore::new(path.to_owned());
+        let config = config(store.read()?)?;
+        let api = platform(source).ok().map(|(api, _)| api);
+        return Ok(Found {
+            config,
+            api,
+            store: Arc::new(store),
+        });
+    }
+    if let Some(token) = source.get(v::PODIO_ACCESS_TOKEN.name) {
+        let oauth = json!({ "access_token": token, "refresh_token": source.get(v::PODIO_REFRESH_TOKEN.name) });
+        let Value::Object(fields) = json!({ "oauth": oauth }) else { unreachable!("an object was made") };
+        return Ok(Found {
+            config: config(fields)?,
+            api: None,
+            store: Arc::new(NoStore),
+        });
+    }
+    if source.get(v::API_URI.name).is_none() {
+        anyhow::bail!(
+            "there is no credential: give --credential FILE, or set {}, or the platform's variables ({} and the others)",
+            v::PODIO_ACCESS_TOKEN.name,
+            v::API_URI.name
+        );
+    }
+    let (api, settings) = platform(source)?;
+    let identity = settings.identity;
+    let step = api.step_data(&identity.flow_id, &identity.step_id).await?;
+    let config = StepConfig::read(&step);
+    let store = PlatformStore {
+        api: api.clone(),
+        flow_id: identity.flow_id,
+        step_id: identity.step_id,
+        account: config.account.clone(),
+    };
+    Ok(Found {
+        config,
+        api: Some(api),
+        store: Arc::new(store),
+    })
+}
+
+fn config(fields: Map<String, Value>) -> anyhow::Result<StepConfig> {
+    let raw = serde_json::value::to_raw_value(&fields)?;
+    Ok(StepConfig::read(&StepData::with_config(raw)))
+}
+
+fn platform(source: &Source) -> anyhow::Result<(PlatformApi, PlatformSettings)> {
+    let settings = PlatformSettings::read(source)?;
+    let http = http::client(reqwest::redirect::Policy::default()).context("the HTTP client could not be made")?;
+    Ok((PlatformApi::new(http, settings.api.clone()), settings))
+}
+
+/// A credential from the environment: there is nowhere to store a renewed one.
+struct NoStore;
+
+impl CredentialStore for NoStore {
+    fn save<'a>(&'a self, _: &'a Map<String, Value>) -> BoxFuture<'a, Result<(), String>> {
+        let problem = "it came from the environment; use --credential FILE to keep a renewed one";
+        Box::pin(std::future::ready(Err(problem.to_owned())))
+    }
+
+    fn reload(&self) -> BoxFuture<'_, Option<OAuth>> {
+        Box::pin(std::future::ready(None))
+    }
+}

@@ -1,0 +1,117 @@
+//! Messages from standard input or the command line. If the first line is a whole JSON value, every line is a message
+//! (JSON lines, a bad line is that message's error); else the input is read as one sequence of JSON documents.
+
+use std::io::{BufRead, BufReader, Read};
+
+use futures_util::{Stream, stream};
+use serde_json::value::RawValue;
+use tokio::sync::mpsc;
+
+/// Bytes of the largest message, or of the largest input that is not JSON lines.
+pub(super) const MAX_INPUT: u64 = 64 * 1024 * 1024;
+
+/// One message as it came, or why it could not be read.
+pub(super) type Input = Result<Vec<u8>, String>;
+
+/// Messages from the command line.
+pub(super) fn from_arguments(messages: &[String]) -> impl Stream<Item = Input> {
+    stream::iter(messages.iter().map(|text| Ok(text.clone().into_bytes())).collect::<Vec<_>>())
+}
+
+/// Messages from a reader, on a thread of its own; at most `ahead` are read before they are wanted.
+pub(super) fn from_reader(reader: impl Read + Send + 'static, ahead: usize) -> impl Stream<Item = Input> {
+    let (send, receive) = mpsc::channel(ahead.max(1));
+    std::thread::spawn(move || read_all(BufReader::new(reader), |input| send.blocking_send(input).is_ok()));
+    stream::unfold(receive, async |mut receive| receive.recv().await.map(|input| (input, receive)))
+}
+
+/// Reads everything and hands it to `give` until that says no.
+fn read_all(mut reader: impl BufRead, mut give: impl FnMut(Input) -> bool) {
+    let mut first = true;
+    loop {
+        let line = match read_line(&mut reader) {
+            Ok(Some(line)) => line,
+            Ok(None) => return,
+            Err(problem) => {
+                give(Err(problem));
+                return;
+            }
+        };
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        if std::mem::take(&mut first) && is_begun(&line) {
+            return read_documents(line, reader, give);
+        }
+        if !give(Ok(line)) {
+            return;
+        }
+    }
+}
+
+/// The next line without its end; `None` at the end of the input.
+fn read_line(reader: &mut impl BufRead) -> Result<Option<Vec<u8>>, String> {
+    let mut line = Vec::new();
+    let read = reader.by_ref().take(MAX_INPUT).read_until(b'\n', &mut line);
+    match read.map_err(|error| format!("standard input cannot be read: {error}"))? {
+        0 => Ok(None),
+        _ if line.len() as u64 == MAX_INPUT => Err(format!("a line has more than {MAX_INPUT} bytes")),
+        _ => Ok(Some(line)),
+    }
+}
+
+/// Whether a line is the beginning of a JSON value that goes on in the next line.
+fn is_begun(line: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(line).is_err_and(|error| error.is_eof())
+}
+
+/// Reads the rest as JSON documents, one after the other.
+fn read_documents(mut text: Vec<u8>, reader: impl BufRead, mut give: impl FnMut(Input) -> bool) {
+    if let Err(error) = reader.take(MAX_INPUT).read_to_end(&mut text) {
+        give(Err(format!("standard input cannot be read: {error}")));
+        return;
+    }
+    if text.len() as u64 > MAX_INPUT {
+        give(Err(format!("the input has more than {MAX_INPUT} bytes; give JSON lines, one message each")));
+        return;
+    }
+    for document in serde_json::Deserializer::from_slice(&text).into_iter::<Box<RawValue>>() {
+        let input = match document {
+            Ok(raw) => Ok(raw.get().as_bytes().to_vec()),
+            Err(error) => Err(format!("the input is not JSON: line {}, column {}", error.line(), error.column())),
+        };
+        let stop = input.is_err();
+        if !give(input) || stop {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Vec<Result<String, String>> {
+        let mut inputs = Vec::new();
+        read_all(text.as_bytes(), |input| {
+            inputs.push(input.map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned()));
+            true
+        });
+        inputs
+    }
+
+    #[test]
+    fn lines_are_messages_even_when_one_is_bad() {
+        let want = vec![Ok("{\"a\":1}".to_owned()), Ok("{bad".to_owned()), Ok("{\"b\":2}".to_owned())];
+        assert_eq!(read("\n{\"a\":1}\n{bad\n\n{\"b\":2}"), want);
+        assert_eq!(read(""), vec![]);
+    }
+
+    #[test]
+    fn a_document_may_span_lines() {
+        assert_eq!(read("{\n \"a\": 1\n}\n"), vec![Ok("{\n \"a\": 1\n}".to_owned())]);
+        let inputs = read("{\n}\n{\n \"b\": }\n");
+        assert_eq!(inputs[0], Ok("{\n}".to_owned()));
+        assert!(inputs[1].as_ref().is_err_and(|text| text.contains("line 4")), "{inputs:?}");
+    }
+}

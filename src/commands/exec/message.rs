@@ -1,0 +1,91 @@
+//! One message of `exec`: processed, and its results as output lines.
+
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use futures_util::{FutureExt, future::BoxFuture};
+use tokio_util::sync::CancellationToken;
+
+use super::input::Input;
+use crate::{
+    dispatcher::{Action, Context, Emitter, Failure, Interruption},
+    platform::message::{Message, Outgoing},
+};
+
+/// What one message gave.
+pub(super) struct Printed {
+    /// JSON lines.
+    pub(super) lines: Vec<u8>,
+    /// Whether it succeeded.
+    pub(super) ok: bool,
+}
+
+/// Gathers the lines of one message, whose number in the input every line bears.
+struct Lines {
+    number: usize,
+    text: Mutex<Vec<u8>>,
+}
+
+impl Lines {
+    /// Appends a JSON object as a line, with the number as its first field.
+    fn push(&self, object: &[u8]) {
+        let mut text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        text.extend_from_slice(format!("{{\"input\":{},", self.number).as_bytes());
+        text.extend_from_slice(&object[1..]);
+        text.push(b'\n');
+    }
+
+    fn push_error(&self, message: &str) {
+        let error = serde_json::json!({ "error": { "name": "Error", "message": message } });
+        self.push(error.to_string().as_bytes());
+    }
+}
+
+impl Emitter for Lines {
+    fn data(&self, message: Outgoing) -> BoxFuture<'_, Result<(), Interruption>> {
+        self.push(&message.to_json());
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+/// Processes message number `number`.
+pub(super) async fn process(
+    number: usize,
+    input: Input,
+    action: Arc<dyn Action>,
+    stop: CancellationToken,
+) -> Printed {
+    let lines = Lines {
+        number,
+        text: Mutex::default(),
+    };
+    let outcome = AssertUnwindSafe(run(input, action.as_ref(), &lines, &stop)).catch_unwind().await;
+    let failure = match outcome {
+        Ok(Ok(())) => None,
+        Ok(Err(Interruption::Failed(failure))) => {
+            tracing::debug!(number, error = %failure, "failed");
+            Some(failure.message().to_owned())
+        }
+        Ok(Err(Interruption::Rebound { reason, wait })) => {
+            Some(format!("{reason}: run it again in {} s", wait.as_secs()))
+        }
+        Ok(Err(Interruption::Stopped)) => Some("stopped before it was done".to_owned()),
+        Err(_) => Some("the component failed internally on this message (a defect)".to_owned()),
+    };
+    if let Some(message) = &failure {
+        lines.push_error(message);
+    }
+    Printed {
+        lines: lines.text.into_inner().unwrap_or_else(PoisonError::into_inner),
+        ok: failure.is_none(),
+    }
+}
+
+async fn run(input: Input, action: &dyn Action, lines: &Lines, stop: &CancellationToken) -> Result<(), Interruption> {
+    let payload = input.map_err(Failure::new)?;
+    let message = Message::parse(&payload).map_err(|error| Failure::new(error.to_string()))?;
+    let context = Context { emitter: lines, stop };
+    action.run(&message, &context).await
+}

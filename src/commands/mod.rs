@@ -1,0 +1,5 @@
+//! The commands: each puts the parts together that it needs. The only place where everything is known.
+
+pub mod exec;
+pub mod run;
+mod setup;

@@ -1,0 +1,83 @@
+//! What commands share: the settings' source with logging started, the runtime, the stop signal, Podio for a step.
+
+use std::{process::ExitCode, sync::Arc};
+
+use anyhow::Context as _;
+use tokio::{
+    runtime::{Builder, Runtime},
+    signal::unix::{SignalKind, signal},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    http,
+    platform::api::PlatformApi,
+    podio::{Credential, CredentialStore, Podio, StepConfig},
+    settings::{PodioSettings, Source},
+    telemetry::{self, LogTarget},
+};
+
+/// Reads where settings come from and starts logging.
+pub(super) fn start(target: LogTarget) -> anyhow::Result<Source> {
+    let source = Source::from_process()?;
+    telemetry::start(&source, target)?;
+    Ok(source)
+}
+
+/// The runtime that everything runs on.
+pub(super) fn runtime() -> anyhow::Result<Runtime> {
+    Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("the async runtime could not be started")
+}
+
+/// The exit code of a command that may fail before its own work begins; says what failed.
+pub(super) fn exit_code(outcome: anyhow::Result<ExitCode>) -> ExitCode {
+    outcome.unwrap_or_else(|error| {
+        let error = format!("{error:#}");
+        // Without a subscriber the event is lost, so it is printed as well when logging could not be started.
+        if tracing::enabled!(tracing::Level::ERROR) {
+            tracing::error!("{error}");
+        } else {
+            eprintln!("podio-component: {error}");
+        }
+        ExitCode::FAILURE
+    })
+}
+
+/// A token that SIGTERM and SIGINT cancel; further signals change nothing.
+pub(super) fn stop_on_signal() -> anyhow::Result<CancellationToken> {
+    let stop = CancellationToken::new();
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be caught")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be caught")?;
+    let cancel = stop.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            if !cancel.is_cancelled() {
+                tracing::info!("stopping");
+            }
+            cancel.cancel();
+        }
+    });
+    Ok(stop)
+}
+
+/// Podio's API for a step's config.
+pub(super) fn podio(
+    settings: &PodioSettings,
+    config: &StepConfig,
+    api: Option<PlatformApi>,
+    store: Arc<dyn CredentialStore>,
+) -> anyhow::Result<Arc<Podio>> {
+    let http = http::client(Podio::redirects()).context("the HTTP client could not be made")?;
+    // A redirect of the token endpoint would carry the refresh token elsewhere: it is not followed.
+    let token_http = http::client(reqwest::redirect::Policy::none()).context("the HTTP client could not be made")?;
+    let credential = Credential::of_step(config, settings, &token_http, api, store);
+    Ok(Arc::new(Podio::new(http, settings.clone(), credential, config.retry)))
+}

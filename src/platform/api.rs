@@ -1,0 +1,219 @@
+//! The platform's REST API (contract, sections 2 and 7): step data, secrets, accounts. Basic authentication;
+//! 5xx and network errors are tried again.
+
+use std::time::Duration;
+
+use backon::{ConstantBuilder, Retryable};
+use reqwest::{Client, Method, StatusCode, Url, header::CONTENT_TYPE};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::step::StepData;
+
+/// Longest wait for one answer of the platform.
+pub const PLATFORM_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Where the platform's API is, who calls it, and how often a call is tried again.
+#[derive(Clone, Debug)]
+pub struct ApiSettings {
+    /// `ELASTICIO_API_URI`
+    pub uri: Url,
+    /// `ELASTICIO_API_USERNAME`
+    pub username: String,
+    /// `ELASTICIO_API_KEY`
+    pub key: SecretString,
+    /// `ELASTICIO_WORKSPACE_ID`
+    pub workspace_id: String,
+    /// `ELASTICIO_API_REQUEST_RETRY_ATTEMPTS`: tries in all.
+    pub attempts: usize,
+    /// `ELASTICIO_API_REQUEST_RETRY_DELAY`: wait between two tries.
+    pub delay: Duration,
+}
+
+/// Why a call of the platform's API failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// It answered, but not with success.
+    #[error("the platform's API answered {status} to {call}")]
+    Status {
+        /// Method and path.
+        call: String,
+        /// The status.
+        status: StatusCode,
+        /// The answer's body, for the error message that the platform itself receives; not for logs.
+        body: String,
+    },
+    /// No answer, after all tries.
+    #[error("the platform's API did not answer {call}: {reason}. Check ELASTICIO_API_URI and the network")]
+    Network {
+        /// Method and path.
+        call: String,
+        /// What went wrong on the network.
+        reason: String,
+    },
+    /// An answer that is not what the contract says.
+    #[error("the platform's API answered {call} with something else than {wanted}")]
+    Malformed {
+        /// Method and path.
+        call: String,
+        /// What the contract says.
+        wanted: &'static str,
+    },
+}
+
+impl ApiError {
+    fn is_transient(&self) -> bool {
+        match self {
+            Self::Status { status, .. } => status.is_server_error(),
+            Self::Network { .. } => true,
+            Self::Malformed { .. } => false,
+        }
+    }
+}
+
+/// The credentials that a secret holds, as the platform stores them.
+#[derive(Deserialize)]
+pub struct SecretCredentials {
+    /// The access token to call the third-party API with.
+    pub access_token: SecretString,
+    /// Further fields of the credential form, a JSON object.
+    #[serde(default)]
+    pub fields: Option<Box<RawValue>>,
+}
+
+impl std::fmt::Debug for SecretCredentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SecretCredentials").finish_non_exhaustive()
+    }
+}
+
+/// Client of the platform's REST API.
+#[derive(Clone, Debug)]
+pub struct PlatformApi {
+    http: Client,
+    settings: ApiSettings,
+}
+
+impl PlatformApi {
+    /// A client that calls over `http`.
+    #[must_use]
+    pub fn new(http: Client, settings: ApiSettings) -> Self {
+        Self { http, settings }
+    }
+
+    /// `GET /v1/tasks/{flow}/steps/{step}`
+    pub async fn step_data(&self, flow_id: &str, step_id: &str) -> Result<StepData, ApiError> {
+        self.read(Method::GET, &["v1", "tasks", flow_id, "steps", step_id], "step data")
+            .await
+    }
+
+    /// `GET /v2/workspaces/{workspace}/secrets/{id}`
+    pub async fn secret(&self, id: &str) -> Result<SecretCredentials, ApiError> {
+        self.credentials(Method::GET, &["v2", "workspaces", &self.settings.workspace_id, "secrets", id])
+            .await
+    }
+
+    /// `POST /v2/workspaces/{workspace}/secrets/{id}/refresh`: the platform gets a new token and answers it.
+    pub async fn refresh_secret(&self, id: &str) -> Result<SecretCredentials, ApiError> {
+        self.credentials(
+            Method::POST,
+            &["v2", "workspaces", &self.settings.workspace_id, "secrets", id, "refresh"],
+        )
+        .await
+    }
+
+    /// `PUT /v1/accounts/{id}` with `{ "keys": keys }`: stores a credential's new keys.
+    pub async fn update_account(&self, id: &str, keys: &RawValue) -> Result<(), ApiError> {
+        let body = format!("{{\"keys\":{}}}", keys.get());
+        self.call(Method::PUT, &["v1", "accounts", id], Some(body)).await?;
+        Ok(())
+    }
+
+    async fn credentials(&self, method: Method, path: &[&str]) -> Result<SecretCredentials, ApiError> {
+        #[derive(Deserialize)]
+        struct Answer {
+            data: Data,
+        }
+        #[derive(Deserialize)]
+        struct Data {
+            attributes: Attributes,
+        }
+        #[derive(Deserialize)]
+        struct Attributes {
+            credentials: SecretCredentials,
+        }
+        let answer: Answer = self
+            .read(method, path, "data.attributes.credentials.access_token")
+            .await?;
+        Ok(answer.data.attributes.credentials)
+    }
+
+    async fn read<T: serde::de::DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &[&str],
+        wanted: &'static str,
+    ) -> Result<T, ApiError> {
+        let call = call_name(&method, path);
+        let body = self.call(method, path, None).await?;
+        serde_json::from_slice(&body).map_err(|_| ApiError::Malformed { call, wanted })
+    }
+
+    async fn call(&self, method: Method, path: &[&str], body: Option<String>) -> Result<Vec<u8>, ApiError> {
+        let call = call_name(&method, path);
+        let again = ConstantBuilder::default()
+            .with_delay(self.settings.delay)
+            .with_max_times(self.settings.attempts.saturating_sub(1));
+        (|| self.attempt(&call, method.clone(), path, body.clone()))
+            .retry(again)
+            .when(ApiError::is_transient)
+            .notify(|error, wait| tracing::warn!(%error, wait_ms = wait.as_millis(), "trying the platform's API again"))
+            .await
+    }
+
+    async fn attempt(
+        &self,
+        call: &str,
+        method: Method,
+        path: &[&str],
+        body: Option<String>,
+    ) -> Result<Vec<u8>, ApiError> {
+        let broken = |error: reqwest::Error| ApiError::Network {
+            call: call.to_owned(),
+            reason: crate::http::reason(&error),
+        };
+        let mut request = self
+            .http
+            .request(method, self.url(path))
+            .basic_auth(&self.settings.username, Some(self.settings.key.expose_secret()))
+            .timeout(PLATFORM_TIMEOUT);
+        if let Some(body) = body {
+            request = request.header(CONTENT_TYPE, "application/json").body(body);
+        }
+        let answer = request.send().await.map_err(broken)?;
+        let status = answer.status();
+        let body = answer.bytes().await.map_err(broken)?;
+        if status.is_success() {
+            return Ok(body.into());
+        }
+        Err(ApiError::Status {
+            call: call.to_owned(),
+            status,
+            body: String::from_utf8_lossy(&body).into_owned(),
+        })
+    }
+
+    fn url(&self, path: &[&str]) -> Url {
+        let mut url = self.settings.uri.clone();
+        url.path_segments_mut()
+            .expect("settings accept http and https addresses only, which have paths")
+            .pop_if_empty()
+            .extend(path);
+        url
+    }
+}
+
+fn call_name(method: &Method, path: &[&str]) -> String {
+    format!("{method} /{}", path.join("/"))
+}

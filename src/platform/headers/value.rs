@@ -1,0 +1,107 @@
+//! One AMQP header value, with the type that it has on the wire.
+
+/// An AMQP 0-9-1 field value (with RabbitMQ's types), free of any client library.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// `t`
+    Bool(bool),
+    /// `b`
+    I8(i8),
+    /// `B`
+    U8(u8),
+    /// `s`
+    I16(i16),
+    /// `u`
+    U16(u16),
+    /// `I`
+    I32(i32),
+    /// `i`
+    U32(u32),
+    /// `l`
+    I64(i64),
+    /// `f`
+    F32(f32),
+    /// `d`
+    F64(f64),
+    /// `D`: scale and value
+    Decimal(u8, u32),
+    /// Short string
+    Short(String),
+    /// `S`: RabbitMQ's strings; any bytes
+    Text(Vec<u8>),
+    /// `x`
+    Bytes(Vec<u8>),
+    /// `T`: seconds since the epoch
+    Timestamp(u64),
+    /// `A`
+    Array(Vec<Value>),
+    /// `F`
+    Table(Vec<(String, Value)>),
+    /// `V`
+    Void,
+}
+
+impl Value {
+    /// A string value.
+    #[must_use]
+    pub fn text(text: &str) -> Self {
+        Self::Text(text.as_bytes().to_vec())
+    }
+
+    /// The value, unless it is empty text or void: senders write those where they have nothing to say.
+    #[must_use]
+    pub fn given(self) -> Option<Self> {
+        match &self {
+            Self::Void => None,
+            Self::Text(bytes) if bytes.is_empty() => None,
+            Self::Short(text) if text.is_empty() => None,
+            _ => Some(self),
+        }
+    }
+
+    /// The value as a whole number of zero or more, if it is one.
+    #[must_use]
+    pub fn as_count(&self) -> Option<u64> {
+        match *self {
+            Self::I8(n) => u64::try_from(n).ok(),
+            Self::U8(n) => Some(n.into()),
+            Self::I16(n) => u64::try_from(n).ok(),
+            Self::U16(n) => Some(n.into()),
+            Self::I32(n) => u64::try_from(n).ok(),
+            Self::U32(n) => Some(n.into()),
+            Self::I64(n) => u64::try_from(n).ok(),
+            Self::F32(n) => whole(f64::from(n)),
+            Self::F64(n) => whole(n),
+            _ => None,
+        }
+    }
+
+    /// The value as a protocol version: a number, or text that is one.
+    #[must_use]
+    pub fn as_version(&self) -> Option<u64> {
+        self.as_count()
+            .or_else(|| self.to_text().trim().parse().ok())
+            .filter(|version| *version > 0)
+    }
+
+    /// The value as text, for keys and logs.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        match self {
+            Self::Text(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+            Self::Short(text) => text.clone(),
+            Self::Bool(value) => value.to_string(),
+            Self::I64(n) => n.to_string(),
+            other => match other.as_count() {
+                Some(n) => n.to_string(),
+                None => format!("{other:?}"),
+            },
+        }
+    }
+}
+
+/// A float that is a whole number which an `f64` holds exactly.
+fn whole(n: f64) -> Option<u64> {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be a small whole number")]
+    (n >= 0.0 && n.fract() == 0.0 && n < 9e15).then_some(n as u64)
+}

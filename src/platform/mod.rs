@@ -1,0 +1,10 @@
+//! What the integration platform defines: how messages are sealed, which AMQP headers they carry, what a message
+//! is, and the platform's REST API. Knows neither Podio nor the AMQP client.
+
+pub mod api;
+pub mod cipher;
+pub mod error_message;
+pub mod headers;
+pub mod json;
+pub mod message;
+pub mod step;

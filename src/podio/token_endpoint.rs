@@ -1,0 +1,219 @@
+//! Podio's OAuth2 token endpoint: the refresh grant (RFC 6749, section 6), by the `oauth2` crate over our own HTTP
+//! client. Two encodings: a path that ends in `/v2` takes JSON, any other a form; the wrong one looks like bad
+//! client data.
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use oauth2::{
+    AsyncHttpClient, AuthType, ClientId, ClientSecret, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, RefreshToken,
+    RequestTokenError, TokenResponse, TokenUrl, basic::BasicClient,
+};
+use reqwest::{Client, header::CONTENT_TYPE};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::wait::named_wait;
+
+/// What a refresh gave: the fields to store, tokens included.
+pub(super) type Fields = Map<String, Value>;
+
+/// Why a refresh failed. Never holds a token.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(super) enum TokenError {
+    /// Podio refused: the code says why (`invalid_grant`, `invalid_client` …).
+    #[error("Podio's token endpoint answered \"{0}\"")]
+    Refused(String),
+    /// Too many token calls.
+    #[error("Podio's token endpoint is rate-limited for {} s", .0.as_secs())]
+    Limited(Duration),
+    /// No usable answer.
+    #[error("Podio's token endpoint gave no usable answer: {0}")]
+    Unusable(String),
+}
+
+impl TokenError {
+    /// Whether the refresh token itself is no longer good.
+    pub(super) fn is_invalid_grant(&self) -> bool {
+        matches!(self, Self::Refused(code) if code == "invalid_grant")
+    }
+
+    fn is_transient(&self) -> bool {
+        matches!(self, Self::Unusable(_))
+    }
+}
+
+/// The wait after a 420 that names none.
+const UNNAMED_WAIT: Duration = Duration::from_secs(60);
+/// Tries of one refresh; a lost answer may have spent the refresh token, so there are few.
+const TRIES: usize = 3;
+/// Wait between them.
+const TRY_DELAY: Duration = Duration::from_millis(500);
+
+/// The endpoint with the client that calls it.
+pub(super) struct TokenEndpoint {
+    http: Client,
+    timeout: Duration,
+    client: BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>,
+    json: bool,
+}
+
+/// What went wrong below OAuth2.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Transport {
+    #[error("{0}")]
+    Network(String),
+    #[error("rate-limited")]
+    Limited(Duration),
+    #[error("status {0}")]
+    Status(u16),
+}
+
+impl TokenEndpoint {
+    pub(super) fn new(http: Client, url: &Url, id: &str, secret: &SecretString, timeout: Duration) -> Self {
+        let client = BasicClient::new(ClientId::new(id.to_owned()))
+            .set_client_secret(ClientSecret::new(secret.expose_secret().to_owned()))
+            .set_auth_type(AuthType::RequestBody)
+            .set_token_uri(TokenUrl::from_url(url.clone()));
+        Self {
+            http,
+            timeout,
+            client,
+            json: url.path().trim_end_matches('/').ends_with("/v2"),
+        }
+    }
+
+    /// Spends `refresh_token` for new tokens.
+    pub(super) async fn refresh(&self, refresh_token: &SecretString) -> Result<Fields, TokenError> {
+        use backon::{ConstantBuilder, Retryable};
+        let again = ConstantBuilder::default()
+            .with_delay(TRY_DELAY)
+            .with_max_times(TRIES - 1);
+        (|| self.attempt(refresh_token))
+            .retry(again)
+            .when(TokenError::is_transient)
+            .await
+    }
+
+    async fn attempt(&self, refresh_token: &SecretString) -> Result<Fields, TokenError> {
+        let token = RefreshToken::new(refresh_token.expose_secret().to_owned());
+        let answer = self
+            .client
+            .exchange_refresh_token(&token)
+            .request_async(self)
+            .await
+            .map_err(|error| match error {
+                RequestTokenError::ServerResponse(refusal) => TokenError::Refused(refusal.error().to_string()),
+                RequestTokenError::Request(Transport::Limited(wait)) => TokenError::Limited(wait),
+                RequestTokenError::Request(error) => TokenError::Unusable(error.to_string()),
+                RequestTokenError::Parse(..) => {
+                    TokenError::Unusable("it is not the JSON of a token response (RFC 6749, section 5.1)".to_owned())
+                }
+                RequestTokenError::Other(text) => TokenError::Unusable(text),
+            })?;
+        let mut fields = Fields::new();
+        let mut put = |name: &str, value: Value| fields.insert(name.to_owned(), value);
+        put("access_token", answer.access_token().secret().as_str().into());
+        put("token_type", "bearer".into());
+        if let Some(refresh_token) = answer.refresh_token() {
+            put("refresh_token", refresh_token.secret().as_str().into());
+        }
+        if let Some(lifetime) = answer.expires_in() {
+            put("expires_in", lifetime.as_secs().into());
+        }
+        Ok(fields)
+    }
+
+    /// Carries one request out, in the encoding that the endpoint takes.
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, Transport> {
+        let (parts, form) = request.into_parts();
+        let (content_type, body) = if self.json {
+            ("application/json", form_to_json(&form))
+        } else {
+            ("application/x-www-form-urlencoded", form)
+        };
+        let network = |error: reqwest::Error| Transport::Network(crate::http::reason(&error));
+        let answer = self
+            .http
+            .post(parts.uri.to_string())
+            .header(CONTENT_TYPE, content_type)
+            .timeout(self.timeout)
+            .body(body)
+            .send()
+            .await
+            .map_err(network)?;
+        let status = answer.status();
+        let retry_after = answer
+            .headers()
+            .get(reqwest::header::RETRY_AFTER)
+            .and_then(|value| value.to_str().ok().map(str::to_owned));
+        let body = answer.bytes().await.map_err(network)?;
+        match status.as_u16() {
+            420 | 429 => {
+                let wait = named_wait(retry_after.as_deref(), &body, std::time::SystemTime::now());
+                Err(Transport::Limited(wait.unwrap_or(UNNAMED_WAIT)))
+            }
+            code @ 500.. => Err(Transport::Status(code)),
+            _ => {
+                let mut response = HttpResponse::new(normalized(&body));
+                *response.status_mut() = status;
+                Ok(response)
+            }
+        }
+    }
+}
+
+impl<'c> AsyncHttpClient<'c> for TokenEndpoint {
+    type Error = Transport;
+    type Future = BoxFuture<'c, Result<HttpResponse, Transport>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.send(request))
+    }
+}
+
+fn form_to_json(form: &[u8]) -> Vec<u8> {
+    let fields: Fields = url::form_urlencoded::parse(form)
+        .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
+        .collect();
+    serde_json::to_vec(&fields).expect("text fields serialize")
+}
+
+/// A token response that the `oauth2` crate reads: `expires_in` may come as text, `token_type` not at all.
+fn normalized(body: &[u8]) -> Vec<u8> {
+    let Ok(mut fields) = serde_json::from_slice::<Fields>(body) else {
+        return body.to_vec();
+    };
+    if let Some(Value::String(text)) = fields.get("expires_in") {
+        match text.parse::<u64>() {
+            Ok(seconds) => fields.insert("expires_in".to_owned(), seconds.into()),
+            Err(_) => fields.remove("expires_in"),
+        };
+    }
+    // Scope pairs hold colons and Podio may answer any form of them; nothing here reads it.
+    fields.remove("scope");
+    if fields.contains_key("access_token") {
+        fields.insert("token_type".to_owned(), "bearer".into());
+    }
+    serde_json::to_vec(&fields).unwrap_or_else(|_| body.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_becomes_json() {
+        assert_eq!(form_to_json(b"grant_type=refresh_token&a=b%26c"), br#"{"a":"b&c","grant_type":"refresh_token"}"#);
+    }
+
+    #[test]
+    fn odd_responses_are_made_readable() {
+        let fields: Fields =
+            serde_json::from_slice(&normalized(br#"{"access_token":"t","expires_in":"28800"}"#)).expect("JSON");
+        assert_eq!(fields["expires_in"], 28800);
+        assert_eq!(fields["token_type"], "bearer");
+        assert_eq!(normalized(b"<html>"), b"<html>");
+    }
+}

@@ -1,0 +1,214 @@
+//! The settings of each command, put together from single values.
+
+use std::time::Duration;
+
+use super::{
+    ApiSettings, BLOCK, BrokerSettings, CryptoSettings, EmitSettings, Identity, InputFormat, PodioSettings, PublishRetry,
+    RateLimits, RoutingKeys, RunSettings, SettingsError, Source, StorageSettings, WorkerSettings,
+    additional::header_name,
+    reader::{Reader, leading_digits},
+    variables as v,
+};
+
+const HTTP: &[&str] = &["http", "https"];
+
+impl RunSettings {
+    /// Reads the settings of `run`.
+    ///
+    /// # Errors
+    /// Names every variable that is missing or malformed.
+    pub fn read(source: &Source) -> Result<Self, SettingsError> {
+        let mut reader = Reader::new(source);
+        let identity = identity(&mut reader);
+        let worker = WorkerSettings {
+            api: api(&mut reader, &identity),
+            identity,
+            broker: broker(&mut reader),
+            crypto: crypto(&mut reader),
+            emit: emit(&mut reader, source),
+            storage: storage(&mut reader),
+            input_format: input_format(&mut reader),
+            startup_required: reader.flag(v::STARTUP_REQUIRED),
+        };
+        let podio = podio(&mut reader);
+        reader.finish(Self { worker, podio })
+    }
+}
+
+impl PodioSettings {
+    /// Reads what is needed to call Podio, and nothing of the platform.
+    ///
+    /// # Errors
+    /// Names every variable that is malformed.
+    pub fn read(source: &Source) -> Result<Self, SettingsError> {
+        let mut reader = Reader::new(source);
+        let settings = podio(&mut reader);
+        reader.finish(settings)
+    }
+}
+
+/// Who this process is and where the platform's API is: what is needed to read a step's data.
+#[derive(Clone, Debug)]
+pub struct PlatformSettings {
+    /// Who this process is.
+    pub identity: Identity,
+    /// The platform's REST API.
+    pub api: ApiSettings,
+}
+
+impl PlatformSettings {
+    /// Reads what is needed to call the platform's API.
+    ///
+    /// # Errors
+    /// Names every variable that is missing or malformed.
+    pub fn read(source: &Source) -> Result<Self, SettingsError> {
+        let mut reader = Reader::new(source);
+        let identity = identity(&mut reader);
+        let settings = Self {
+            api: api(&mut reader, &identity),
+            identity,
+        };
+        reader.finish(settings)
+    }
+}
+
+fn identity(reader: &mut Reader<'_>) -> Identity {
+    Identity {
+        flow_id: reader.text(v::FLOW_ID),
+        exec_id: reader.text(v::EXEC_ID),
+        step_id: reader.text(v::STEP_ID),
+        container_id: reader.text(v::CONTAINER_ID),
+        workspace_id: reader.text(v::WORKSPACE_ID),
+        user_id: reader.text(v::USER_ID),
+        comp_id: reader.text(v::COMP_ID),
+        function: reader.text(v::FUNCTION),
+    }
+}
+
+fn api(reader: &mut Reader<'_>, identity: &Identity) -> ApiSettings {
+    ApiSettings {
+        uri: reader.url(v::API_URI, HTTP),
+        username: reader.text(v::API_USERNAME),
+        key: reader.secret(v::API_KEY),
+        workspace_id: identity.workspace_id.clone(),
+        attempts: reader.bounded(v::API_REQUEST_RETRY_ATTEMPTS, usize::MAX),
+        delay: reader.millis(v::API_REQUEST_RETRY_DELAY),
+    }
+}
+
+fn broker(reader: &mut Reader<'_>) -> BrokerSettings {
+    reader.url(v::AMQP_URI, &["amqp", "amqps"]);
+    BrokerSettings {
+        uri: reader.optional(v::AMQP_URI).unwrap_or_default().into(),
+        hostname: reader.text(v::HOSTNAME),
+        queue: reader.text(v::LISTEN_MESSAGES_ON),
+        exchange: reader.text(v::PUBLISH_MESSAGES_TO),
+        prefetch: reader.bounded(v::PREFETCH, u16::MAX),
+        reconnect_attempts: reader.bounded(v::AMQP_RECONNECT_ATTEMPTS, u32::MAX),
+        reconnect_delay: reader.millis(v::AMQP_RECONNECT_TIMEOUT),
+    }
+}
+
+fn crypto(reader: &mut Reader<'_>) -> CryptoSettings {
+    let password = reader.secret(v::MESSAGE_CRYPTO_PASSWORD);
+    let text = reader.text(v::MESSAGE_CRYPTO_IV);
+    let iv = <[u8; BLOCK]>::try_from(text.as_bytes()).unwrap_or_else(|_| {
+        if !text.is_empty() {
+            reader.problem(v::MESSAGE_CRYPTO_IV, &format!("has {} bytes, it must have {BLOCK}", text.len()));
+        }
+        [0; BLOCK]
+    });
+    CryptoSettings { password, iv }
+}
+
+fn emit(reader: &mut Reader<'_>, source: &Source) -> EmitSettings {
+    EmitSettings {
+        keys: RoutingKeys {
+            data: reader.text(v::DATA_ROUTING_KEY),
+            error: reader.text(v::ERROR_ROUTING_KEY),
+            rebound: reader.text(v::REBOUND_ROUTING_KEY),
+            snapshot: reader.text(v::SNAPSHOT_ROUTING_KEY),
+        },
+        retry: PublishRetry {
+            delay: reader.millis(v::AMQP_PUBLISH_RETRY_DELAY),
+            max_delay: reader.millis(v::AMQP_PUBLISH_MAX_RETRY_DELAY),
+            attempts: reader
+                .given_count(v::AMQP_PUBLISH_RETRY_ATTEMPTS)
+                .map(|attempts| u32::try_from(attempts).unwrap_or(u32::MAX)),
+        },
+        limits: RateLimits {
+            data: reader.bounded(v::DATA_RATE_LIMIT, usize::MAX),
+            error: reader.bounded(v::ERROR_RATE_LIMIT, usize::MAX),
+            snapshot: reader.bounded(v::SNAPSHOT_RATE_LIMIT, usize::MAX),
+            interval: reader.millis(v::RATE_INTERVAL),
+        },
+        persistent: reader.flag(v::AMQP_PERSISTENT_MESSAGES),
+        size_limit: reader.bounded(v::OUTGOING_MESSAGE_SIZE_LIMIT, usize::MAX),
+        protocol_version: protocol_version(reader),
+        no_self_passthrough: reader.flag(v::NO_SELF_PASSTHROUGH),
+        lightweight_threshold: reader
+            .flag(v::EMIT_LIGHTWEIGHT_MESSAGE)
+            .then(|| reader.bounded(v::OBJECT_STORAGE_SIZE_THRESHOLD, usize::MAX)),
+        error_replies: !reader.flag(v::NO_ERROR_REPLIES),
+        additional_headers: additional_headers(reader, source),
+        rebound_expiration: reader.millis(v::REBOUND_INITIAL_EXPIRATION),
+        rebound_limit: reader.count(v::REBOUND_LIMIT),
+    }
+}
+
+fn protocol_version(reader: &mut Reader<'_>) -> u64 {
+    let version = reader.count(v::PROTOCOL_VERSION);
+    if version > 2 {
+        reader.problem(v::PROTOCOL_VERSION, "must be 1 or 2");
+    }
+    version
+}
+
+fn storage(reader: &mut Reader<'_>) -> Option<StorageSettings> {
+    reader.optional(v::OBJECT_STORAGE_URI)?;
+    Some(StorageSettings {
+        uri: reader.url(v::OBJECT_STORAGE_URI, HTTP),
+        token: reader.optional(v::OBJECT_STORAGE_TOKEN).unwrap_or_default().into(),
+    })
+}
+
+fn input_format(reader: &mut Reader<'_>) -> InputFormat {
+    match reader.text(v::INPUT_FORMAT).as_str() {
+        "default" => InputFormat::Message,
+        "error" => InputFormat::Error,
+        _ => {
+            reader.problem(v::INPUT_FORMAT, "must be `default` or `error`");
+            InputFormat::Message
+        }
+    }
+}
+
+fn additional_headers(reader: &Reader<'_>, source: &Source) -> Vec<(String, String)> {
+    let names = reader.optional(v::ADDITIONAL_VARS_FOR_HEADERS).unwrap_or_default();
+    names
+        .split(',')
+        .map(str::trim)
+        .filter_map(|name| Some((header_name(name), source.get(name)?.to_owned())))
+        .collect()
+}
+
+fn podio(reader: &mut Reader<'_>) -> PodioSettings {
+    let in_range = |value: Option<u64>, range: std::ops::RangeInclusive<u64>, default: u64| {
+        value.filter(|value| range.contains(value)).unwrap_or(default)
+    };
+    let server_retries = reader
+        .optional(v::API_RETRIES_COUNT)
+        .map(|text| in_range(leading_digits(&text), 0..=5, 3))
+        .map(|count| u32::try_from(count).unwrap_or(3));
+    let timeout = in_range(reader.given_count(v::API_REQUEST_TIMEOUT), 500..=120_000, 15_000);
+    PodioSettings {
+        api_url: reader.url(v::PODIO_API_URL, HTTP),
+        token_url: reader.url(v::PODIO_TOKEN_URL, HTTP),
+        client_id: reader.optional(v::PODIO_CLIENT_ID),
+        client_secret: reader.optional(v::PODIO_CLIENT_SECRET).map(Into::into),
+        max_hold: reader.millis(v::PODIO_MAX_HOLD),
+        max_response: reader.bounded(v::PODIO_MAX_RESPONSE_SIZE, usize::MAX),
+        server_retries,
+        timeout: Duration::from_millis(timeout),
+    }
+}

@@ -1,0 +1,119 @@
+//! Reads single values leniently, as the platform's reference does (contract, section 1), and gathers every problem.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+use url::Url;
+
+use super::{
+    SettingsError, Source,
+    variables::{Unset, Variable},
+};
+
+/// Reads values from a source; what is missing or malformed is gathered for [`Reader::finish`].
+pub(super) struct Reader<'a> {
+    source: &'a Source,
+    problems: Vec<String>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(source: &'a Source) -> Self {
+        Self {
+            source,
+            problems: Vec::new(),
+        }
+    }
+
+    /// `value`, unless a problem was found on the way.
+    pub(super) fn finish<T>(self, value: T) -> Result<T, SettingsError> {
+        if self.problems.is_empty() {
+            return Ok(value);
+        }
+        Err(SettingsError {
+            problems: self.problems,
+        })
+    }
+
+    pub(super) fn problem(&mut self, variable: Variable, what: &str) {
+        self.problems.push(format!("{}: {what}", variable.name));
+    }
+
+    /// The raw text, `None` when unset or empty.
+    pub(super) fn optional(&self, variable: Variable) -> Option<String> {
+        self.source.get(variable.name).map(str::to_owned)
+    }
+
+    /// Text that must be there, or the variable's default text.
+    pub(super) fn text(&mut self, variable: Variable) -> String {
+        match (self.optional(variable), variable.default) {
+            (Some(text), _) => text,
+            (None, Unset::Text(text)) => text.to_owned(),
+            (None, _) => {
+                self.problem(variable, "is missing");
+                String::new()
+            }
+        }
+    }
+
+    pub(super) fn secret(&mut self, variable: Variable) -> SecretString {
+        self.text(variable).into()
+    }
+
+    /// A whole number: leading digits count, 0 or none is the default.
+    pub(super) fn count(&self, variable: Variable) -> u64 {
+        let Unset::Count(default) = variable.default else {
+            unreachable!("{} is read as a number, so its default is one", variable.name)
+        };
+        self.given_count(variable).unwrap_or(default)
+    }
+
+    /// A whole number if one other than 0 is given.
+    pub(super) fn given_count(&self, variable: Variable) -> Option<u64> {
+        leading_digits(self.source.get(variable.name)?).filter(|count| *count > 0)
+    }
+
+    pub(super) fn millis(&self, variable: Variable) -> Duration {
+        Duration::from_millis(self.count(variable))
+    }
+
+    /// A whole number that fits the type it is for, at most that type's maximum.
+    pub(super) fn bounded<T: TryFrom<u64>>(&self, variable: Variable, max: T) -> T {
+        T::try_from(self.count(variable)).unwrap_or(max)
+    }
+
+    /// False when unset, empty or `false`; else true. Unset counts as the default.
+    pub(super) fn flag(&self, variable: Variable) -> bool {
+        match (self.source.get(variable.name), variable.default) {
+            (Some(text), _) => text != "false",
+            (None, Unset::Flag(default)) => default,
+            (None, _) => false,
+        }
+    }
+
+    /// An address with one of `schemes`.
+    pub(super) fn url(&mut self, variable: Variable, schemes: &[&str]) -> Url {
+        let text = self.text(variable);
+        let placeholder = || Url::parse("http://unset.invalid").expect("a valid address");
+        if text.is_empty() {
+            return placeholder();
+        }
+        match Url::parse(&text) {
+            Ok(url) if schemes.contains(&url.scheme()) && url.has_host() => url,
+            _ => {
+                let wanted = schemes.join(":// or ");
+                self.problem(variable, &format!("is not an address that begins with {wanted}://"));
+                placeholder()
+            }
+        }
+    }
+}
+
+/// The number that `text` begins with, as JavaScript's `parseInt` reads it; negative numbers count as none.
+pub(super) fn leading_digits(text: &str) -> Option<u64> {
+    let text = text.trim_start();
+    let text = text.strip_prefix('+').unwrap_or(text);
+    let end = text
+        .find(|char: char| !char.is_ascii_digit())
+        .unwrap_or(text.len());
+    text[..end].parse().ok()
+}

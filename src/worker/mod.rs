@@ -1,0 +1,12 @@
+//! The worker: takes messages from the queue, lets an action process each, emits the outcome and settles the
+//! message. Knows no particular action and no third-party API.
+
+mod emitter;
+mod lifecycle;
+mod outbox;
+mod process;
+mod publish;
+mod rate_limit;
+mod register;
+
+pub use lifecycle::{RunError, run};

@@ -1,0 +1,159 @@
+//! One delivery, from its arrival to its settlement (`docs/architecture.md`, "A message's way").
+
+use std::{any::Any, panic::AssertUnwindSafe, sync::Arc};
+
+use futures_util::FutureExt;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    emitter::MessageEmitter,
+    outbox::{Outbox, Received, Source, now_ms},
+    publish::Unpublished,
+    register::{Arrival, Key, Register, Verdict},
+};
+use crate::{
+    amqp::Delivery,
+    dispatcher::{Action, Context, Failure, Interruption},
+    platform::{
+        cipher::Encoding,
+        headers::Incoming,
+        message::{Message, MessageError},
+    },
+};
+
+/// What all messages of a worker share.
+pub(super) struct Processor {
+    pub(super) action: Arc<dyn Action>,
+    pub(super) outbox: Outbox,
+    pub(super) register: Register,
+    pub(super) stop: CancellationToken,
+}
+
+/// How the work on a message ended.
+enum Ending {
+    /// The action returned, its emits are confirmed.
+    Done,
+    /// The payload is no message: nothing can be answered.
+    Unreadable(String),
+    /// The action did not succeed.
+    Interrupted(Interruption),
+}
+
+impl Processor {
+    /// Processes one delivery to its settlement.
+    pub(super) async fn process(&self, delivery: Delivery) {
+        let incoming = Incoming::read(delivery.headers.clone());
+        let key = incoming.message_key().map(|message_id| Key {
+            message_id,
+            rebound_iteration: incoming.rebound_iteration,
+        });
+        let mut unregistered = None;
+        match &key {
+            None => unregistered = Some(delivery.receipt),
+            Some(key) => match self.register.arrive(key, delivery.receipt, delivery.redelivered) {
+                Arrival::New => {}
+                Arrival::Joined => {
+                    tracing::info!(message_id = key.message_id, "delivered again while in work: joined");
+                    return;
+                }
+                Arrival::Settled(verdict, receipt) => {
+                    tracing::info!(message_id = key.message_id, "delivered again after it was done: settled");
+                    return verdict.settle(receipt).await;
+                }
+            },
+        }
+        let source = Source {
+            incoming: &incoming,
+            body: &delivery.body,
+            start: now_ms(),
+        };
+        let received = Received {
+            headers: delivery.headers,
+            properties: delivery.properties,
+        };
+        let verdict = self.work(&source, received).await;
+        if let Some(receipt) = unregistered {
+            verdict.settle(receipt).await;
+        }
+        if let Some(key) = &key {
+            for receipt in self.register.finish(key, verdict) {
+                verdict.settle(receipt).await;
+            }
+        }
+    }
+
+    /// Does the work and emits what does not succeed.
+    async fn work(&self, source: &Source<'_>, received: Received) -> Verdict {
+        let ending = AssertUnwindSafe(self.run(source))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|panic| Ending::Interrupted(panicked(panic.as_ref()).into()));
+        let message_id = source.incoming.message_key().unwrap_or_default();
+        match ending {
+            Ending::Done => {
+                tracing::debug!(message_id, took_ms = now_ms() - source.start, "done");
+                Verdict::Acknowledge
+            }
+            Ending::Unreadable(reason) => {
+                tracing::error!(message_id, reason, "rejected without an answer: the payload cannot be read");
+                Verdict::Reject
+            }
+            Ending::Interrupted(Interruption::Stopped) => Verdict::Leave,
+            Ending::Interrupted(Interruption::Failed(failure)) => {
+                tracing::error!(message_id, error = %failure, "failed");
+                settled_error(self.outbox.error(source, &failure, &self.stop).await)
+            }
+            Ending::Interrupted(Interruption::Rebound { reason, wait }) => {
+                tracing::warn!(message_id, reason, wait_ms = wait.as_millis(), "handed back");
+                match self.outbox.rebound(source, received, &reason, wait, &self.stop).await {
+                    Ok(true) => Verdict::Acknowledge,
+                    outcome => settled_error(outcome.map(drop)),
+                }
+            }
+        }
+    }
+
+    async fn run(&self, source: &Source<'_>) -> Ending {
+        let encoding = Encoding::of_version(source.incoming.protocol_version);
+        let payload = match self.outbox.cipher().open(source.body, encoding) {
+            Ok(payload) => payload,
+            Err(error) => return Ending::Unreadable(error.to_string()),
+        };
+        let message = match Message::parse(&payload) {
+            Ok(message) => message,
+            Err(error @ MessageError::NotJson) => return Ending::Unreadable(error.to_string()),
+            Err(error) => return Ending::Interrupted(Failure::new(error.to_string()).into()),
+        };
+        let emitter = MessageEmitter {
+            outbox: &self.outbox,
+            source,
+            stop: &self.stop,
+        };
+        let context = Context {
+            emitter: &emitter,
+            stop: &self.stop,
+        };
+        match self.action.run(&message, &context).await {
+            Ok(()) => Ending::Done,
+            Err(interruption) => Ending::Interrupted(interruption),
+        }
+    }
+}
+
+/// What becomes of a message whose error was emitted, or was not.
+fn settled_error(outcome: Result<(), Unpublished>) -> Verdict {
+    match outcome {
+        Ok(()) => Verdict::Reject,
+        Err(Unpublished::Stopped) => Verdict::Leave,
+        Err(Unpublished::Failed(error)) => {
+            tracing::error!(%error, "the outcome could not be published: the message goes back to the queue");
+            Verdict::Requeue
+        }
+    }
+}
+
+/// The error of a message whose action panicked. The panic's text goes to the log by the panic hook; it may hold
+/// content, so it is not emitted.
+fn panicked(_panic: &(dyn Any + Send)) -> Failure {
+    Failure::new("The component failed internally on this message (a defect; see the worker's log). Report it, with the message's kind of input.")
+}

@@ -1,0 +1,72 @@
+//! Publishes until a queue has the message: a failed try is repeated after a doubling delay (contract, section 1).
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    amqp::{Properties, PublishError, Publisher},
+    settings::PublishRetry,
+};
+
+/// Why a message reached no queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Unpublished {
+    /// The worker stops.
+    Stopped,
+    /// All tries failed; the last one like this.
+    Failed(PublishError),
+}
+
+/// The wait before try number `count` + 1: the delay doubles with every try, up to its bound.
+fn backoff(retry: &PublishRetry, count: u32) -> Duration {
+    let factor = 1_u32.checked_shl(count.saturating_sub(1)).unwrap_or(u32::MAX);
+    retry.delay.saturating_mul(factor).min(retry.max_delay)
+}
+
+/// Publishes one message. `stop` cuts the waits between tries short, not a try.
+pub(super) async fn publish(
+    publisher: &Publisher,
+    retry: &PublishRetry,
+    key: &str,
+    mut properties: Properties,
+    body: &[u8],
+    stop: &CancellationToken,
+) -> Result<(), Unpublished> {
+    let mut tries = 0;
+    loop {
+        let error = match publisher.publish(key, &properties, body).await {
+            Ok(()) => return Ok(()),
+            Err(PublishError::Closed) => return Err(Unpublished::Stopped),
+            Err(error) => error,
+        };
+        tries += 1;
+        if error == PublishError::KeyTooLong || retry.attempts.is_some_and(|attempts| tries >= attempts) {
+            return Err(Unpublished::Failed(error));
+        }
+        let wait = backoff(retry, tries);
+        tracing::error!(%error, routing_key = key, tries, wait_ms = wait.as_millis(), "not published; trying again");
+        if stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
+            return Err(Unpublished::Stopped);
+        }
+        properties.mark_retry(tries);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_double_up_to_their_bound() {
+        let retry = PublishRetry {
+            delay: Duration::from_millis(100),
+            max_delay: Duration::from_secs(300),
+            attempts: None,
+        };
+        let waits: Vec<u128> = [1, 2, 3, 12, 13, 32, 33, 4000]
+            .map(|count| backoff(&retry, count).as_millis())
+            .to_vec();
+        assert_eq!(waits, [100, 200, 400, 204_800, 300_000, 300_000, 300_000, 300_000]);
+    }
+}
