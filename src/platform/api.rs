@@ -168,7 +168,7 @@ impl PlatformApi {
         (|| self.attempt(&call, method.clone(), path, body.clone()))
             .retry(again)
             .when(ApiError::is_transient)
-            .notify(|error, wait| tracing::warn!(%error, wait_ms = wait.as_millis(), "trying the platform's API again"))
+            .notify(|error, wait| tracing::warn!(%error, wait_s = wait.as_secs_f64(), "trying the platform's API again"))
             .await
     }
 

@@ -91,7 +91,7 @@ impl Podio {
             match decision {
                 Decision::Retry(wait) => pause(retry::jittered(wait, rand::random()), stop).await?,
                 Decision::CoolDown(wait) => {
-                    tracing::warn!(?request, wait_ms = wait.as_millis(), "Podio's rate limit: all calls wait");
+                    tracing::warn!(?request, wait_s = wait.as_secs_f64(), "Podio's rate limit: all calls wait");
                     credential.cool_down(wait);
                 }
                 Decision::HandBack(wait) => {

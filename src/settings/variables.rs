@@ -121,3 +121,25 @@ variables! {
     PODIO_REFRESH_TOKEN = "PODIO_REFRESH_TOKEN", None, "`exec`: refresh token beside it (a secret).";
     SETTINGS_FILE = "PODIO_COMPONENT_SETTINGS", None, "A TOML file with any of these variables as keys; the environment wins.";
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::*;
+
+    /// The table of `docs/configuration.md`, between its markers, is this list.
+    #[test]
+    fn the_document_says_the_same() {
+        let mut table = String::from("| variable | default | meaning |\n|---|---|---|\n");
+        for variable in ALL {
+            writeln!(table, "| `{}` | {} | {} |", variable.name, variable.default, variable.meaning)
+                .expect("writing to a string works");
+        }
+        let document = include_str!("../../docs/configuration.md");
+        assert!(
+            document.contains(&table),
+            "docs/configuration.md differs from the code; its table must be:\n{table}"
+        );
+    }
+}

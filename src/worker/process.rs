@@ -1,6 +1,6 @@
 //! One delivery, from its arrival to its settlement (`docs/architecture.md`, "A message's way").
 
-use std::{any::Any, panic::AssertUnwindSafe, sync::Arc};
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
@@ -20,6 +20,10 @@ use crate::{
         message::{Message, MessageError},
     },
 };
+
+/// The error of a message whose action panicked. The panic's own text may hold content, so it is not emitted.
+const PANICKED: &str = "The component failed internally on this message: a defect in it, whose place is in the \
+                        worker's log. Report it with that line.";
 
 /// What all messages of a worker share.
 pub(super) struct Processor {
@@ -87,7 +91,7 @@ impl Processor {
         let ending = AssertUnwindSafe(self.run(source))
             .catch_unwind()
             .await
-            .unwrap_or_else(|panic| Ending::Interrupted(panicked(panic.as_ref()).into()));
+            .unwrap_or_else(|_| Ending::Interrupted(Failure::new(PANICKED).into()));
         let message_id = source.incoming.message_key().unwrap_or_default();
         match ending {
             Ending::Done => {
@@ -104,7 +108,7 @@ impl Processor {
                 settled_error(self.outbox.error(source, &failure, &self.stop).await)
             }
             Ending::Interrupted(Interruption::Rebound { reason, wait }) => {
-                tracing::warn!(message_id, reason, wait_ms = wait.as_millis(), "handed back");
+                tracing::warn!(message_id, reason, wait_s = wait.as_secs_f64(), "handed back");
                 match self.outbox.rebound(source, received, &reason, wait, &self.stop).await {
                     Ok(true) => Verdict::Acknowledge,
                     outcome => settled_error(outcome.map(drop)),
@@ -150,10 +154,4 @@ fn settled_error(outcome: Result<(), Unpublished>) -> Verdict {
             Verdict::Requeue
         }
     }
-}
-
-/// The error of a message whose action panicked. The panic's text goes to the log by the panic hook; it may hold
-/// content, so it is not emitted.
-fn panicked(_panic: &(dyn Any + Send)) -> Failure {
-    Failure::new("The component failed internally on this message (a defect; see the worker's log). Report it, with the message's kind of input.")
 }

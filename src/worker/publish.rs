@@ -45,7 +45,7 @@ pub(super) async fn publish(
             return Err(Unpublished::Failed(error));
         }
         let wait = backoff(retry, tries);
-        tracing::error!(%error, routing_key = key, tries, wait_ms = wait.as_millis(), "not published; trying again");
+        tracing::error!(%error, routing_key = key, tries, wait_s = wait.as_secs_f64(), "not published; trying again");
         if stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
             return Err(Unpublished::Stopped);
         }

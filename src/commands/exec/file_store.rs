@@ -1,4 +1,5 @@
-//! A credential in a JSON file: a token response as Podio gives it, or a step's config with `oauth` in it.
+//! A credential in a JSON file: a token response as Podio gives it (further fields such as `retries` may stand beside
+//! the tokens), or a step's config with `oauth` in it.
 
 use std::{
     fs,
@@ -36,7 +37,7 @@ impl FileStore {
             fields.contains_key("access_token"),
             "the credential file {file} holds neither \"access_token\" nor \"oauth\" nor \"secretId\""
         );
-        let mut config = Map::new();
+        let mut config = fields.clone();
         config.insert("oauth".to_owned(), Value::Object(fields));
         Ok(config)
     }
