@@ -34,7 +34,7 @@ pub struct ExecArgs {
     #[arg(long, default_value = "customRequest", env = "ELASTICIO_FUNCTION")]
     pub function: String,
     /// A JSON file with the credential: a token response, or a step's config with "oauth". A renewed credential is
-    /// written back to it. Without it: PODIO_ACCESS_TOKEN, else the platform's variables.
+    /// written back to it. Without it: `PODIO_ACCESS_TOKEN`, else the platform's variables.
     #[arg(long, value_name = "FILE")]
     pub credential: Option<PathBuf>,
     /// Messages in work at once.

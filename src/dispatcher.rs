@@ -12,7 +12,8 @@ use crate::platform::message::{Message, Outgoing};
 pub trait Action: Send + Sync {
     /// Processes `message` and emits through `context`. A message is acknowledged when this returns `Ok` and all
     /// its emits are confirmed.
-    fn run<'a>(&'a self, message: &'a Message<'a>, context: &'a Context<'a>) -> BoxFuture<'a, Result<(), Interruption>>;
+    fn run<'a>(&'a self, message: &'a Message<'a>, context: &'a Context<'a>)
+    -> BoxFuture<'a, Result<(), Interruption>>;
 }
 
 /// What an action has at hand besides its message.
@@ -56,19 +57,13 @@ impl Failure {
     /// An error whose text holds nothing of the message's content.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            log: None,
-        }
+        Self { message: message.into(), log: None }
     }
 
     /// An error whose text may hold content, with another one for logs.
     #[must_use]
     pub fn with_log(message: impl Into<String>, log: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            log: Some(log.into()),
-        }
+        Self { message: message.into(), log: Some(log.into()) }
     }
 
     /// What the flow's owner reads.
@@ -127,7 +122,9 @@ impl fmt::Debug for Registry {
 
 /// There is no such action.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no action \"{function}\" in this component; there are: {known}. Set ELASTICIO_FUNCTION to one of them")]
+#[error(
+    "there is no action \"{function}\" in this component; there are: {known}. Set ELASTICIO_FUNCTION to one of them"
+)]
 pub struct UnknownFunction {
     function: String,
     known: String,

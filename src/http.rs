@@ -18,11 +18,7 @@ pub fn client(policy: redirect::Policy) -> Result<Client, reqwest::Error> {
 fn builder(policy: redirect::Policy) -> ClientBuilder {
     // A second installation answers with an error and changes nothing: the first one counts.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder()
-        .user_agent(USER_AGENT)
-        .redirect(policy)
-        .tcp_nodelay(true)
-        .referer(false)
+    Client::builder().user_agent(USER_AGENT).redirect(policy).tcp_nodelay(true).referer(false)
 }
 
 /// What went wrong, from the innermost cause; without the URL, whose query may hold secrets.

@@ -28,11 +28,7 @@ pub(super) struct CustomRequest {
 
 impl CustomRequest {
     pub(super) fn new(podio: Arc<Podio>, config: &StepConfig) -> Self {
-        Self {
-            podio,
-            safe_retries: config.safe_retries,
-            dont_throw: config.dont_throw,
-        }
+        Self { podio, safe_retries: config.safe_retries, dont_throw: config.dont_throw }
     }
 
     async fn execute(&self, message: &Message<'_>, context: &Context<'_>) -> Result<(), Interruption> {
@@ -46,7 +42,11 @@ impl CustomRequest {
 }
 
 impl Action for CustomRequest {
-    fn run<'a>(&'a self, message: &'a Message<'a>, context: &'a Context<'a>) -> BoxFuture<'a, Result<(), Interruption>> {
+    fn run<'a>(
+        &'a self,
+        message: &'a Message<'a>,
+        context: &'a Context<'a>,
+    ) -> BoxFuture<'a, Result<(), Interruption>> {
         Box::pin(self.execute(message, context))
     }
 }
@@ -66,12 +66,7 @@ fn read_request(body: Option<&RawValue>, address: &Address, safe_retries: bool) 
     let url = text(fields.get("url"), "url", "give the path of the resource, e.g. \"/user\"")?;
     let url = address.resolve(&url).map_err(|error| Failure::new(error.to_string()))?;
     let data = fields.get("data").or_else(|| fields.get("body"));
-    Ok(Request {
-        method,
-        url,
-        payload: data.map(read_payload).transpose()?.flatten(),
-        safe_retries,
-    })
+    Ok(Request { method, url, payload: data.map(read_payload).transpose()?.flatten(), safe_retries })
 }
 
 fn read_method(value: Option<&RawValue>) -> Result<Method, Failure> {
@@ -113,9 +108,9 @@ fn read_payload(value: &RawValue) -> Result<Option<Payload>, Failure> {
                 .map_err(|_| Failure::new("The field \"data\" holds text that is no valid Unicode."))?;
             Ok((!text.is_empty()).then(|| Payload::Form(Bytes::from(text))))
         }
-        other => Err(Failure::new(format!(
-            "The field \"data\" must be an object, an array or text, but it is {other}."
-        ))),
+        other => {
+            Err(Failure::new(format!("The field \"data\" must be an object, an array or text, but it is {other}.")))
+        }
     }
 }
 
@@ -186,7 +181,10 @@ mod tests {
                 .map(|payload| (payload.content_type(), String::from_utf8_lossy(payload.bytes()).into_owned()))
         };
         let json = |text: &str| Some(("application/json", text.to_owned()));
-        assert_eq!(payload(r#""data":{"a": 1.50, "\u00fc": 12345678901234567}"#), json(r#"{"a":1.50,"ü":12345678901234567}"#));
+        assert_eq!(
+            payload(r#""data":{"a": 1.50, "\u00fc": 12345678901234567}"#),
+            json(r#"{"a":1.50,"ü":12345678901234567}"#)
+        );
         assert_eq!(payload(r#""data":[1, 3]"#), json("[1,3]"));
         assert_eq!(payload(r#""body":{}"#), json("{}"));
         assert_eq!(payload(r#""data":"hello""#), Some(("application/x-www-form-urlencoded", "hello".to_owned())));

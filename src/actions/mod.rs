@@ -15,18 +15,13 @@ use custom_request::CustomRequest;
 #[must_use]
 pub fn registry(podio: &Arc<Podio>, config: &StepConfig) -> Registry {
     let custom_request = Arc::new(CustomRequest::new(podio.clone(), config));
-    Registry::default()
-        .with("customRequest", custom_request.clone())
-        .with("makeRawRequest", custom_request)
+    Registry::default().with("customRequest", custom_request.clone()).with("makeRawRequest", custom_request)
 }
 
 impl From<CallError> for Interruption {
     fn from(error: CallError) -> Self {
         match error {
-            CallError::HandBack { wait } => Self::Rebound {
-                reason: error.to_string(),
-                wait,
-            },
+            CallError::HandBack { wait } => Self::Rebound { reason: error.to_string(), wait },
             CallError::Stopped => Self::Stopped,
             other => Failure::with_log(other.message(), other.to_string()).into(),
         }

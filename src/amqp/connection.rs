@@ -30,9 +30,7 @@ fn with_default_vhost(uri: &str) -> String {
         Some((address, query)) => (address, format!("?{query}")),
         None => (uri, String::new()),
     };
-    let bare = address
-        .strip_suffix('/')
-        .filter(|rest| !rest.ends_with('/') && rest.splitn(4, '/').count() == 3);
+    let bare = address.strip_suffix('/').filter(|rest| !rest.ends_with('/') && rest.splitn(4, '/').count() == 3);
     match bare {
         Some(rest) => format!("{rest}/%2f{query}"),
         None => uri.to_owned(),

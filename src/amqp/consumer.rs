@@ -33,11 +33,7 @@ impl Delivery {
             properties: Properties(raw.properties),
             body: raw.data,
             redelivered: raw.redelivered,
-            receipt: Receipt {
-                channel: channel.clone(),
-                tag: raw.delivery_tag,
-                generation,
-            },
+            receipt: Receipt { channel: channel.clone(), tag: raw.delivery_tag, generation },
         }
     }
 }
@@ -75,10 +71,7 @@ impl Receipt {
 
     /// The message goes back to the queue.
     pub async fn requeue(self) {
-        let options = BasicNackOptions {
-            requeue: true,
-            ..BasicNackOptions::default()
-        };
+        let options = BasicNackOptions { requeue: true, ..BasicNackOptions::default() };
         self.note(self.channel.basic_nack(self.tag, options).await);
     }
 
@@ -91,9 +84,6 @@ impl Receipt {
 
 impl std::fmt::Debug for Receipt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Receipt")
-            .field("tag", &self.tag)
-            .field("generation", &self.generation)
-            .finish_non_exhaustive()
+        f.debug_struct("Receipt").field("tag", &self.tag).field("generation", &self.generation).finish_non_exhaustive()
     }
 }

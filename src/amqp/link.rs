@@ -68,12 +68,7 @@ impl Link {
             }
         };
         let outlet = watch::Sender::new(OutletState::Up(session.outlet.clone()));
-        Ok(Self {
-            settings,
-            session: Some(session),
-            generation: 0,
-            outlet,
-        })
+        Ok(Self { settings, session: Some(session), generation: 0, outlet })
     }
 
     /// A publisher over this link, for any number of tasks.
@@ -99,9 +94,7 @@ impl Link {
         loop {
             let Some(session) = &self.session else { return Ok(()) };
             let began = Instant::now();
-            let end = session
-                .consume(&self.settings, self.generation, &mut deliver, stop)
-                .await;
+            let end = session.consume(&self.settings, self.generation, &mut deliver, stop).await;
             let reason = match end {
                 Ok(End::Stopped) => return Ok(()),
                 Ok(End::Broken(reason)) => reason,
@@ -220,9 +213,7 @@ async fn start_consumer(channel: &Channel, queue: &str) -> Result<Consumer, Conn
     let queue = ShortString::try_new(queue)
         .map_err(|_| ConnectError("the queue's name is longer than 255 bytes".to_owned()))?;
     let options = BasicConsumeOptions::default();
-    Ok(channel
-        .basic_consume(queue, CONSUMER_TAG.into(), options, FieldTable::default())
-        .await?)
+    Ok(channel.basic_consume(queue, CONSUMER_TAG.into(), options, FieldTable::default()).await?)
 }
 
 /// Ends when a connection fails; tells the operator when the broker blocks it.

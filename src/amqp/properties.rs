@@ -27,11 +27,7 @@ impl Properties {
     /// The same properties with other headers and an expiration, in whole milliseconds.
     #[must_use]
     pub fn expiring(self, headers: Table, expiration: Duration) -> Self {
-        Self(
-            self.0
-                .with_headers(write_table(headers))
-                .with_expiration(expiration.as_millis().to_string().into()),
-        )
+        Self(self.0.with_headers(write_table(headers)).with_expiration(expiration.as_millis().to_string().into()))
     }
 
     /// Marks a message that is tried again: header `retry` = `count`.

@@ -55,11 +55,7 @@ impl Outlet {
             0 => MAX_PUBLISH_CHANNELS,
             max => usize::from(max - 1).min(MAX_PUBLISH_CHANNELS),
         };
-        Self {
-            connection,
-            idle: Mutex::default(),
-            slots: Semaphore::new(allowed.max(1)),
-        }
+        Self { connection, idle: Mutex::default(), slots: Semaphore::new(allowed.max(1)) }
     }
 
     pub(super) fn connection(&self) -> &Connection {
@@ -82,14 +78,9 @@ impl Outlet {
     ) -> Result<(), PublishError> {
         let _slot = self.slots.acquire().await.map_err(|_| PublishError::Closed)?;
         let channel = self.checkout().await?;
-        let options = BasicPublishOptions {
-            mandatory: true,
-            ..BasicPublishOptions::default()
-        };
-        let confirmation = channel
-            .basic_publish(exchange, key.clone(), options, body, properties.0.clone())
-            .await?
-            .await?;
+        let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
+        let confirmation =
+            channel.basic_publish(exchange, key.clone(), options, body, properties.0.clone()).await?.await?;
         // Only a channel whose publish came to its end is used again.
         self.idle().push(channel);
         match confirmation {

@@ -6,11 +6,7 @@ use crate::platform::headers::{Table, Value};
 
 /// The headers of a delivery.
 pub(super) fn read_table(table: &FieldTable) -> Vec<(String, Value)> {
-    table
-        .inner()
-        .iter()
-        .map(|(name, value)| (name.as_str().to_owned(), read(value)))
-        .collect()
+    table.inner().iter().map(|(name, value)| (name.as_str().to_owned(), read(value))).collect()
 }
 
 /// Headers to publish; of equal names the last one counts. A name longer than AMQP's 255 bytes is left out.
@@ -108,11 +104,8 @@ mod tests {
             Value::Table(vec![("k".into(), Value::Void)]),
             Value::Void,
         ];
-        let table: Table = values
-            .into_iter()
-            .enumerate()
-            .map(|(index, value)| (format!("h{index:02}").into(), value))
-            .collect();
+        let table: Table =
+            values.into_iter().enumerate().map(|(index, value)| (format!("h{index:02}").into(), value)).collect();
         let back = read_table(&write_table(table.clone()));
         let want: Vec<_> = table.into_iter().map(|(name, value)| (name.into_owned(), value)).collect();
         assert_eq!(back, want);

@@ -6,8 +6,9 @@ use anyhow::Context as _;
 
 use super::setup;
 use crate::{
-    actions, http,
+    actions,
     dispatcher::Registry,
+    http,
     platform::{api::PlatformApi, step::StepData},
     podio::{PlatformStore, StepConfig},
     settings::RunSettings,

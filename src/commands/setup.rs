@@ -26,11 +26,7 @@ pub(super) fn start(target: LogTarget) -> anyhow::Result<Source> {
 
 /// The runtime that everything runs on.
 pub(super) fn runtime() -> anyhow::Result<Runtime> {
-    Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .context("the async runtime could not be started")
+    Builder::new_multi_thread().worker_threads(2).enable_all().build().context("the async runtime could not be started")
 }
 
 /// The exit code of a command that may fail before its own work begins; says what failed.

@@ -104,23 +104,18 @@ impl PlatformApi {
 
     /// `GET /v1/tasks/{flow}/steps/{step}`
     pub async fn step_data(&self, flow_id: &str, step_id: &str) -> Result<StepData, ApiError> {
-        self.read(Method::GET, &["v1", "tasks", flow_id, "steps", step_id], "step data")
-            .await
+        self.read(Method::GET, &["v1", "tasks", flow_id, "steps", step_id], "step data").await
     }
 
     /// `GET /v2/workspaces/{workspace}/secrets/{id}`
     pub async fn secret(&self, id: &str) -> Result<SecretCredentials, ApiError> {
-        self.credentials(Method::GET, &["v2", "workspaces", &self.settings.workspace_id, "secrets", id])
-            .await
+        self.credentials(Method::GET, &["v2", "workspaces", &self.settings.workspace_id, "secrets", id]).await
     }
 
     /// `POST /v2/workspaces/{workspace}/secrets/{id}/refresh`: the platform gets a new token and answers it.
     pub async fn refresh_secret(&self, id: &str) -> Result<SecretCredentials, ApiError> {
-        self.credentials(
-            Method::POST,
-            &["v2", "workspaces", &self.settings.workspace_id, "secrets", id, "refresh"],
-        )
-        .await
+        self.credentials(Method::POST, &["v2", "workspaces", &self.settings.workspace_id, "secrets", id, "refresh"])
+            .await
     }
 
     /// `PUT /v1/accounts/{id}` with `{ "keys": keys }`: stores a credential's new keys.
@@ -143,9 +138,7 @@ impl PlatformApi {
         struct Attributes {
             credentials: SecretCredentials,
         }
-        let answer: Answer = self
-            .read(method, path, "data.attributes.credentials.access_token")
-            .await?;
+        let answer: Answer = self.read(method, path, "data.attributes.credentials.access_token").await?;
         Ok(answer.data.attributes.credentials)
     }
 
@@ -168,7 +161,9 @@ impl PlatformApi {
         (|| self.attempt(&call, method.clone(), path, body.clone()))
             .retry(again)
             .when(ApiError::is_transient)
-            .notify(|error, wait| tracing::warn!(%error, wait_s = wait.as_secs_f64(), "trying the platform's API again"))
+            .notify(
+                |error, wait| tracing::warn!(%error, wait_s = wait.as_secs_f64(), "trying the platform's API again"),
+            )
             .await
     }
 
@@ -179,10 +174,8 @@ impl PlatformApi {
         path: &[&str],
         body: Option<String>,
     ) -> Result<Vec<u8>, ApiError> {
-        let broken = |error: reqwest::Error| ApiError::Network {
-            call: call.to_owned(),
-            reason: crate::http::reason(&error),
-        };
+        let broken =
+            |error: reqwest::Error| ApiError::Network { call: call.to_owned(), reason: crate::http::reason(&error) };
         let mut request = self
             .http
             .request(method, self.url(path))
@@ -197,11 +190,7 @@ impl PlatformApi {
         if status.is_success() {
             return Ok(body.into());
         }
-        Err(ApiError::Status {
-            call: call.to_owned(),
-            status,
-            body: String::from_utf8_lossy(&body).into_owned(),
-        })
+        Err(ApiError::Status { call: call.to_owned(), status, body: String::from_utf8_lossy(&body).into_owned() })
     }
 
     fn url(&self, path: &[&str]) -> Url {

@@ -61,10 +61,7 @@ impl Cipher {
     #[must_use]
     pub fn new(password: &SecretString, iv: [u8; BLOCK]) -> Self {
         let digest = Sha256::digest(password.expose_secret().as_bytes());
-        Self {
-            key: SecretBox::new(Box::new(digest.into())),
-            iv,
-        }
+        Self { key: SecretBox::new(Box::new(digest.into())), iv }
     }
 
     /// Encrypts `plain` in its own buffer and gives it back in the wanted encoding.
@@ -72,13 +69,10 @@ impl Cipher {
     pub fn seal(&self, mut plain: Vec<u8>, encoding: Encoding) -> Vec<u8> {
         let length = plain.len();
         plain.resize(length + BLOCK - length % BLOCK, 0);
-        let sealed = cbc::Encryptor::<Aes256>::new(
-            self.key.expose_secret().into(),
-            &self.iv.into(),
-        )
-        .encrypt_padded::<Pkcs7>(&mut plain, length)
-        .expect("the buffer was made one padding block longer than the text")
-        .len();
+        let sealed = cbc::Encryptor::<Aes256>::new(self.key.expose_secret().into(), &self.iv.into())
+            .encrypt_padded::<Pkcs7>(&mut plain, length)
+            .expect("the buffer was made one padding block longer than the text")
+            .len();
         plain.truncate(sealed);
         match encoding {
             Encoding::Raw => plain,
@@ -93,21 +87,16 @@ impl Cipher {
     pub fn open(&self, body: &[u8], encoding: Encoding) -> Result<Vec<u8>, OpenError> {
         let sealed = match encoding {
             Encoding::Raw => body.to_vec(),
-            Encoding::Base64 => BASE64
-                .decode(body.trim_ascii())
-                .map_err(|_| OpenError::NotBase64)?,
+            Encoding::Base64 => BASE64.decode(body.trim_ascii()).map_err(|_| OpenError::NotBase64)?,
         };
         self.decrypt(sealed)
     }
 
     fn decrypt(&self, mut sealed: Vec<u8>) -> Result<Vec<u8>, OpenError> {
-        let length = cbc::Decryptor::<Aes256>::new(
-            self.key.expose_secret().into(),
-            &self.iv.into(),
-        )
-        .decrypt_padded::<Pkcs7>(&mut sealed)
-        .map_err(|_| OpenError::NotDecryptable)?
-        .len();
+        let length = cbc::Decryptor::<Aes256>::new(self.key.expose_secret().into(), &self.iv.into())
+            .decrypt_padded::<Pkcs7>(&mut sealed)
+            .map_err(|_| OpenError::NotDecryptable)?
+            .len();
         sealed.truncate(length);
         Ok(sealed)
     }

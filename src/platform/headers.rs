@@ -42,10 +42,7 @@ impl Incoming {
     /// Picks what counts from the headers of a delivery.
     #[must_use]
     pub fn read(headers: Vec<(String, Value)>) -> Self {
-        let mut incoming = Self {
-            protocol_version: 1,
-            ..Self::default()
-        };
+        let mut incoming = Self { protocol_version: 1, ..Self::default() };
         let mut trace_id = None;
         for (name, value) in headers {
             match name.as_str() {
@@ -66,10 +63,7 @@ impl Incoming {
                 }
             }
         }
-        incoming.thread_id = incoming
-            .thread_id
-            .or(trace_id)
-            .or_else(|| Some(new_id()));
+        incoming.thread_id = incoming.thread_id.or(trace_id).or_else(|| Some(new_id()));
         incoming
     }
 
@@ -101,12 +95,8 @@ impl Origin {
     /// `ELASTICIO_ADDITIONAL_VARS_FOR_HEADERS` names, as (header name, value).
     #[must_use]
     pub fn new(identity: Vec<(&'static str, String)>, additional: Vec<(String, String)>) -> Self {
-        let additional = additional
-            .into_iter()
-            .map(|(name, value)| (Cow::Owned(name), Value::text(&value)));
-        let identity = identity
-            .into_iter()
-            .map(|(name, value)| (Cow::Borrowed(name), Value::text(&value)));
+        let additional = additional.into_iter().map(|(name, value)| (Cow::Owned(name), Value::text(&value)));
+        let identity = identity.into_iter().map(|(name, value)| (Cow::Borrowed(name), Value::text(&value)));
         Self(additional.chain(identity).collect())
     }
 
@@ -147,10 +137,7 @@ impl Origin {
 #[must_use]
 pub fn rebound(received: Vec<(String, Value)>, reason: &str, iteration: u64, end: i64) -> Table {
     let iteration = i64::try_from(iteration).unwrap_or(i64::MAX);
-    let mut table: Table = received
-        .into_iter()
-        .map(|(name, value)| (Cow::Owned(name), value))
-        .collect();
+    let mut table: Table = received.into_iter().map(|(name, value)| (Cow::Owned(name), value)).collect();
     table.push(("end".into(), Value::I64(end)));
     table.push(("reboundReason".into(), Value::text(reason)));
     table.push(("reboundIteration".into(), Value::I64(iteration)));

@@ -61,10 +61,7 @@ impl<'a> RawObject<'a> {
     /// The raw value of `key`.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&'a RawValue> {
-        self.0
-            .iter()
-            .rev()
-            .find_map(|(name, value)| (name == key).then_some(*value))
+        self.0.iter().rev().find_map(|(name, value)| (name == key).then_some(*value))
     }
 
     /// All entries, in order.
@@ -152,8 +149,7 @@ mod tests {
 
     #[test]
     fn the_last_of_equal_keys_counts_and_values_stay_raw() {
-        let object: RawObject<'_> =
-            serde_json::from_str(r#"{"a":1.50,"b\u0041":[1, 2],"a":1E+2}"#).expect("an object");
+        let object: RawObject<'_> = serde_json::from_str(r#"{"a":1.50,"b\u0041":[1, 2],"a":1E+2}"#).expect("an object");
         assert_eq!(object.get("a").map(RawValue::get), Some("1E+2"));
         assert_eq!(object.get("bA").map(RawValue::get), Some("[1, 2]"));
         assert_eq!(object.iter().count(), 3);

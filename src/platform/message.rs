@@ -60,10 +60,7 @@ impl Outgoing {
     /// A fresh message around `body`.
     #[must_use]
     pub fn new(body: impl WriteJson + 'static) -> Self {
-        Self {
-            id: Uuid::new_v4(),
-            body: Box::new(body),
-        }
+        Self { id: Uuid::new_v4(), body: Box::new(body) }
     }
 
     /// The message as compact JSON text, keys in the reference's order.

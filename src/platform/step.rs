@@ -19,10 +19,7 @@ impl StepData {
     /// A step with `config` and nothing else, for runs without a platform.
     #[must_use]
     pub fn with_config(config: Box<RawValue>) -> Self {
-        Self {
-            config: Some(config),
-            is_passthrough: false,
-        }
+        Self { config: Some(config), is_passthrough: false }
     }
 
     /// Reads the config into a type of the component's own.
@@ -39,8 +36,6 @@ impl StepData {
 
 impl std::fmt::Debug for StepData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("StepData")
-            .field("is_passthrough", &self.is_passthrough)
-            .finish_non_exhaustive()
+        f.debug_struct("StepData").field("is_passthrough", &self.is_passthrough).finish_non_exhaustive()
     }
 }

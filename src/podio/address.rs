@@ -54,9 +54,7 @@ impl Address {
         if url.chars().any(char::is_control) {
             return Err(AddressError::Control);
         }
-        let leaves = || AddressError::Leaves {
-            base: self.base.as_str().trim_end_matches('/').to_owned(),
-        };
+        let leaves = || AddressError::Leaves { base: self.base.as_str().trim_end_matches('/').to_owned() };
         // A browser's reading: backslashes, `//host` and `scheme:` count. Whatever leaves by it is refused, even
         // where our own reading below would take it for a path.
         let browser = self.base.join(url).map_err(|_| leaves())?;
@@ -79,25 +77,17 @@ impl Address {
         url.origin() == self.base.origin()
             && url.username().is_empty()
             && url.password().is_none()
-            && url
-                .path()
-                .strip_prefix(base_path)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            && url.path().strip_prefix(base_path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 }
 
 /// `scheme://…` or `//…`, as the reference's HTTP client tells absolute URLs.
 fn is_absolute(url: &str) -> bool {
-    let rest = match url.split_once("//") {
-        Some((scheme, _)) => scheme,
-        None => return false,
-    };
+    let Some((rest, _)) = url.split_once("//") else { return false };
     rest.is_empty()
         || rest.strip_suffix(':').is_some_and(|scheme| {
             scheme.starts_with(|char: char| char.is_ascii_alphabetic())
-                && scheme
-                    .chars()
-                    .all(|char| char.is_ascii_alphanumeric() || matches!(char, '+' | '-' | '.'))
+                && scheme.chars().all(|char| char.is_ascii_alphanumeric() || matches!(char, '+' | '-' | '.'))
         })
 }
 

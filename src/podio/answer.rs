@@ -2,16 +2,16 @@
 
 use std::time::{Duration, SystemTime};
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::{Bytes, BytesMut};
 use reqwest::{
     Response, StatusCode,
-    header::{HeaderMap, HeaderValue, RETRY_AFTER, SET_COOKIE},
+    header::{HeaderMap, RETRY_AFTER},
 };
 use serde_json::value::RawValue;
 
 use super::wait::named_wait;
-use crate::platform::json::{Kind, write_compact, write_string};
+
+mod render;
 
 /// Some servers put it before JSON and text; it is no part of either.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
@@ -78,12 +78,7 @@ impl Answer {
         if body.len() > limit {
             return Err(ReadError::TooLarge);
         }
-        Ok(Self {
-            status,
-            reason: reason.filter(|phrase| !phrase.is_empty()),
-            headers,
-            body,
-        })
+        Ok(Self { status, reason: reason.filter(|phrase| !phrase.is_empty()), headers, body })
     }
 
     /// What the body is.
@@ -145,56 +140,6 @@ impl Answer {
     pub fn request_id(&self) -> Option<&str> {
         self.headers.get("x-podio-request-id")?.to_str().ok()
     }
-
-    /// `Got error "…", status - "…", body: …`, the reference's text.
-    #[must_use]
-    pub fn error_text(&self) -> String {
-        let reason = self.reason.as_deref().unwrap_or("unknown");
-        let status = self.status.as_u16();
-        let mut text = format!("Got error \"{reason}\", status - \"{status}\", body: ").into_bytes();
-        match self.body() {
-            Body::Json(json) if !is_falsy(json) => write_compact(json.get(), &mut text),
-            Body::Empty | Body::Json(_) => write_string(&mut text, "no body found"),
-            Body::Text(_) | Body::Binary(_) => {
-                self.write_body(&mut text);
-            }
-        }
-        String::from_utf8_lossy(&text).into_owned()
-    }
-
-    /// Appends the body as JSON: itself, its text, its base64 text, or `""`. True when it is base64.
-    pub fn write_body(&self, out: &mut Vec<u8>) -> bool {
-        match self.body() {
-            Body::Empty => out.extend_from_slice(b"\"\""),
-            Body::Json(json) => write_compact(json.get(), out),
-            Body::Text(text) => write_string(out, text),
-            Body::Binary(bytes) => {
-                write_string(out, &STANDARD.encode(bytes));
-                return true;
-            }
-        }
-        false
-    }
-
-    /// Appends the headers as a JSON object: repeated ones joined with commas, as RFC 9110 (section 5.3) allows,
-    /// except `set-cookie`, which may not be joined and becomes an array.
-    pub fn write_headers(&self, out: &mut Vec<u8>) {
-        out.push(b'{');
-        for (index, name) in self.headers.keys().enumerate() {
-            if index > 0 {
-                out.push(b',');
-            }
-            write_string(out, name.as_str());
-            out.push(b':');
-            let values: Vec<String> = self.headers.get_all(name).iter().map(latin1).collect();
-            match values.as_slice() {
-                [one] => write_string(out, one),
-                many if name == SET_COOKIE => crate::platform::json::write_value(out, many),
-                many => write_string(out, &many.join(", ")),
-            }
-        }
-        out.push(b'}');
-    }
 }
 
 impl std::fmt::Debug for Answer {
@@ -203,31 +148,16 @@ impl std::fmt::Debug for Answer {
     }
 }
 
-/// What JavaScript takes for "no value": the reference says "no body found" then.
-fn is_falsy(json: &RawValue) -> bool {
-    match Kind::of(json) {
-        Kind::Null => true,
-        Kind::Boolean => json.get() == "false",
-        Kind::Text => json.get() == "\"\"",
-        Kind::Number => json.get().parse() == Ok(0.0_f64),
-        Kind::Array | Kind::Object => false,
-    }
-}
-
-/// A header's value; bytes beyond ASCII are read as Latin-1, as the reference does.
-fn latin1(value: &HeaderValue) -> String {
-    value.as_bytes().iter().map(|byte| char::from(*byte)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use reqwest::header::{HeaderName, HeaderValue};
 
-    fn answer(status: u16, reason: Option<&str>, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    pub(super) fn answer(status: u16, reason: Option<&str>, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.append(
-                reqwest::header::HeaderName::from_bytes(name.as_bytes()).expect("a name"),
+                HeaderName::from_bytes(name.as_bytes()).expect("a name"),
                 HeaderValue::from_str(value).expect("a value"),
             );
         }
@@ -239,56 +169,17 @@ mod tests {
         }
     }
 
-    fn body(bytes: &[u8]) -> (String, bool) {
-        let mut out = Vec::new();
-        let binary = answer(200, None, &[], bytes).write_body(&mut out);
-        (String::from_utf8(out).expect("UTF-8"), binary)
-    }
-
-    #[test]
-    fn bodies() {
-        for (bytes, want) in [
-            (&b""[..], "\"\""),
-            (b"{\"a\": 1.50}", "{\"a\":1.50}"),
-            (b"\xEF\xBB\xBF[1]", "[1]"),
-            (b"\xEF\xBB\xBFtext", "\"text\""),
-            (b"null", "null"),
-            (b"plain \"text\"", "\"plain \\\"text\\\"\""),
-            ("grün".as_bytes(), "\"grün\""),
-        ] {
-            assert_eq!(body(bytes), (want.to_owned(), false));
-        }
-        assert_eq!(body(b"\xFF\xD8\x00"), ("\"/9gA\"".to_owned(), true));
-    }
-
-    #[test]
-    fn headers_keep_what_is_repeated() {
-        let mut out = Vec::new();
-        answer(200, None, &[("Set-Cookie", "a=1"), ("x-two", "a"), ("set-cookie", "b=2"), ("X-Two", "b")], b"")
-            .write_headers(&mut out);
-        let value: serde_json::Value = serde_json::from_slice(&out).expect("JSON");
-        assert_eq!(value, serde_json::json!({ "set-cookie": ["a=1", "b=2"], "x-two": "a, b" }));
-    }
-
-    #[test]
-    fn error_texts_are_the_references() {
-        for (body, want) in [
-            (&b"{\"error\": \"e\"}"[..], "Got error \"Bad Request\", status - \"400\", body: {\"error\":\"e\"}"),
-            (b"", "Got error \"Bad Request\", status - \"400\", body: \"no body found\""),
-            (b"null", "Got error \"Bad Request\", status - \"400\", body: \"no body found\""),
-            (b"0.0", "Got error \"Bad Request\", status - \"400\", body: \"no body found\""),
-            (b"<html>", "Got error \"Bad Request\", status - \"400\", body: \"<html>\""),
-        ] {
-            assert_eq!(answer(400, Some("Bad Request"), &[], body).error_text(), want);
-        }
-        assert!(answer(420, None, &[], b"").error_text().starts_with("Got error \"unknown\", status - \"420\""));
-    }
-
     #[test]
     fn only_codes_are_told() {
         let codes = |body: &str| answer(400, None, &[], body.as_bytes()).error_codes();
-        assert_eq!(codes(r#"{"error":"unauthorized","error_description":"expired_token"}"#).as_deref(), Some("unauthorized/expired_token"));
-        assert_eq!(codes(r#"{"error":"invalid_value","error_description":"'Ann' is not valid"}"#).as_deref(), Some("invalid_value"));
+        assert_eq!(
+            codes(r#"{"error":"unauthorized","error_description":"expired_token"}"#).as_deref(),
+            Some("unauthorized/expired_token")
+        );
+        assert_eq!(
+            codes(r#"{"error":"invalid_value","error_description":"'Ann' is not valid"}"#).as_deref(),
+            Some("invalid_value")
+        );
         assert_eq!(codes(r#"{"error":"my secret value"}"#), None);
         assert_eq!(codes("<html>"), None);
     }

@@ -80,9 +80,7 @@ impl CallError {
         match self {
             Self::Unauthorized { answer, .. }
             | Self::Answered { answer, .. }
-            | Self::OutcomeUnknown {
-                answer: Some(answer), ..
-            } => Ok(*answer),
+            | Self::OutcomeUnknown { answer: Some(answer), .. } => Ok(*answer),
             other => Err(other),
         }
     }

@@ -43,19 +43,8 @@ enum Attempt {
 impl Podio {
     /// A client for one credential; `step_retry` are the step's own `retries` and `retriesDelay`.
     #[must_use]
-    pub fn new(
-        http: Client,
-        settings: PodioSettings,
-        credential: Option<Credential>,
-        step_retry: RetryFields,
-    ) -> Self {
-        Self {
-            address: Address::new(settings.api_url.clone()),
-            http,
-            credential,
-            step_retry,
-            settings,
-        }
+    pub fn new(http: Client, settings: PodioSettings, credential: Option<Credential>, step_retry: RetryFields) -> Self {
+        Self { address: Address::new(settings.api_url.clone()), http, credential, step_retry, settings }
     }
 
     /// Redirects: at most [`MAX_REDIRECTS`]. The HTTP client drops the token where one leaves the origin.
@@ -143,9 +132,7 @@ impl Podio {
             .header(AUTHORIZATION, bearer(grant))
             .timeout(self.settings.timeout);
         if let Some(payload) = &request.payload {
-            call = call
-                .header(CONTENT_TYPE, payload.content_type())
-                .body(payload.bytes().clone());
+            call = call.header(CONTENT_TYPE, payload.content_type()).body(payload.bytes().clone());
         }
         let response = match call.send().await {
             Ok(response) => response,
@@ -191,30 +178,17 @@ impl Attempt {
         let unknown = decision == Decision::OutcomeUnknown;
         Err(match self {
             Self::Answered(answer) if decision == Decision::Done => return Ok(answer),
-            Self::Answered(answer) if decision == Decision::Unauthorized => CallError::Unauthorized {
-                answer: Box::new(answer),
-                why: "a renewed one was rejected too".to_owned(),
-            },
+            Self::Answered(answer) if decision == Decision::Unauthorized => {
+                CallError::Unauthorized { answer: Box::new(answer), why: "a renewed one was rejected too".to_owned() }
+            }
             Self::Answered(answer) if unknown => CallError::OutcomeUnknown {
                 request,
                 reason: format!("Podio answered {}", answer.status.as_u16()),
                 answer: Some(Box::new(answer)),
             },
-            Self::Answered(answer) => CallError::Answered {
-                answer: Box::new(answer),
-                attempts,
-                request,
-            },
-            Self::Broken(reason) if unknown => CallError::OutcomeUnknown {
-                request,
-                answer: None,
-                reason,
-            },
-            Self::NotSent(reason) | Self::Broken(reason) => CallError::Unreachable {
-                request,
-                reason,
-                attempts,
-            },
+            Self::Answered(answer) => CallError::Answered { answer: Box::new(answer), attempts, request },
+            Self::Broken(reason) if unknown => CallError::OutcomeUnknown { request, answer: None, reason },
+            Self::NotSent(reason) | Self::Broken(reason) => CallError::Unreachable { request, reason, attempts },
             Self::Hopeless(reason) => CallError::Hopeless { request, reason },
         })
     }
@@ -222,10 +196,7 @@ impl Attempt {
     /// The error of a rejected token that could not be renewed.
     fn unauthorized(self, error: &RenewError) -> CallError {
         match self {
-            Self::Answered(answer) => CallError::Unauthorized {
-                answer: Box::new(answer),
-                why: error.to_string(),
-            },
+            Self::Answered(answer) => CallError::Unauthorized { answer: Box::new(answer), why: error.to_string() },
             _ => CallError::Credential(error.clone()),
         }
     }
@@ -249,7 +220,5 @@ fn bearer(grant: &Grant) -> HeaderValue {
 
 /// Waits, unless the worker stops.
 async fn pause(wait: Duration, stop: &CancellationToken) -> Result<(), CallError> {
-    stop.run_until_cancelled(tokio::time::sleep(wait))
-        .await
-        .ok_or(CallError::Stopped)
+    stop.run_until_cancelled(tokio::time::sleep(wait)).await.ok_or(CallError::Stopped)
 }

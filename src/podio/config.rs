@@ -33,11 +33,7 @@ impl OAuth {
             let value = fields.get(name)?.as_str()?;
             (!value.is_empty()).then(|| SecretString::from(value))
         };
-        Some(Self {
-            access_token: text("access_token")?,
-            refresh_token: text("refresh_token"),
-            fields,
-        })
+        Some(Self { access_token: text("access_token")?, refresh_token: text("refresh_token"), fields })
     }
 }
 
@@ -70,10 +66,7 @@ impl RetryFields {
     /// These, else `other`, else the defaults.
     #[must_use]
     pub fn or(self, other: Self) -> (u32, Duration) {
-        (
-            self.retries.or(other.retries).unwrap_or(DEFAULT_RETRIES),
-            self.delay.or(other.delay).unwrap_or(DEFAULT_DELAY),
-        )
+        (self.retries.or(other.retries).unwrap_or(DEFAULT_RETRIES), self.delay.or(other.delay).unwrap_or(DEFAULT_DELAY))
     }
 }
 
@@ -87,7 +80,11 @@ fn number(fields: &Map<String, Value>, name: &str, max: u64) -> Option<u64> {
         _ => None,
     };
     match given {
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a finite number of zero or more; beyond u64 it saturates, and `max` follows")]
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a finite number of zero or more; beyond u64 it saturates, and `max` follows"
+        )]
         Some(number) if number >= 0.0 && number.is_finite() => Some((number as u64).min(max)),
         _ => {
             tracing::warn!(field = name, "the credential's field is not a number of zero or more; the default counts");

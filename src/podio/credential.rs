@@ -46,25 +46,16 @@ impl Credential {
         }
         let oauth = config.oauth.clone()?;
         let endpoint = match (&settings.client_id, &settings.client_secret) {
-            (Some(id), Some(secret)) => Some(TokenEndpoint::new(
-                http.clone(),
-                &settings.token_url,
-                id,
-                secret,
-                settings.timeout,
-            )),
+            (Some(id), Some(secret)) => {
+                Some(TokenEndpoint::new(http.clone(), &settings.token_url, id, secret, settings.timeout))
+            }
             _ => None,
         };
-        Some(Self::new(TokenSource::Own(own(oauth, endpoint, store))))
+        Some(Self::new(TokenSource::Own(Box::new(own(oauth, endpoint, store)))))
     }
 
     fn new(source: TokenSource) -> Self {
-        Self {
-            source,
-            present: RwLock::default(),
-            renewals: Mutex::default(),
-            cooldown: Cooldown::default(),
-        }
+        Self { source, present: RwLock::default(), renewals: Mutex::default(), cooldown: Cooldown::default() }
     }
 
     /// The token to send a request with; read from the platform the first time.
@@ -125,11 +116,7 @@ impl Credential {
 }
 
 fn own(oauth: OAuth, endpoint: Option<TokenEndpoint>, store: Arc<dyn CredentialStore>) -> OwnCredential {
-    OwnCredential {
-        oauth: Mutex::new(oauth),
-        endpoint,
-        store,
-    }
+    OwnCredential { oauth: Mutex::new(oauth), endpoint, store }
 }
 
 impl std::fmt::Debug for Credential {

@@ -26,10 +26,7 @@ impl CredentialStore for PlatformStore {
             let Some(account) = &self.account else { return Ok(()) };
             let keys = serde_json::json!({ "oauth": oauth });
             let keys = serde_json::value::to_raw_value(&keys).map_err(|error| error.to_string())?;
-            self.api
-                .update_account(account, &keys)
-                .await
-                .map_err(|error| error.to_string())
+            self.api.update_account(account, &keys).await.map_err(|error| error.to_string())
         })
     }
 

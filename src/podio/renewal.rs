@@ -62,7 +62,7 @@ pub(super) enum TokenSource {
         id: String,
     },
     /// The credential lies in the step's config and refreshes itself.
-    Own(OwnCredential),
+    Own(Box<OwnCredential>),
 }
 
 /// A credential that refreshes itself.
@@ -107,24 +107,15 @@ fn platform(api: Option<&PlatformApi>) -> Result<&PlatformApi, RenewError> {
 }
 
 fn secret_call(id: &str, answer: Result<SecretCredentials, ApiError>) -> Result<Grant, RenewError> {
-    let credentials = answer.map_err(|error| {
-        RenewError::Secret(format!("the credential's secret \"{id}\" cannot be used: {error}"))
-    })?;
-    let fields: Map<String, Value> = credentials
-        .fields
-        .and_then(|fields| serde_json::from_str(fields.get()).ok())
-        .unwrap_or_default();
-    Ok(Grant {
-        token: credentials.access_token,
-        retry: RetryFields::read(&fields),
-    })
+    let credentials = answer
+        .map_err(|error| RenewError::Secret(format!("the credential's secret \"{id}\" cannot be used: {error}")))?;
+    let fields: Map<String, Value> =
+        credentials.fields.and_then(|fields| serde_json::from_str(fields.get()).ok()).unwrap_or_default();
+    Ok(Grant { token: credentials.access_token, retry: RetryFields::read(&fields) })
 }
 
 fn own_grant(oauth: &OAuth) -> Grant {
-    Grant {
-        token: oauth.access_token.clone(),
-        retry: RetryFields::default(),
-    }
+    Grant { token: oauth.access_token.clone(), retry: RetryFields::default() }
 }
 
 impl OwnCredential {
@@ -151,9 +142,8 @@ impl OwnCredential {
         };
         let mut fields = oauth.fields.clone();
         fields.extend(fresh);
-        *oauth = OAuth::read(fields).ok_or_else(|| {
-            RenewError::Refused("Podio's token endpoint answered without an access token".to_owned())
-        })?;
+        *oauth = OAuth::read(fields)
+            .ok_or_else(|| RenewError::Refused("Podio's token endpoint answered without an access token".to_owned()))?;
         if let Err(problem) = self.store.save(&oauth.fields).await {
             tracing::error!(problem, "the renewed credential could not be stored; this process goes on with it");
         }

@@ -97,10 +97,7 @@ pub fn decide(policy: &Policy, before: History, outcome: Outcome) -> Decision {
         Outcome::Answer { status: 200..=299, .. } => Decision::Done,
         Outcome::Answer { status: 401, .. } if before.renewed => Decision::Unauthorized,
         Outcome::Answer { status: 401, .. } => Decision::Renew,
-        Outcome::Answer {
-            status: 420 | 429,
-            named_wait,
-        } => {
+        Outcome::Answer { status: 420 | 429, named_wait } => {
             let wait = policy.delay.max(named_wait.unwrap_or_default());
             if history.attempts > policy.retries {
                 Decision::Fail
@@ -127,15 +124,7 @@ pub fn decide(policy: &Policy, before: History, outcome: Outcome) -> Decision {
 
 /// 500, 502, 503, 504, no or a broken answer, time-out.
 fn is_failure(outcome: Outcome) -> bool {
-    matches!(
-        outcome,
-        Outcome::NotSent
-            | Outcome::Broken
-            | Outcome::Answer {
-                status: 500 | 502 | 503 | 504,
-                ..
-            }
-    )
+    matches!(outcome, Outcome::NotSent | Outcome::Broken | Outcome::Answer { status: 500 | 502 | 503 | 504, .. })
 }
 
 /// `wait` with jitter on top; `random` is in 0..1.

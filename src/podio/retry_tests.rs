@@ -6,27 +6,15 @@ use proptest::prelude::*;
 const MS: fn(u64) -> Duration = Duration::from_millis;
 
 fn policy() -> Policy {
-    Policy {
-        retries: 2,
-        delay: MS(1000),
-        server_retries: None,
-        max_hold: MS(60_000),
-        only_unsent: false,
-    }
+    Policy { retries: 2, delay: MS(1000), server_retries: None, max_hold: MS(60_000), only_unsent: false }
 }
 
 fn answer(status: u16) -> Outcome {
-    Outcome::Answer {
-        status,
-        named_wait: None,
-    }
+    Outcome::Answer { status, named_wait: None }
 }
 
 fn limited(seconds: u64) -> Outcome {
-    Outcome::Answer {
-        status: 420,
-        named_wait: Some(Duration::from_secs(seconds)),
-    }
+    Outcome::Answer { status: 420, named_wait: Some(Duration::from_secs(seconds)) }
 }
 
 /// The decisions after each of `outcomes`, one request.
@@ -69,7 +57,11 @@ fn table() {
         (policy(), vec![answer(401), answer(200)], vec![Renew, Done]),
         (policy(), vec![answer(401), answer(401)], vec![Renew, Unauthorized]),
         (none, vec![answer(401), answer(500)], vec![Renew, Fail]),
-        (policy(), vec![answer(401), answer(500), answer(500), answer(500)], vec![Renew, Retry(MS(100)), Retry(MS(1000)), Fail]),
+        (
+            policy(),
+            vec![answer(401), answer(500), answer(500), answer(500)],
+            vec![Renew, Retry(MS(100)), Retry(MS(1000)), Fail],
+        ),
         (safe, vec![Outcome::NotSent, Outcome::Broken], vec![Retry(MS(100)), OutcomeUnknown]),
         (safe, vec![answer(500)], vec![OutcomeUnknown]),
         (safe, vec![answer(420), answer(200)], vec![CoolDown(MS(1000)), Done]),
@@ -84,7 +76,10 @@ fn outcomes() -> impl Strategy<Value = Outcome> {
         Just(Outcome::NotSent),
         Just(Outcome::Broken),
         Just(Outcome::Hopeless),
-        (prop_oneof![Just(200), Just(401), Just(404), Just(420), Just(429), Just(500), Just(503), 100u16..600], proptest::option::of(0u64..500))
+        (
+            prop_oneof![Just(200), Just(401), Just(404), Just(420), Just(429), Just(500), Just(503), 100u16..600],
+            proptest::option::of(0u64..500)
+        )
             .prop_map(|(status, wait)| Outcome::Answer { status, named_wait: wait.map(Duration::from_secs) }),
     ]
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use oauth2::{
-    AsyncHttpClient, AuthType, ClientId, ClientSecret, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, RefreshToken,
-    RequestTokenError, TokenResponse, TokenUrl, basic::BasicClient,
+    AsyncHttpClient, AuthType, ClientId, ClientSecret, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse,
+    RefreshToken, RequestTokenError, TokenResponse, TokenUrl, basic::BasicClient,
 };
 use reqwest::{Client, header::CONTENT_TYPE};
 use secrecy::{ExposeSecret, SecretString};
@@ -76,34 +76,20 @@ impl TokenEndpoint {
             .set_client_secret(ClientSecret::new(secret.expose_secret().to_owned()))
             .set_auth_type(AuthType::RequestBody)
             .set_token_uri(TokenUrl::from_url(url.clone()));
-        Self {
-            http,
-            timeout,
-            client,
-            json: url.path().trim_end_matches('/').ends_with("/v2"),
-        }
+        Self { http, timeout, client, json: url.path().trim_end_matches('/').ends_with("/v2") }
     }
 
     /// Spends `refresh_token` for new tokens.
     pub(super) async fn refresh(&self, refresh_token: &SecretString) -> Result<Fields, TokenError> {
         use backon::{ConstantBuilder, Retryable};
-        let again = ConstantBuilder::default()
-            .with_delay(TRY_DELAY)
-            .with_max_times(TRIES - 1);
-        (|| self.attempt(refresh_token))
-            .retry(again)
-            .when(TokenError::is_transient)
-            .await
+        let again = ConstantBuilder::default().with_delay(TRY_DELAY).with_max_times(TRIES - 1);
+        (|| self.attempt(refresh_token)).retry(again).when(TokenError::is_transient).await
     }
 
     async fn attempt(&self, refresh_token: &SecretString) -> Result<Fields, TokenError> {
         let token = RefreshToken::new(refresh_token.expose_secret().to_owned());
-        let answer = self
-            .client
-            .exchange_refresh_token(&token)
-            .request_async(self)
-            .await
-            .map_err(|error| match error {
+        let answer =
+            self.client.exchange_refresh_token(&token).request_async(self).await.map_err(|error| match error {
                 RequestTokenError::ServerResponse(refusal) => TokenError::Refused(refusal.error().to_string()),
                 RequestTokenError::Request(Transport::Limited(wait)) => TokenError::Limited(wait),
                 RequestTokenError::Request(error) => TokenError::Unusable(error.to_string()),
@@ -144,10 +130,8 @@ impl TokenEndpoint {
             .await
             .map_err(network)?;
         let status = answer.status();
-        let retry_after = answer
-            .headers()
-            .get(reqwest::header::RETRY_AFTER)
-            .and_then(|value| value.to_str().ok().map(str::to_owned));
+        let retry_after =
+            answer.headers().get(reqwest::header::RETRY_AFTER).and_then(|value| value.to_str().ok().map(str::to_owned));
         let body = answer.bytes().await.map_err(network)?;
         match status.as_u16() {
             420 | 429 => {

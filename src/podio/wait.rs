@@ -52,7 +52,8 @@ mod tests {
     fn table() {
         let now = httpdate::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").expect("a date");
         let seconds = |header, body: &str| named_wait(header, body.as_bytes(), now).map(|wait| wait.as_secs());
-        let podio = r#"{"error_description":"You have hit the rate limit. Please wait 300 seconds before trying again"}"#;
+        let podio =
+            r#"{"error_description":"You have hit the rate limit. Please wait 300 seconds before trying again"}"#;
         for (header, body, want) in [
             (None, "", None),
             (None, podio, Some(300)),

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    ApiSettings, BLOCK, BrokerSettings, CryptoSettings, EmitSettings, Identity, InputFormat, PodioSettings, PublishRetry,
-    RateLimits, RoutingKeys, RunSettings, SettingsError, Source, StorageSettings, WorkerSettings,
+    ApiSettings, BLOCK, BrokerSettings, CryptoSettings, EmitSettings, Identity, InputFormat, PodioSettings,
+    PublishRetry, RateLimits, RoutingKeys, RunSettings, SettingsError, Source, StorageSettings, WorkerSettings,
     additional::header_name,
     reader::{Reader, leading_digits},
     variables as v,
@@ -64,10 +64,7 @@ impl PlatformSettings {
     pub fn read(source: &Source) -> Result<Self, SettingsError> {
         let mut reader = Reader::new(source);
         let identity = identity(&mut reader);
-        let settings = Self {
-            api: api(&mut reader, &identity),
-            identity,
-        };
+        let settings = Self { api: api(&mut reader, &identity), identity };
         reader.finish(settings)
     }
 }
@@ -185,11 +182,7 @@ fn input_format(reader: &mut Reader<'_>) -> InputFormat {
 
 fn additional_headers(reader: &Reader<'_>, source: &Source) -> Vec<(String, String)> {
     let names = reader.optional(v::ADDITIONAL_VARS_FOR_HEADERS).unwrap_or_default();
-    names
-        .split(',')
-        .map(str::trim)
-        .filter_map(|name| Some((header_name(name), source.get(name)?.to_owned())))
-        .collect()
+    names.split(',').map(str::trim).filter_map(|name| Some((header_name(name), source.get(name)?.to_owned()))).collect()
 }
 
 fn podio(reader: &mut Reader<'_>) -> PodioSettings {

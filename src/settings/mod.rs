@@ -9,10 +9,10 @@ use url::Url;
 use crate::platform::{api::ApiSettings, cipher::BLOCK};
 
 mod additional;
+mod commands;
 mod reader;
 mod source;
 pub mod variables;
-mod commands;
 
 pub use commands::PlatformSettings;
 pub use source::{Source, SourceError};

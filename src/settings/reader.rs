@@ -18,10 +18,7 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(source: &'a Source) -> Self {
-        Self {
-            source,
-            problems: Vec::new(),
-        }
+        Self { source, problems: Vec::new() }
     }
 
     /// `value`, unless a problem was found on the way.
@@ -29,9 +26,7 @@ impl<'a> Reader<'a> {
         if self.problems.is_empty() {
             return Ok(value);
         }
-        Err(SettingsError {
-            problems: self.problems,
-        })
+        Err(SettingsError { problems: self.problems })
     }
 
     pub(super) fn problem(&mut self, variable: Variable, what: &str) {
@@ -112,8 +107,6 @@ impl<'a> Reader<'a> {
 pub(super) fn leading_digits(text: &str) -> Option<u64> {
     let text = text.trim_start();
     let text = text.strip_prefix('+').unwrap_or(text);
-    let end = text
-        .find(|char: char| !char.is_ascii_digit())
-        .unwrap_or(text.len());
+    let end = text.find(|char: char| !char.is_ascii_digit()).unwrap_or(text.len());
     text[..end].parse().ok()
 }

@@ -137,9 +137,6 @@ mod tests {
                 .expect("writing to a string works");
         }
         let document = include_str!("../../docs/configuration.md");
-        assert!(
-            document.contains(&table),
-            "docs/configuration.md differs from the code; its table must be:\n{table}"
-        );
+        assert!(document.contains(&table), "docs/configuration.md differs from the code; its table must be:\n{table}");
     }
 }

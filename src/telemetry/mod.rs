@@ -46,9 +46,7 @@ pub fn start(source: &Source, target: LogTarget) -> Result<(), SettingsError> {
             (json.is_none(), "LOG_FORMAT: must be json, text or auto"),
         ];
         let problems = wrong.into_iter().filter(|(wrong, _)| *wrong).map(|(_, text)| text.to_owned());
-        return Err(SettingsError {
-            problems: problems.collect(),
-        });
+        return Err(SettingsError { problems: problems.collect() });
     };
     let layer = match target {
         LogTarget::Stdout => layer(stdout, json, terminal),
@@ -75,9 +73,7 @@ fn level(name: &str) -> Option<&'static str> {
 /// Our own lines at `level`; libraries tell warnings only. Two are kept quiet: the AMQP client prints returned
 /// messages whole and failures that the link reports itself, the HTTP client prints addresses with their queries.
 fn filter(level: &str) -> EnvFilter {
-    EnvFilter::new(format!(
-        "warn,podio_component={level},lapin=off,async_rs=off,hyper=off,hyper_util=off,reqwest=off"
-    ))
+    EnvFilter::new(format!("warn,podio_component={level},lapin=off,async_rs=off,hyper=off,hyper_util=off,reqwest=off"))
 }
 
 fn layer<W>(writer: W, json: bool, color: bool) -> Box<dyn Layer<Registry> + Send + Sync>
@@ -85,11 +81,7 @@ where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     let layer = fmt::layer().with_writer(writer);
-    if json {
-        layer.json().flatten_event(true).boxed()
-    } else {
-        layer.with_ansi(color).boxed()
-    }
+    if json { layer.json().flatten_event(true).boxed() } else { layer.with_ansi(color).boxed() }
 }
 
 /// A panic's text may hold a message's content: only its place is told.

@@ -21,12 +21,7 @@ pub(super) struct MessageEmitter<'a> {
 
 impl Emitter for MessageEmitter<'_> {
     fn data(&self, message: Outgoing) -> BoxFuture<'_, Result<(), Interruption>> {
-        Box::pin(async move {
-            self.outbox
-                .data(self.source, &message, self.stop)
-                .await
-                .map_err(Interruption::from)
-        })
+        Box::pin(async move { self.outbox.data(self.source, &message, self.stop).await.map_err(Interruption::from) })
     }
 }
 
@@ -38,14 +33,10 @@ impl From<EmitFailure> for Interruption {
                  ELASTICIO_OUTGOING_MESSAGE_SIZE_LIMIT."
             ))
             .into(),
-            EmitFailure::Unpublished {
-                reason: Unpublished::Stopped,
-                ..
-            } => Self::Stopped,
-            EmitFailure::Unpublished {
-                id,
-                reason: Unpublished::Failed(error),
-            } => Failure::new(format!("Failed on publishing {id} message to MQ: {error}")).into(),
+            EmitFailure::Unpublished { reason: Unpublished::Stopped, .. } => Self::Stopped,
+            EmitFailure::Unpublished { id, reason: Unpublished::Failed(error) } => {
+                Failure::new(format!("Failed on publishing {id} message to MQ: {error}")).into()
+            }
         }
     }
 }

@@ -4,11 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{
-    outbox::Outbox,
-    process::Processor,
-    register::Register,
-};
+use super::{outbox::Outbox, process::Processor, register::Register};
 use crate::{
     amqp::{ConnectError, Link},
     dispatcher::{Action, Failure, Registry, UnknownFunction},
@@ -78,14 +74,12 @@ pub async fn run(
     drain: Duration,
 ) -> Result<(), RunError> {
     let identity = &settings.identity;
-    let (link, step) = tokio::join!(
-        Link::open(settings.broker.clone()),
-        api.step_data(&identity.flow_id, &identity.step_id)
-    );
+    let (link, step_data) =
+        tokio::join!(Link::open(settings.broker.clone()), api.step_data(&identity.flow_id, &identity.step_id));
     let mut link = link?;
     let cipher = Cipher::new(&settings.crypto.password, settings.crypto.iv);
     let outbox = Outbox::new(link.publisher(), cipher, identity, settings.emit.clone());
-    let action = step
+    let action = step_data
         .map_err(RunError::from)
         .and_then(|step| Ok(actions(&step).map_err(RunError::Actions)?.get(&identity.function)?));
     let outcome = match action {
@@ -108,12 +102,8 @@ async fn work(
     stop: &CancellationToken,
     drain: Duration,
 ) -> Result<(), RunError> {
-    let processor = Arc::new(Processor {
-        action,
-        outbox,
-        register: Register::new(settings.broker.prefetch),
-        stop: stop.clone(),
-    });
+    let processor =
+        Arc::new(Processor { action, outbox, register: Register::new(settings.broker.prefetch), stop: stop.clone() });
     let in_work = TaskTracker::new();
     let consumed = link
         .consume(
@@ -139,8 +129,7 @@ async fn report(outbox: &Outbox, error: &RunError) {
     let never = CancellationToken::new();
     let failure = error.failure();
     let publish = outbox.startup_error(&failure, &never);
-    match tokio::time::timeout(STARTUP_ERROR_TIMEOUT, publish).await {
-        Ok(Ok(())) => {}
-        Ok(Err(_)) | Err(_) => tracing::error!("the error of this start could not be published"),
+    if !matches!(tokio::time::timeout(STARTUP_ERROR_TIMEOUT, publish).await, Ok(Ok(()))) {
+        tracing::error!("the error of this start could not be published");
     }
 }

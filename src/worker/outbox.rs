@@ -99,10 +99,7 @@ impl Outbox {
         let payload = self.cipher.seal(message.to_json(), Encoding::of_version(version));
         let limit = self.settings.size_limit;
         if payload.len() > limit {
-            return Err(EmitFailure::TooLarge {
-                size: payload.len(),
-                limit,
-            });
+            return Err(EmitFailure::TooLarge { size: payload.len(), limit });
         }
         self.data_limit.pass().await;
         let id = message.id.to_string();
@@ -162,8 +159,7 @@ impl Outbox {
     /// Emits the error of a start that failed: it belongs to no message.
     pub(super) async fn startup_error(&self, failure: &Failure, stop: &CancellationToken) -> Result<(), Unpublished> {
         let payload = error_payload(&self.seal(failure), None);
-        self.publish(&self.settings.keys.error, self.origin.startup_error(), &payload, stop)
-            .await
+        self.publish(&self.settings.keys.error, self.origin.startup_error(), &payload, stop).await
     }
 
     /// A reply that no queue takes is no failure: whoever waited for it is gone, and the error itself is safe.
@@ -187,11 +183,7 @@ impl Outbox {
     }
 
     fn seal(&self, failure: &Failure) -> Vec<u8> {
-        let error = ErrorBody {
-            name: ERROR_NAME,
-            message: failure.message(),
-            stack: NO_STACK,
-        };
+        let error = ErrorBody { name: ERROR_NAME, message: failure.message(), stack: NO_STACK };
         seal_error(&self.cipher, &error)
     }
 
@@ -238,9 +230,8 @@ mod tests {
 
     #[test]
     fn rebounds_expire_later_each_time() {
-        let expirations: Vec<u64> = [1, 2, 3, 6]
-            .map(|iteration| rebound_expiration(Duration::from_secs(15), iteration).as_secs())
-            .to_vec();
+        let expirations: Vec<u64> =
+            [1, 2, 3, 6].map(|iteration| rebound_expiration(Duration::from_secs(15), iteration).as_secs()).to_vec();
         assert_eq!(expirations, [15, 30, 60, 480]);
         assert!(rebound_expiration(Duration::from_secs(15), u64::MAX) > Duration::from_secs(1_000_000));
     }

@@ -47,10 +47,8 @@ impl Processor {
     /// Processes one delivery to its settlement.
     pub(super) async fn process(&self, delivery: Delivery) {
         let incoming = Incoming::read(delivery.headers.clone());
-        let key = incoming.message_key().map(|message_id| Key {
-            message_id,
-            rebound_iteration: incoming.rebound_iteration,
-        });
+        let key =
+            incoming.message_key().map(|message_id| Key { message_id, rebound_iteration: incoming.rebound_iteration });
         let mut unregistered = None;
         match &key {
             None => unregistered = Some(delivery.receipt),
@@ -66,15 +64,8 @@ impl Processor {
                 }
             },
         }
-        let source = Source {
-            incoming: &incoming,
-            body: &delivery.body,
-            start: now_ms(),
-        };
-        let received = Received {
-            headers: delivery.headers,
-            properties: delivery.properties,
-        };
+        let source = Source { incoming: &incoming, body: &delivery.body, start: now_ms() };
+        let received = Received { headers: delivery.headers, properties: delivery.properties };
         let verdict = self.work(&source, received).await;
         if let Some(receipt) = unregistered {
             verdict.settle(receipt).await;
@@ -128,15 +119,8 @@ impl Processor {
             Err(error @ MessageError::NotJson) => return Ending::Unreadable(error.to_string()),
             Err(error) => return Ending::Interrupted(Failure::new(error.to_string()).into()),
         };
-        let emitter = MessageEmitter {
-            outbox: &self.outbox,
-            source,
-            stop: &self.stop,
-        };
-        let context = Context {
-            emitter: &emitter,
-            stop: &self.stop,
-        };
+        let emitter = MessageEmitter { outbox: &self.outbox, source, stop: &self.stop };
+        let context = Context { emitter: &emitter, stop: &self.stop };
         match self.action.run(&message, &context).await {
             Ok(()) => Ending::Done,
             Err(interruption) => Ending::Interrupted(interruption),

@@ -59,14 +59,9 @@ mod tests {
 
     #[test]
     fn delays_double_up_to_their_bound() {
-        let retry = PublishRetry {
-            delay: Duration::from_millis(100),
-            max_delay: Duration::from_secs(300),
-            attempts: None,
-        };
-        let waits: Vec<u128> = [1, 2, 3, 12, 13, 32, 33, 4000]
-            .map(|count| backoff(&retry, count).as_millis())
-            .to_vec();
+        let retry =
+            PublishRetry { delay: Duration::from_millis(100), max_delay: Duration::from_secs(300), attempts: None };
+        let waits: Vec<u128> = [1, 2, 3, 12, 13, 32, 33, 4000].map(|count| backoff(&retry, count).as_millis()).to_vec();
         assert_eq!(waits, [100, 200, 400, 204_800, 300_000, 300_000, 300_000, 300_000]);
     }
 }

@@ -19,11 +19,7 @@ pub(super) struct RateLimit {
 impl RateLimit {
     /// At most `limit` passes in any window of `interval`.
     pub(super) fn new(limit: usize, interval: Duration) -> Self {
-        Self {
-            limit: limit.max(1),
-            interval,
-            recent: Mutex::default(),
-        }
+        Self { limit: limit.max(1), interval, recent: Mutex::default() }
     }
 
     /// Waits until one more is allowed, and counts it.

@@ -82,10 +82,7 @@ impl<R: Received> Register<R> {
         let remembered = NonZeroUsize::new(usize::from(prefetch) * 4)
             .unwrap_or(NonZeroUsize::MIN)
             .max(NonZeroUsize::new(MIN_REMEMBERED).unwrap_or(NonZeroUsize::MIN));
-        Self(Mutex::new(Inner {
-            working: HashMap::new(),
-            settled: LruCache::new(remembered),
-        }))
+        Self(Mutex::new(Inner { working: HashMap::new(), settled: LruCache::new(remembered) }))
     }
 
     /// Takes a delivery in.
@@ -139,10 +136,7 @@ mod tests {
     }
 
     fn key(message_id: &str, rebound_iteration: u64) -> Key {
-        Key {
-            message_id: message_id.to_owned(),
-            rebound_iteration,
-        }
+        Key { message_id: message_id.to_owned(), rebound_iteration }
     }
 
     #[test]

@@ -25,22 +25,14 @@ pub(super) struct Found {
 pub(super) async fn find(file: Option<&Path>, source: &Source) -> anyhow::Result<Found> {
     if let Some(path) = file {
         let store = FileStore::new(path.to_owned());
-        let config = config(store.read()?)?;
+        let config = config(&store.read()?)?;
         let api = platform(source).ok().map(|(api, _)| api);
-        return Ok(Found {
-            config,
-            api,
-            store: Arc::new(store),
-        });
+        return Ok(Found { config, api, store: Arc::new(store) });
     }
     if let Some(token) = source.get(v::PODIO_ACCESS_TOKEN.name) {
         let oauth = json!({ "access_token": token, "refresh_token": source.get(v::PODIO_REFRESH_TOKEN.name) });
         let Value::Object(fields) = json!({ "oauth": oauth }) else { unreachable!("an object was made") };
-        return Ok(Found {
-            config: config(fields)?,
-            api: None,
-            store: Arc::new(NoStore),
-        });
+        return Ok(Found { config: config(&fields)?, api: None, store: Arc::new(NoStore) });
     }
     if source.get(v::API_URI.name).is_none() {
         anyhow::bail!(
@@ -59,15 +51,11 @@ pub(super) async fn find(file: Option<&Path>, source: &Source) -> anyhow::Result
         step_id: identity.step_id,
         account: config.account.clone(),
     };
-    Ok(Found {
-        config,
-        api: Some(api),
-        store: Arc::new(store),
-    })
+    Ok(Found { config, api: Some(api), store: Arc::new(store) })
 }
 
-fn config(fields: Map<String, Value>) -> anyhow::Result<StepConfig> {
-    let raw = serde_json::value::to_raw_value(&fields)?;
+fn config(fields: &Map<String, Value>) -> anyhow::Result<StepConfig> {
+    let raw = serde_json::value::to_raw_value(fields)?;
     Ok(StepConfig::read(&StepData::with_config(raw)))
 }
 

@@ -1,12 +1,7 @@
 //! A credential in a JSON file: a token response as Podio gives it (further fields such as `retries` may stand beside
 //! the tokens), or a step's config with `oauth` in it.
 
-use std::{
-    fs,
-    io::Write,
-    os::unix::fs::OpenOptionsExt,
-    path::PathBuf,
-};
+use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::PathBuf};
 
 use anyhow::Context as _;
 use futures_util::future::BoxFuture;
@@ -28,8 +23,9 @@ impl FileStore {
     pub(super) fn read(&self) -> anyhow::Result<Map<String, Value>> {
         let file = self.path.display();
         let text = fs::read(&self.path).with_context(|| format!("the credential file {file} cannot be read"))?;
-        let fields: Map<String, Value> = serde_json::from_slice(&text)
-            .map_err(|error| anyhow::anyhow!("the credential file {file} is not a JSON object (line {})", error.line()))?;
+        let fields: Map<String, Value> = serde_json::from_slice(&text).map_err(|error| {
+            anyhow::anyhow!("the credential file {file} is not a JSON object (line {})", error.line())
+        })?;
         if fields.contains_key("oauth") || fields.contains_key("secretId") {
             return Ok(fields);
         }
@@ -51,12 +47,7 @@ impl FileStore {
         }
         let mut new = self.path.clone().into_os_string();
         new.push(".new");
-        let mut file = fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&new)?;
+        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
         file.write_all(&serde_json::to_vec_pretty(&fields)?)?;
         file.sync_all()?;
         fs::rename(&new, &self.path)?;

@@ -51,16 +51,8 @@ impl Emitter for Lines {
 }
 
 /// Processes message number `number`.
-pub(super) async fn process(
-    number: usize,
-    input: Input,
-    action: Arc<dyn Action>,
-    stop: CancellationToken,
-) -> Printed {
-    let lines = Lines {
-        number,
-        text: Mutex::default(),
-    };
+pub(super) async fn process(number: usize, input: Input, action: Arc<dyn Action>, stop: CancellationToken) -> Printed {
+    let lines = Lines { number, text: Mutex::default() };
     let outcome = AssertUnwindSafe(run(input, action.as_ref(), &lines, &stop)).catch_unwind().await;
     let failure = match outcome {
         Ok(Ok(())) => None,
@@ -77,10 +69,7 @@ pub(super) async fn process(
     if let Some(message) = &failure {
         lines.push_error(message);
     }
-    Printed {
-        lines: lines.text.into_inner().unwrap_or_else(PoisonError::into_inner),
-        ok: failure.is_none(),
-    }
+    Printed { lines: lines.text.into_inner().unwrap_or_else(PoisonError::into_inner), ok: failure.is_none() }
 }
 
 async fn run(input: Input, action: &dyn Action, lines: &Lines, stop: &CancellationToken) -> Result<(), Interruption> {

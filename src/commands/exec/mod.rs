@@ -73,9 +73,7 @@ async fn process_all(args: &ExecArgs, action: Arc<dyn Action>, stop: Cancellatio
     let (mut done, mut failed) = (0_u64, 0_u64);
     while let Some(Printed { lines, ok }) = outputs.next().await {
         let mut out = stdout().lock();
-        out.write_all(&lines)
-            .and_then(|()| out.flush())
-            .context("results cannot be written to standard output")?;
+        out.write_all(&lines).and_then(|()| out.flush()).context("results cannot be written to standard output")?;
         done += 1;
         failed += u64::from(!ok);
         progress.set_message(format!("{failed} failed"));
@@ -83,7 +81,10 @@ async fn process_all(args: &ExecArgs, action: Arc<dyn Action>, stop: Cancellatio
     }
     progress.finish_and_clear();
     if done == 0 {
-        anyhow::bail!("no message was given: pass one as an argument or on standard input, e.g. '{}'", r#"{"body":{"method":"GET","url":"/user"}}"#);
+        anyhow::bail!(
+            "no message was given: pass one as an argument or on standard input, e.g. '{}'",
+            r#"{"body":{"method":"GET","url":"/user"}}"#
+        );
     }
     if done > 1 {
         tracing::info!(done, failed, "all messages are processed");

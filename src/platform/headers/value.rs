@@ -79,9 +79,7 @@ impl Value {
     /// The value as a protocol version: a number, or text that is one.
     #[must_use]
     pub fn as_version(&self) -> Option<u64> {
-        self.as_count()
-            .or_else(|| self.to_text().trim().parse().ok())
-            .filter(|version| *version > 0)
+        self.as_count().or_else(|| self.to_text().trim().parse().ok()).filter(|version| *version > 0)
     }
 
     /// The value as text, for keys and logs.

@@ -30,10 +30,7 @@ fn write_string_token(bytes: &[u8], start: usize, out: &mut Vec<u8>) -> usize {
     out.push(b'"');
     let mut at = start + 1;
     loop {
-        let run = bytes[at..]
-            .iter()
-            .position(|byte| matches!(byte, b'"' | b'\\'))
-            .unwrap_or(bytes.len() - at);
+        let run = bytes[at..].iter().position(|byte| matches!(byte, b'"' | b'\\')).unwrap_or(bytes.len() - at);
         out.extend_from_slice(&bytes[at..at + run]);
         at += run;
         match bytes.get(at) {
@@ -116,8 +113,10 @@ mod tests {
     #[test]
     fn table() {
         for (from, to) in [
-            (r#"{"big": 12345678901234567, "dec": 1.50, "neg": -0.0, "exp": 1E+2}"#,
-             r#"{"big":12345678901234567,"dec":1.50,"neg":-0.0,"exp":1E+2}"#),
+            (
+                r#"{"big": 12345678901234567, "dec": 1.50, "neg": -0.0, "exp": 1E+2}"#,
+                r#"{"big":12345678901234567,"dec":1.50,"neg":-0.0,"exp":1E+2}"#,
+            ),
             ("[ 1 ,\n\t2 ]", "[1,2]"),
             (r#""\u00fc\/ \u0041 a b""#, r#""ü/ A a b""#),
             (r#""\ud83d\ude00 \ud800 \udc00x""#, r#""😀 \ud800 \udc00x""#),

@@ -1,0 +1,126 @@
+//! Answers as JSON: the emitted body and headers, and the reference's error text (contract, section 8).
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use reqwest::header::{HeaderValue, SET_COOKIE};
+use serde_json::value::RawValue;
+
+use super::{Answer, Body};
+use crate::platform::json::{Kind, write_compact, write_string, write_value};
+
+impl Answer {
+    /// `Got error "…", status - "…", body: …`, the reference's text.
+    #[must_use]
+    pub fn error_text(&self) -> String {
+        let reason = self.reason.as_deref().unwrap_or("unknown");
+        let status = self.status.as_u16();
+        let mut text = format!("Got error \"{reason}\", status - \"{status}\", body: ").into_bytes();
+        match self.body() {
+            Body::Json(json) if !is_falsy(json) => write_compact(json.get(), &mut text),
+            Body::Empty | Body::Json(_) => write_string(&mut text, "no body found"),
+            Body::Text(_) | Body::Binary(_) => {
+                self.write_body(&mut text);
+            }
+        }
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
+    /// Appends the body as JSON: itself, its text, its base64 text, or `""`. True when it is base64.
+    pub fn write_body(&self, out: &mut Vec<u8>) -> bool {
+        match self.body() {
+            Body::Empty => out.extend_from_slice(b"\"\""),
+            Body::Json(json) => write_compact(json.get(), out),
+            Body::Text(text) => write_string(out, text),
+            Body::Binary(bytes) => {
+                write_string(out, &STANDARD.encode(bytes));
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Appends the headers as a JSON object: repeated ones joined with commas, as RFC 9110 (section 5.3) allows,
+    /// except `set-cookie`, which may not be joined and becomes an array.
+    pub fn write_headers(&self, out: &mut Vec<u8>) {
+        out.push(b'{');
+        for (index, name) in self.headers.keys().enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            write_string(out, name.as_str());
+            out.push(b':');
+            let values: Vec<String> = self.headers.get_all(name).iter().map(latin1).collect();
+            match values.as_slice() {
+                [one] => write_string(out, one),
+                many if name == SET_COOKIE => write_value(out, many),
+                many => write_string(out, &many.join(", ")),
+            }
+        }
+        out.push(b'}');
+    }
+}
+
+/// What JavaScript takes for "no value": the reference says "no body found" then.
+fn is_falsy(json: &RawValue) -> bool {
+    match Kind::of(json) {
+        Kind::Null => true,
+        Kind::Boolean => json.get() == "false",
+        Kind::Text => json.get() == "\"\"",
+        Kind::Number => json.get().parse() == Ok(0.0_f64),
+        Kind::Array | Kind::Object => false,
+    }
+}
+
+/// A header's value; bytes beyond ASCII are read as Latin-1, as the reference does.
+fn latin1(value: &HeaderValue) -> String {
+    value.as_bytes().iter().map(|byte| char::from(*byte)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::answer;
+
+    fn body(bytes: &[u8]) -> (String, bool) {
+        let mut out = Vec::new();
+        let binary = answer(200, None, &[], bytes).write_body(&mut out);
+        (String::from_utf8(out).expect("UTF-8"), binary)
+    }
+
+    #[test]
+    fn bodies() {
+        for (bytes, want) in [
+            (&b""[..], "\"\""),
+            (b"{\"a\": 1.50}", "{\"a\":1.50}"),
+            (b"\xEF\xBB\xBF[1]", "[1]"),
+            (b"\xEF\xBB\xBFtext", "\"text\""),
+            (b"null", "null"),
+            (b"plain \"text\"", "\"plain \\\"text\\\"\""),
+            ("grün".as_bytes(), "\"grün\""),
+        ] {
+            assert_eq!(body(bytes), (want.to_owned(), false));
+        }
+        assert_eq!(body(b"\xFF\xD8\x00"), ("\"/9gA\"".to_owned(), true));
+    }
+
+    #[test]
+    fn headers_keep_what_is_repeated() {
+        let mut out = Vec::new();
+        answer(200, None, &[("Set-Cookie", "a=1"), ("x-two", "a"), ("set-cookie", "b=2"), ("X-Two", "b")], b"")
+            .write_headers(&mut out);
+        let value: serde_json::Value = serde_json::from_slice(&out).expect("JSON");
+        assert_eq!(value, serde_json::json!({ "set-cookie": ["a=1", "b=2"], "x-two": "a, b" }));
+    }
+
+    #[test]
+    fn error_texts_are_the_references() {
+        for (body, want) in [
+            (&b"{\"error\": \"e\"}"[..], "Got error \"Bad Request\", status - \"400\", body: {\"error\":\"e\"}"),
+            (b"", "Got error \"Bad Request\", status - \"400\", body: \"no body found\""),
+            (b"null", "Got error \"Bad Request\", status - \"400\", body: \"no body found\""),
+            (b"0.0", "Got error \"Bad Request\", status - \"400\", body: \"no body found\""),
+            (b"<html>", "Got error \"Bad Request\", status - \"400\", body: \"<html>\""),
+        ] {
+            assert_eq!(answer(400, Some("Bad Request"), &[], body).error_text(), want);
+        }
+        assert!(answer(420, None, &[], b"").error_text().starts_with("Got error \"unknown\", status - \"420\""));
+    }
+}
