@@ -1,0 +1,217 @@
+//! An [`Answer`] checked and turned into what goes out, once, so that giving it is cheap however large it is.
+
+use std::io::Write;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, VARY};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use futures_util::stream;
+use hyper::ext::ReasonPhrase;
+
+use super::{Answer, HeaderValues, Reset};
+use crate::reply::JSON_UTF8;
+
+/// Longest `delay`, in seconds.
+const MAX_DELAY: f64 = 3600.0;
+/// Largest `size`, in characters.
+const MAX_SIZE: usize = 256 * 1024 * 1024;
+/// JSON answers from this many bytes on are compressed when the caller accepts gzip.
+const GZIP_FROM: usize = 1024;
+/// What a body that breaks off announces, and what of it is sent.
+const MIDBODY_ANNOUNCED: u64 = 1000;
+const MIDBODY_SENT: &[u8] = b"{\"cut\":";
+
+/// Why a body that breaks off ends.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer breaks off here, as ordered")]
+struct MidBody;
+
+/// An answer ready to be given any number of times.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) delay: Duration,
+    pub(crate) reset: Reset,
+    status: StatusCode,
+    reason: Option<ReasonPhrase>,
+    headers: HeaderMap,
+    body: Bytes,
+    is_json: bool,
+    gzipped: OnceLock<Bytes>,
+}
+
+impl Prepared {
+    /// Checks an answer; the error says which part of it cannot be and what could.
+    pub(crate) fn new(answer: &Answer) -> Result<Self, String> {
+        if !(200..=999).contains(&answer.status) {
+            return Err(format!("status {} is not one from 200 to 999", answer.status));
+        }
+        if answer.times == 0 {
+            return Err("times is 0; it must be at least 1".to_owned());
+        }
+        if !(0.0..=MAX_DELAY).contains(&answer.delay) {
+            return Err(format!("delay {} is not one from 0 to {MAX_DELAY} seconds", answer.delay));
+        }
+        let status = StatusCode::from_u16(answer.status).map_err(|error| error.to_string())?;
+        let reason = answer.reason.as_deref().map(|reason| ReasonPhrase::try_from(reason.as_bytes()));
+        let reason = reason.transpose().map_err(|_| "reason has characters that no reason phrase may have")?;
+        let (body, content_type) = body(answer)?;
+        let mut headers = HeaderMap::new();
+        if let Some(content_type) = content_type {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        }
+        for (name, values) in &answer.headers {
+            set_header(&mut headers, name, values)?;
+        }
+        Ok(Self {
+            delay: Duration::from_secs_f64(answer.delay),
+            reset: answer.reset,
+            status,
+            reason,
+            is_json: (answer.json.is_some() || answer.size.is_some()) && !headers.contains_key(CONTENT_ENCODING),
+            headers,
+            body,
+            gzipped: OnceLock::new(),
+        })
+    }
+
+    /// The whole answer; `accepts_gzip` says whether the caller can read a compressed one.
+    pub(crate) fn respond(&self, accepts_gzip: bool) -> Response {
+        if accepts_gzip && self.is_json && self.body.len() >= GZIP_FROM {
+            let packed = self.gzipped.get_or_init(|| gzip(&self.body)).clone();
+            let mut response = self.head(Body::from(packed));
+            response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            response.headers_mut().insert(VARY, HeaderValue::from_static("accept-encoding"));
+            return response;
+        }
+        self.head(Body::from(self.body.clone()))
+    }
+
+    /// The answer that breaks off in its body.
+    pub(crate) fn respond_midbody(&self) -> Response {
+        let parts = stream::unfold(0_u8, |part| async move {
+            if part == 0 {
+                return Some((Ok(Bytes::from_static(MIDBODY_SENT)), 1));
+            }
+            // Without a pause here hyper meets the error before it has flushed the first bytes.
+            tokio::task::yield_now().await;
+            Some((Err(MidBody), part))
+        });
+        let mut response = self.head(Body::from_stream(parts));
+        response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(MIDBODY_ANNOUNCED));
+        response
+    }
+
+    fn head(&self, body: Body) -> Response {
+        let mut response = Response::new(body);
+        *response.status_mut() = self.status;
+        response.headers_mut().clone_from(&self.headers);
+        if let Some(reason) = &self.reason {
+            response.extensions_mut().insert(reason.clone());
+        }
+        response
+    }
+}
+
+/// The body's bytes and the content type that goes with them.
+fn body(answer: &Answer) -> Result<(Bytes, Option<&'static str>), String> {
+    match (&answer.json, &answer.text, &answer.b64, answer.size) {
+        (None, None, None, None) => Ok((Bytes::new(), None)),
+        (Some(json), None, None, None) => Ok((compact(json.get()).into(), Some(JSON_UTF8))),
+        (None, Some(text), None, None) => Ok((text.clone().into(), Some("text/plain; charset=utf-8"))),
+        (None, None, Some(b64), None) => {
+            let bytes = STANDARD.decode(b64).map_err(|error| format!("b64 is not base64: {error}"))?;
+            Ok((bytes.into(), None))
+        }
+        (None, None, None, Some(size)) if size > MAX_SIZE => {
+            Err(format!("size {size} is over the largest, {MAX_SIZE} characters"))
+        }
+        (None, None, None, Some(size)) => {
+            Ok((format!("{{\"blob\":\"{}\"}}", "x".repeat(size)).into(), Some(JSON_UTF8)))
+        }
+        _ => Err("more than one of json, text, b64 and size is given; choose one".to_owned()),
+    }
+}
+
+fn set_header(headers: &mut HeaderMap, name: &str, values: &HeaderValues) -> Result<(), String> {
+    let name: HeaderName = name.parse().map_err(|_| format!("`{name}` is not a header name"))?;
+    headers.remove(&name);
+    let lines = match values {
+        HeaderValues::One(line) => std::slice::from_ref(line),
+        HeaderValues::Many(lines) => lines,
+    };
+    for line in lines {
+        let value = HeaderValue::from_str(line).map_err(|_| format!("header {name} cannot have this value"))?;
+        headers.append(&name, value);
+    }
+    Ok(())
+}
+
+/// JSON without the white space between its tokens; numbers and the order of keys stay as written,
+/// which parsing and printing would not promise.
+fn compact(json: &str) -> String {
+    let (mut in_string, mut escaped) = (false, false);
+    json.chars()
+        .filter(|&character| {
+            if in_string {
+                in_string = escaped || character != '"';
+                escaped = !escaped && character == '\\';
+                return true;
+            }
+            in_string = character == '"';
+            !character.is_ascii_whitespace()
+        })
+        .collect()
+}
+
+fn gzip(bytes: &[u8]) -> Bytes {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    let packed = encoder.write_all(bytes).and_then(|()| encoder.finish());
+    packed.expect("writing to memory does not fail").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn prepare(json: &str) -> Result<Prepared, String> {
+        Prepared::new(&serde_json::from_str(json).expect("the form of an answer"))
+    }
+
+    #[test]
+    fn json_keeps_digits_key_order_and_strings_but_no_spaces() {
+        let answer = prepare(r#"{"json": { "z" : 1.50, "a" : "b \" c \\", "n" : [ 12345678901234567890 ] } }"#);
+        let body = answer.expect("a good answer").body;
+        assert_eq!(body, r#"{"z":1.50,"a":"b \" c \\","n":[12345678901234567890]}"#);
+    }
+
+    #[test]
+    fn null_is_a_body_and_nothing_is_none() {
+        assert_eq!(prepare(r#"{"json": null}"#).expect("a good answer").body, "null");
+        let empty = prepare(r#"{"status": 400}"#).expect("a good answer");
+        assert!(empty.body.is_empty() && empty.headers.is_empty());
+    }
+
+    #[test]
+    fn what_cannot_be_answered_is_refused_with_the_reason() {
+        for (json, reason) in [
+            (r#"{"status": 99}"#, "status 99"),
+            (r#"{"json": 1, "text": "x"}"#, "more than one"),
+            (r#"{"b64": "*"}"#, "not base64"),
+            (r#"{"delay": -1}"#, "delay -1"),
+            (r#"{"times": 0}"#, "times is 0"),
+            (r#"{"headers": {"a b": "c"}}"#, "not a header name"),
+            (r#"{"reason": "a\nb"}"#, "reason phrase"),
+        ] {
+            let error = prepare(json).expect_err(json);
+            assert!(error.contains(reason), "{json}: {error}");
+        }
+    }
+}

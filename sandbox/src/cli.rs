@@ -1,0 +1,95 @@
+//! The command line, and the files that it names.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Parser};
+use podio_sandbox::{Answers, Options, default_step};
+use serde::de::DeserializeOwned;
+
+/// A stand-in for Podio's API, its token endpoint and the integration platform's REST API, with faults to
+/// order.
+///
+/// Prints `podio http://IP:PORT` and `platform http://IP:PORT` once it listens, logs on standard error, and
+/// stops at SIGTERM or SIGINT. Without orders it behaves as Podio and the platform do, in memory. Answers can
+/// also be ordered, and calls read, while it runs: `PUT /_sandbox/answers`, `GET /_sandbox/calls`.
+#[derive(Debug, Parser)]
+#[command(name = "podio-sandbox", version)]
+#[command(after_help = concat!(
+    "Examples:\n",
+    "  podio-sandbox --answer 'GET /user=status:420,times:2,then:normal'\n",
+    "      the first two calls of /user hit the rate limit, later ones do not\n",
+    "  podio-sandbox --podio 127.0.0.1:0 --token-lifetime 60\n",
+    "      any free port; access tokens expire after a minute\n",
+    "  curl -H 'authorization: Bearer sandbox-access-token' http://127.0.0.1:8090/user\n",
+    "      the token sandbox-access-token is good from the start\n\n",
+    "Client: sandbox-client, sandbox-secret. Refresh token: sandbox-refresh-token.",
+))]
+pub(crate) struct Cli {
+    /// Where Podio's API and token endpoint listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", env = "SANDBOX_PODIO", default_value = "127.0.0.1:8090")]
+    podio: SocketAddr,
+
+    /// Where the platform's REST API and object storage listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", env = "SANDBOX_PLATFORM", default_value = "127.0.0.1:8091")]
+    platform: SocketAddr,
+
+    /// JSON file of ordered answers: {"podio": {"METHOD /path": [{"status": 500}, …]}, "platform": {…}}
+    #[arg(long, value_name = "FILE", env = "SANDBOX_ANSWERS")]
+    answers: Option<PathBuf>,
+
+    /// An ordered answer, for Podio or, after the word `platform`, for the platform. Repeatable, in order; in
+    /// the environment, one a line.
+    ///
+    /// Keys: status, delay (seconds), times, size, reset (true or midbody), reason, then (normal), header
+    /// (name=value), and last json or text, which take the rest. A key's last answer repeats unless it says
+    /// then:normal. An answer for a path adds to those of the file.
+    #[arg(long, value_name = "METHOD /path=KEY:VALUE,…", env = "SANDBOX_ANSWER", value_delimiter = '\n')]
+    answer: Vec<String>,
+
+    /// Behave normally nowhere: what is not ordered is a 404, apart from step data and object storage; no
+    /// authorization is checked
+    #[arg(long, env = "SANDBOX_ONLY_ANSWERS", value_parser = BoolishValueParser::new())]
+    only_answers: bool,
+
+    /// How long access tokens are good
+    #[arg(long, value_name = "SECONDS", env = "SANDBOX_TOKEN_LIFETIME", default_value_t = 28_800)]
+    #[arg(value_parser = clap::value_parser!(u64).range(0..=31_536_000))]
+    token_lifetime: u64,
+
+    /// Whether a refresh also replaces the refresh token and makes the old one invalid
+    #[arg(long, value_name = "BOOL", env = "SANDBOX_ROTATE", default_value_t = true, action = ArgAction::Set)]
+    #[arg(value_parser = BoolishValueParser::new())]
+    rotate: bool,
+
+    /// JSON file of the step data [default: the credential is the platform secret `sandbox-secret-id`]
+    #[arg(long, value_name = "FILE", env = "SANDBOX_STEP")]
+    step: Option<PathBuf>,
+}
+
+impl Cli {
+    /// The options, with the files read.
+    pub(crate) fn options(self) -> anyhow::Result<Options> {
+        let mut answers: Answers = self.answers.as_deref().map(read).transpose()?.unwrap_or_default();
+        for short in self.answer.iter().filter(|short| !short.trim().is_empty()) {
+            answers.push_short(short)?;
+        }
+        Ok(Options {
+            podio: self.podio,
+            platform: self.platform,
+            answers,
+            only_answers: self.only_answers,
+            token_lifetime: Duration::from_secs(self.token_lifetime),
+            rotate: self.rotate,
+            step: self.step.as_deref().map(read).transpose()?.unwrap_or_else(default_step),
+        })
+    }
+}
+
+fn read<T: DeserializeOwned>(file: &Path) -> anyhow::Result<T> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("{} is not what it should be", file.display()))
+}

@@ -1,0 +1,125 @@
+//! The way of one request: into the journal, then to an ordered answer, else to the router of its API.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, HttpBody, to_bytes};
+use axum::extract::Request;
+use axum::http::header::ACCEPT_ENCODING;
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt;
+use tower_service::Service;
+
+use crate::answers::{Prepared, Reset};
+use crate::journal::{Api, Entry};
+use crate::state::State;
+use crate::{control, platform, podio};
+
+/// Largest request body of a call that is not streamed.
+const MAX_BODY: usize = 64 * 1024 * 1024;
+/// Paths of the sandbox's own, on both listeners; they are not in the journal and nothing can be ordered for them.
+const CONTROL: &str = "/_sandbox/";
+
+/// Tells the server to close the connection without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection is closed without an answer, as ordered")]
+pub(crate) struct CloseNow;
+
+/// What stands before the router of one API.
+pub(crate) struct Gate {
+    api: Api,
+    state: Arc<State>,
+    router: Router,
+    control: Router,
+}
+
+impl Gate {
+    pub(crate) fn new(api: Api, state: Arc<State>) -> Self {
+        let router = match api {
+            Api::Podio => podio::router(&state),
+            Api::Platform => platform::router(&state),
+        };
+        let control = control::router(&state);
+        Self { api, state, router, control }
+    }
+
+    pub(crate) async fn handle(&self, request: Request) -> Result<Response, CloseNow> {
+        if request.uri().path().starts_with(CONTROL) {
+            return Ok(route(&self.control, request).await);
+        }
+        let (parts, body) = request.into_parts();
+        let entry = self.state.journal.arrived(self.api, &parts);
+        let ordered = self.state.books.next(self.api, &parts.method, &parts.uri);
+        let body = if body.is_end_stream() { body } else { self.state.journal.listen(entry, body) };
+        let answer = match ordered {
+            Some(answer) => ordered_answer(&answer, &parts.headers, body).await,
+            None => Ok(self.normal(Request::from_parts(parts, body)).await),
+        };
+        self.note(entry, &answer);
+        answer
+    }
+
+    async fn normal(&self, request: Request) -> Response {
+        let (method, path) = (request.method(), request.uri().path());
+        if self.state.only_answers && !(self.api == Api::Platform && platform::always_works(method, path)) {
+            let answer = match self.api {
+                Api::Podio => podio::not_ordered(),
+                Api::Platform => platform::not_ordered(method, path),
+            };
+            drain(request.into_body()).await;
+            return answer;
+        }
+        if streams(self.api, method, path) || request.body().is_end_stream() {
+            return route(&self.router, request).await;
+        }
+        let (parts, body) = request.into_parts();
+        match to_bytes(body, MAX_BODY).await {
+            Ok(bytes) => route(&self.router, Request::from_parts(parts, Body::from(bytes))).await,
+            Err(_) => (StatusCode::PAYLOAD_TOO_LARGE, "the body is over 64 MiB, or broke off").into_response(),
+        }
+    }
+
+    fn note(&self, entry: Entry, answer: &Result<Response, CloseNow>) {
+        let status = answer.as_ref().map_or(0, |response| response.status().as_u16());
+        self.state.journal.answered(entry, status);
+    }
+}
+
+async fn ordered_answer(answer: &Prepared, headers: &HeaderMap, body: Body) -> Result<Response, CloseNow> {
+    drain(body).await;
+    if !answer.delay.is_zero() {
+        tokio::time::sleep(answer.delay).await;
+    }
+    match answer.reset {
+        Reset::No => Ok(answer.respond(accepts_gzip(headers))),
+        Reset::MidBody => Ok(answer.respond_midbody()),
+        Reset::AtOnce => Err(CloseNow),
+    }
+}
+
+async fn route(router: &Router, request: Request) -> Response {
+    match router.clone().call(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+/// Reads a body to its end for the journal's sake, keeping none of it.
+async fn drain(body: Body) {
+    let mut chunks = body.into_data_stream();
+    while let Some(Ok(_)) = chunks.next().await {}
+}
+
+/// Whether this call's body goes to its handler while it comes in, however large.
+fn streams(api: Api, method: &Method, path: &str) -> bool {
+    match api {
+        Api::Podio => method == Method::POST && path.starts_with("/file"),
+        Api::Platform => path.starts_with("/objects"),
+    }
+}
+
+fn accepts_gzip(headers: &HeaderMap) -> bool {
+    let mut lines = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|line| line.to_str().ok());
+    lines.any(|line| line.split(',').any(|coding| coding.split(';').next().is_some_and(|name| name.trim() == "gzip")))
+}

@@ -1,0 +1,157 @@
+//! `/file/…`: uploads that are read as they come, downloads that are made as they go.
+
+use std::sync::{Arc, LazyLock};
+
+use axum::body::Body;
+use axum::extract::multipart::{Field, MultipartError, MultipartRejection};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Multipart, Query, State as Shared};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, HOST};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::Response;
+use bytes::Bytes;
+use futures_util::stream;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::storage::{File, Intake};
+use super::{Failure, Id};
+use crate::reply;
+use crate::state::State;
+
+/// Longest `filename` part, in bytes.
+const MAX_NAME: usize = 1024;
+/// Content that nobody keeps is this many bytes, repeated.
+const PATTERN_BYTES: usize = 64 * 1024;
+
+type Result<T> = std::result::Result<T, Failure>;
+
+/// A multipart form with the parts `source` and, at will, `filename`.
+pub(super) async fn upload(
+    Shared(state): Shared<Arc<State>>,
+    headers: HeaderMap,
+    form: std::result::Result<Multipart, MultipartRejection>,
+) -> Result<Response> {
+    let mut form = form.map_err(|_| missing_source())?;
+    let (mut name, mut source) = (None, None);
+    while let Some(field) = form.next_field().await.map_err(|error| broken(&error))? {
+        match field.name() {
+            Some("source") => source = Some(take(field).await?),
+            Some("filename") => name = Some(short_text(field).await?),
+            _ => {}
+        }
+    }
+    let mut file = source.ok_or_else(missing_source)?;
+    if let Some(name) = name {
+        file.name = name;
+    }
+    let id = state.files().add(file.clone());
+    Ok(reply::json(StatusCode::OK, &show(id, &file, &headers)))
+}
+
+pub(super) async fn get(Shared(state): Shared<Arc<State>>, Id(id): Id, headers: HeaderMap) -> Result<Response> {
+    let file = state.files().get(id).ok_or_else(Failure::no_object)?;
+    Ok(reply::json(StatusCode::OK, &show(id, &file, &headers)))
+}
+
+pub(super) async fn delete(Shared(state): Shared<Arc<State>>, Id(id): Id) -> Result<Response> {
+    let there = state.files().delete(id);
+    if there { Ok(reply::empty(StatusCode::NO_CONTENT)) } else { Err(Failure::no_object()) }
+}
+
+/// How many bytes to make up.
+#[derive(Deserialize)]
+pub(super) struct Wanted {
+    size: Option<u64>,
+}
+
+/// A file's content; with `?size=N` any file is there and has N bytes of the pattern.
+pub(super) async fn raw(
+    Shared(state): Shared<Arc<State>>,
+    Id(id): Id,
+    query: std::result::Result<Query<Wanted>, QueryRejection>,
+) -> Result<Response> {
+    let Query(wanted) = query.map_err(|_| Failure::invalid_value("size is not a number of bytes"))?;
+    let file = match wanted.size {
+        Some(size) => made_up(id, size),
+        None => state.files().get(id).ok_or_else(Failure::no_object)?,
+    };
+    let mut response = Response::new(file.content.map_or_else(|| pattern(file.size), Body::from));
+    let disposition = format!("attachment; filename=\"{}\"", file.name.replace(['"', '\\'], "_"));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(file.size));
+    for (name, value) in [(CONTENT_TYPE, file.media_type), (CONTENT_DISPOSITION, disposition)] {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(name, value);
+        }
+    }
+    Ok(response)
+}
+
+async fn take(mut field: Field<'_>) -> Result<File> {
+    let name = field.file_name().unwrap_or("file").to_owned();
+    let media_type = field.content_type().unwrap_or("application/octet-stream").to_owned();
+    let mut intake = Intake::default();
+    while let Some(chunk) = field.chunk().await.map_err(|error| broken(&error))? {
+        intake.take(&chunk);
+    }
+    Ok(intake.finish(name, media_type))
+}
+
+async fn short_text(mut field: Field<'_>) -> Result<String> {
+    let mut text = Vec::new();
+    while let Some(chunk) = field.chunk().await.map_err(|error| broken(&error))? {
+        text.extend_from_slice(&chunk);
+        if text.len() > MAX_NAME {
+            return Err(Failure::invalid_value(format!("filename is over {MAX_NAME} bytes")));
+        }
+    }
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+fn show(id: u64, file: &File, headers: &HeaderMap) -> Value {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    json!({
+        "file_id": id, "name": file.name, "mimetype": file.media_type, "size": file.size,
+        "link": format!("http://{host}/file/{id}/raw"), "sha256": file.sha256,
+    })
+}
+
+fn made_up(id: u64, size: u64) -> File {
+    File {
+        name: format!("{id}.bin"),
+        media_type: "application/octet-stream".to_owned(),
+        size,
+        sha256: String::new(),
+        content: None,
+    }
+}
+
+/// So many bytes of the pattern, made while they are sent.
+fn pattern(size: u64) -> Body {
+    static PATTERN: LazyLock<Bytes> = LazyLock::new(|| {
+        // xorshift32: bytes that look like a file's and are the same in every run.
+        let mut word: u32 = 0x9e37_79b9;
+        let bytes = std::iter::repeat_with(|| {
+            word ^= word << 13;
+            word ^= word >> 17;
+            word ^= word << 5;
+            word.to_le_bytes()
+        });
+        bytes.take(PATTERN_BYTES / 4).flatten().collect()
+    });
+    let chunks = stream::unfold(size, |left| async move {
+        let length = usize::try_from(left).map_or(PATTERN_BYTES, |left| left.min(PATTERN_BYTES));
+        let next = (PATTERN.slice(..length), left - length as u64);
+        (left > 0).then_some(next)
+    });
+    Body::from_stream(futures_util::StreamExt::map(chunks, Ok::<_, std::convert::Infallible>))
+}
+
+fn missing_source() -> Failure {
+    Failure::new(StatusCode::NOT_FOUND, "not_found", "Missing parameters: source")
+}
+
+fn broken(error: &MultipartError) -> Failure {
+    Failure::invalid_value(format!("The multipart form breaks off: {}", error.body_text()))
+}

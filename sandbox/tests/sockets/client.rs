@@ -1,0 +1,78 @@
+//! A plain HTTP client that hides nothing: one connection for a call, no decoding, no redirects.
+
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::ext::ReasonPhrase;
+use hyper::{HeaderMap, Request};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+pub(crate) const OAUTH2: (&str, &str) = ("authorization", "OAuth2 sandbox-access-token");
+pub(crate) const BASIC: (&str, &str) = ("authorization", "Basic dTpw");
+pub(crate) const BEARER: (&str, &str) = ("authorization", "Bearer storage-token");
+pub(crate) const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+pub(crate) const JSON: (&str, &str) = ("content-type", "application/json");
+
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) reason: Option<String>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Reply {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).expect("the body is JSON")
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().expect("a header in ASCII"))
+    }
+}
+
+/// Sends `METHOD /path` and reads the whole answer.
+pub(crate) async fn try_send(
+    addr: SocketAddr,
+    call: &str,
+    headers: &[(&str, &str)],
+    body: impl Into<Bytes>,
+) -> Result<Reply, hyper::Error> {
+    let (method, target) = call.split_once(' ').expect("a method and a path");
+    let mut request = Request::builder().method(method).uri(target).header("host", addr.to_string());
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(Full::new(body.into())).expect("a request");
+    let stream = TcpStream::connect(addr).await.expect("the sandbox listens");
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    let (parts, body) = sender.send_request(request).await?.into_parts();
+    let reason = parts.extensions.get::<ReasonPhrase>();
+    Ok(Reply {
+        status: parts.status.as_u16(),
+        reason: reason.map(|reason| String::from_utf8_lossy(reason.as_bytes()).into_owned()),
+        headers: parts.headers,
+        body: body.collect().await?.to_bytes(),
+    })
+}
+
+pub(crate) async fn send(addr: SocketAddr, call: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Reply {
+    try_send(addr, call, headers, body).await.expect(call)
+}
+
+pub(crate) async fn get(addr: SocketAddr, path: &str, header: (&str, &str)) -> Reply {
+    send(addr, &format!("GET {path}"), &[header], "").await
+}
+
+/// Everything that comes back on a connection until it closes.
+pub(crate) async fn raw(addr: SocketAddr, request: &str) -> Vec<u8> {
+    let mut stream = TcpStream::connect(addr).await.expect("the sandbox listens");
+    stream.write_all(request.as_bytes()).await.expect("the request is sent");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.expect("the connection closes in order");
+    answer
+}

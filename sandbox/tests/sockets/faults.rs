@@ -1,0 +1,123 @@
+//! Ordered answers as they look on the wire.
+
+use std::io::Read;
+use std::time::{Duration, Instant};
+
+use podio_sandbox::Options;
+use serde_json::json;
+
+use crate::client::{BASIC, BEARER, OAUTH2, get, raw, send, try_send};
+use crate::{parse, sandbox, start};
+
+const GET_USER: &str = "GET /user HTTP/1.1\r\nhost: h\r\n\r\n";
+
+#[tokio::test]
+async fn a_reset_closes_without_a_byte_and_the_next_call_is_normal() {
+    let sandbox = sandbox(r#"{"podio": {"GET /user": [{"reset": true, "then": "normal"}]}}"#).await;
+    assert_eq!(raw(sandbox.podio_addr(), GET_USER).await, b"");
+    let reply = get(sandbox.podio_addr(), "/user", OAUTH2).await;
+    assert_eq!((reply.status, reply.json()["user_id"].as_u64()), (200, Some(7_700_123)));
+    let statuses: Vec<_> = sandbox.calls().iter().map(|call| call.status).collect();
+    assert_eq!(statuses, [0, 200]);
+}
+
+#[tokio::test]
+async fn a_reset_comes_after_the_request_was_read() {
+    let sandbox = sandbox(r#"{"podio": {"POST /item/app/1/": [{"reset": true}]}}"#).await;
+    let error = try_send(sandbox.podio_addr(), "POST /item/app/1/", &[], r#"{"a":1}"#).await.err();
+    assert!(error.expect("no answer").is_incomplete_message());
+    assert_eq!(sandbox.calls()[0].body, r#"{"a":1}"#);
+}
+
+#[tokio::test]
+async fn midbody_sends_a_head_and_a_few_bytes() {
+    let sandbox = sandbox(r#"{"podio": {"GET /user": [{"reset": "midbody"}]}}"#).await;
+    let answer = String::from_utf8(raw(sandbox.podio_addr(), GET_USER).await).expect("text");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a whole head");
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n") && head.contains("content-length: 1000"), "{head}");
+    assert!(!body.is_empty() && body.len() < 1000, "{body}");
+    assert_eq!(sandbox.calls()[0].status, 200);
+}
+
+#[tokio::test]
+async fn json_is_gzipped_for_who_asks_when_it_is_large() {
+    let sandbox = sandbox(r#"{"podio": {"GET /big": [{"size": 5000}], "GET /small": [{"json": {}}]}}"#).await;
+    let gzip = ("accept-encoding", "br, gzip;q=0.5");
+    let packed = get(sandbox.podio_addr(), "/big", gzip).await;
+    assert_eq!(packed.header("content-encoding"), Some("gzip"));
+    assert_eq!(packed.header("content-type"), Some("application/json; charset=utf-8"));
+    let mut unpacked = String::new();
+    flate2::read::GzDecoder::new(&packed.body[..]).read_to_string(&mut unpacked).expect("gzip");
+    assert_eq!(unpacked, format!("{{\"blob\":\"{}\"}}", "x".repeat(5000)));
+    let plain = get(sandbox.podio_addr(), "/big", ("accept-encoding", "br")).await;
+    assert_eq!((plain.header("content-encoding"), &plain.body[..]), (None, unpacked.as_bytes()));
+    assert_eq!(get(sandbox.podio_addr(), "/small", gzip).await.header("content-encoding"), None);
+}
+
+#[tokio::test]
+async fn headers_repeat_and_replace_and_a_reason_is_sent() {
+    let answers = r#"{"podio": {"GET /a": [{"status": 420, "reason": "Enhance Your Calm", "json": {"b" : 1},
+        "headers": {"Set-Cookie": ["a=1", "b=2"], "content-type": "application/hal+json"}}],
+        "GET /none": [{"status": 204}]}}"#;
+    let sandbox = sandbox(answers).await;
+    let reply = get(sandbox.podio_addr(), "/a", OAUTH2).await;
+    assert_eq!((reply.status, reply.reason.as_deref()), (420, Some("Enhance Your Calm")));
+    let cookies: Vec<_> = reply.headers.get_all("set-cookie").iter().collect();
+    assert_eq!(cookies, ["a=1", "b=2"]);
+    assert_eq!(reply.header("content-type"), Some("application/hal+json"));
+    assert_eq!(reply.body, r#"{"b":1}"#);
+    let none = get(sandbox.podio_addr(), "/none", OAUTH2).await;
+    assert_eq!((none.status, none.header("content-type"), none.body.len()), (204, None, 0));
+}
+
+#[tokio::test]
+async fn a_delay_comes_before_the_answer_and_a_caller_who_leaves_is_in_the_journal() {
+    let sandbox = sandbox(r#"{"podio": {"GET /a": [{"delay": 0.2}], "GET /b": [{"delay": 60}]}}"#).await;
+    let start = Instant::now();
+    assert_eq!(get(sandbox.podio_addr(), "/a", OAUTH2).await.status, 200);
+    assert!(start.elapsed() >= Duration::from_millis(200));
+    let call = get(sandbox.podio_addr(), "/b", OAUTH2);
+    assert!(tokio::time::timeout(Duration::from_millis(300), call).await.is_err());
+    let last = sandbox.calls().pop().expect("a call");
+    assert_eq!((last.path.as_str(), last.status), ("/b", 0));
+}
+
+#[tokio::test]
+async fn with_only_answers_nothing_else_works_but_step_data_and_objects() {
+    let step = json!({"config": {"a": 1}});
+    let answers = parse(r#"{"podio": {"GET /search/grün käse": [{"json": null}]}}"#);
+    let sandbox = start(Options { answers, only_answers: true, step: step.clone(), ..Options::default() }).await;
+    let (podio, platform) = (sandbox.podio_addr(), sandbox.platform_addr());
+    assert_eq!(send(podio, "GET /search/gr%C3%BCn%20k%C3%A4se", &[], "").await.body, "null");
+    let other = send(podio, "GET /user", &[], "").await;
+    assert_eq!(
+        (other.status, &other.body[..]),
+        (404, &br#"{"error":"not_found","error_description":"no script"}"#[..])
+    );
+    assert_eq!(other.header("x-podio-request-id"), None);
+    assert_eq!(send(platform, "GET /v1/tasks/f/steps/s", &[], "").await.json(), step);
+    assert_eq!(send(platform, "GET /v2/workspaces/w/secrets/s", &[BASIC], "").await.status, 404);
+    assert_eq!(send(platform, "POST /objects", &[], "bytes").await.status, 201);
+    sandbox
+        .set_answers(parse(r#"{"platform": {"GET /v1/tasks/f/steps/s": [{"status": 500}]}}"#))
+        .expect("good answers");
+    assert_eq!(send(platform, "GET /v1/tasks/f/steps/s", &[], "").await.status, 500);
+    assert_eq!(send(podio, "GET /search/gr%C3%BCn%20k%C3%A4se", &[], "").await.status, 404);
+}
+
+#[tokio::test]
+async fn answers_are_ordered_and_taken_back_over_http() {
+    let sandbox = sandbox("{}").await;
+    let (podio, platform) = (sandbox.podio_addr(), sandbox.platform_addr());
+    let order = r#"{"podio": {"POST /file/": [{"status": 503}]}, "platform": {"POST /objects": [{"status": 507}]}}"#;
+    assert_eq!(send(platform, "PUT /_sandbox/answers", &[], order).await.status, 204);
+    assert_eq!(send(podio, "POST /file/", &[OAUTH2], "streamed").await.status, 503);
+    assert_eq!(send(platform, "POST /objects", &[BEARER], "streamed").await.status, 507);
+    let ordered = send(podio, "GET /_sandbox/answers", &[], "").await.json();
+    assert_eq!(ordered["podio"]["POST /file/"][0]["status"], 503);
+    let bad = send(podio, "PUT /_sandbox/answers", &[], r#"{"podio": {"GET /a": [{"status": 7}]}}"#).await;
+    assert_eq!(bad.status, 400);
+    assert_eq!(bad.body, "answer for `GET /a`: status 7 is not one from 200 to 999\n");
+    assert_eq!(send(podio, "DELETE /_sandbox/answers", &[], "").await.status, 204);
+    assert_eq!(send(platform, "POST /objects", &[BEARER], "streamed").await.status, 201);
+}

@@ -1,0 +1,24 @@
+//! The sandbox over real sockets: through the library in this process, and as a program.
+
+mod client;
+mod faults;
+mod journal;
+mod platform;
+mod podio;
+mod program;
+mod tokens;
+
+use podio_sandbox::{Answers, Options, Sandbox};
+
+/// A sandbox on free ports that behaves normally where nothing of this is ordered.
+async fn sandbox(answers: &str) -> Sandbox {
+    start(Options { answers: parse(answers), ..Options::default() }).await
+}
+
+async fn start(options: Options) -> Sandbox {
+    podio_sandbox::start(options).await.expect("the sandbox starts on free ports")
+}
+
+fn parse(answers: &str) -> Answers {
+    serde_json::from_str(answers).expect("the form of answers")
+}
