@@ -1,0 +1,57 @@
+//! Leaving out what a comparison of whole messages must not look at.
+
+use podio_test_support::Emitted;
+use serde_json::{Map, Value};
+
+/// HTTP response headers that belong to the connection and not to the answer.
+const CONNECTION_HEADERS: [&str; 9] = [
+    "connection",
+    "content-encoding",
+    "content-length",
+    "date",
+    "keep-alive",
+    "server",
+    "transfer-encoding",
+    "upgrade",
+    "vary",
+];
+
+/// What an error is made of; `name` and `stack` differ between programs, but must be there.
+const ERROR_FIELDS: [&str; 3] = ["name", "message", "stack"];
+
+/// Takes the connection's headers out of every HTTP answer in `value`, at any depth.
+pub(crate) fn drop_connection_headers(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            let is_answer = object.contains_key("statusCode") && object.contains_key("responseBody");
+            if is_answer && let Some(Value::Object(headers)) = object.get_mut("headers") {
+                headers.retain(|name, _| !CONNECTION_HEADERS.contains(&name.as_str()));
+            }
+            object.values_mut().for_each(drop_connection_headers);
+        }
+        Value::Array(values) => values.iter_mut().for_each(drop_connection_headers),
+        _ => {}
+    }
+}
+
+/// The error inside a payload: that of an error message, or the payload itself where it is the copy for `reply_to`.
+pub(crate) fn error_of<'a>(emitted: &Emitted, payload: &'a mut Value) -> Option<&'a mut Map<String, Value>> {
+    if emitted.headers.get("x-eio-error-response") == Some(&Value::Bool(true)) {
+        return payload.as_object_mut();
+    }
+    if emitted.routing_key != "error" {
+        return None;
+    }
+    payload.get_mut("error")?.as_object_mut()
+}
+
+/// The fields of an error that should be texts and are not.
+pub(crate) fn missing_error_fields(error: &Map<String, Value>) -> impl Iterator<Item = &'static str> {
+    ERROR_FIELDS.into_iter().filter(|field| !error.get(*field).is_some_and(Value::is_string))
+}
+
+/// Takes out of an error what differs between programs.
+pub(crate) fn drop_varying_error_fields(error: &mut Map<String, Value>) {
+    error.remove("name");
+    error.remove("stack");
+}

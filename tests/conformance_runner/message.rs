@@ -1,0 +1,126 @@
+//! A message of a scenario: from the file's fields to what lies in the worker's queue.
+
+use anyhow::{Context, Result};
+use podio_test_support::Input;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+/// The header that says where a message's body is kept.
+pub(crate) const STORAGE_HEADER: &str = "x-ipaas-object-storage-id";
+
+/// The fields of one message.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Message {
+    #[serde(default, deserialize_with = "present")]
+    body: Option<Box<RawValue>>,
+    #[serde(default)]
+    headers: Option<Map<String, Value>>,
+    #[serde(default)]
+    passthrough: Option<Box<RawValue>>,
+    #[serde(default)]
+    id: Option<Box<RawValue>>,
+    #[serde(default)]
+    attachments: Option<Box<RawValue>>,
+    #[serde(default = "one")]
+    proto: u8,
+    /// AMQP headers over the default ones.
+    #[serde(default)]
+    amqp: Map<String, Value>,
+    /// The AMQP body as it is.
+    #[serde(default)]
+    raw: Option<String>,
+    /// Text to encrypt in place of a payload.
+    #[serde(default)]
+    plain: Option<String>,
+    #[serde(default)]
+    no_headers: bool,
+    #[serde(default = "once")]
+    pub(crate) copies: usize,
+    /// A body that lies in object storage.
+    #[serde(default)]
+    object: Option<Box<RawValue>>,
+}
+
+/// The payload, in the order that the platform writes it.
+#[derive(Serialize)]
+struct Payload<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: &'a Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: &'a Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    headers: Option<Map<String, Value>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attachments: &'a Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    passthrough: &'a Option<Box<RawValue>>,
+}
+
+impl Message {
+    /// The JSON text of the body that must lie in object storage, if one must.
+    pub(crate) fn object(&self) -> Option<String> {
+        self.object.as_ref().map(|object| compact(object.get()))
+    }
+
+    /// One copy of the message; `object_id` is where its body was stored.
+    pub(crate) fn input(&self, object_id: Option<&str>) -> Result<Input> {
+        let mut input = match (&self.raw, &self.plain) {
+            (Some(raw), _) => Input::of_body(raw.clone().into_bytes()),
+            (None, Some(plain)) => self.encrypt(plain),
+            (None, None) => self.encrypt(&self.payload(object_id)?),
+        };
+        if self.no_headers {
+            input = input.without_headers();
+        }
+        for (name, value) in &self.amqp {
+            input = input.with_header(name, value.clone());
+        }
+        Ok(input)
+    }
+
+    fn encrypt(&self, text: &str) -> Input {
+        if self.proto == 2 { Input::of_text_raw(text) } else { Input::of_text(text) }
+    }
+
+    fn payload(&self, object_id: Option<&str>) -> Result<String> {
+        let mut headers = self.headers.clone();
+        let mut body = self.body.clone();
+        if let Some(object_id) = object_id {
+            headers.get_or_insert_default().insert(STORAGE_HEADER.to_owned(), object_id.into());
+            body = Some(RawValue::from_string("{}".to_owned())?);
+        }
+        let (id, attachments, passthrough) = (&self.id, &self.attachments, &self.passthrough);
+        let payload = Payload { id, body: &body, headers, attachments, passthrough };
+        serde_json::to_string(&payload).map(|text| compact(&text)).context("a payload can't be written")
+    }
+}
+
+fn one() -> u8 {
+    1
+}
+
+fn once() -> usize {
+    1
+}
+
+/// Tells a `null` from an absent field.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Box::<RawValue>::deserialize(deserializer).map(Some)
+}
+
+/// JSON without the white space of the file. A detour over a value would sort keys and rewrite numbers.
+pub(crate) fn compact(json: &str) -> String {
+    let (mut in_string, mut escaped) = (false, false);
+    let keep = |character: &char| {
+        if !in_string {
+            in_string = *character == '"';
+            return !character.is_ascii_whitespace();
+        }
+        in_string = escaped || *character != '"';
+        escaped = !escaped && *character == '\\';
+        true
+    };
+    json.chars().filter(keep).collect()
+}

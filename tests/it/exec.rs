@@ -1,0 +1,173 @@
+//! `podio-component exec`: actions without a broker.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use podio_sandbox::{Options, Sandbox};
+use podio_test_support::{Ended, Finished, run_to_end};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::step::{BOUND, answers, own_credential, program};
+
+const GET_USER: &str = r#"{"body":{"method":"GET","url":"/user"}}"#;
+const GET_SLOW: &str = r#"{"id":"slow","body":{"method":"GET","url":"/slow"}}"#;
+const GET_NOTHING: &str = r#"{"body":{"method":"GET","url":"/nothing"}}"#;
+
+/// A credential file that is gone when dropped.
+struct CredentialFile(PathBuf);
+
+impl CredentialFile {
+    fn write(credential: &Value) -> Result<Self> {
+        let path = std::env::temp_dir().join(format!("podio-test-{}.json", Uuid::new_v4()));
+        fs::write(&path, credential.to_string()).context("no credential file can be written")?;
+        Ok(Self(path))
+    }
+
+    fn read(&self) -> Result<Value> {
+        Ok(serde_json::from_str(&fs::read_to_string(&self.0)?)?)
+    }
+}
+
+impl Drop for CredentialFile {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+async fn sandbox(podio: Value) -> Result<Sandbox> {
+    let answers = answers(podio, json!({}))?;
+    Ok(podio_sandbox::start(Options { only_answers: true, answers, ..Options::default() }).await?)
+}
+
+async fn usual_sandbox() -> Result<Sandbox> {
+    sandbox(json!({
+        "GET /user": [{ "json": { "user_id": 1 } }],
+        "GET /slow": [{ "json": { "slow": true }, "delay": 1.0 }],
+    }))
+    .await
+}
+
+/// Runs `exec` with `arguments` and `input`; no secret may show up in what it says.
+async fn exec(sandbox: &Sandbox, file: &CredentialFile, arguments: &[&str], input: &str) -> Result<Finished> {
+    let path = file.0.to_str().context("the path is not UTF-8")?;
+    let all: Vec<&str> = ["exec", "--credential", path].iter().chain(arguments).copied().collect();
+    let (url, token_url) = (sandbox.podio_url(), format!("{}/oauth/token", sandbox.podio_url()));
+    let variables = [
+        ("PODIO_API_URL", url.as_str()),
+        ("PODIO_TOKEN_URL", &token_url),
+        ("PODIO_CLIENT_ID", "client-of-the-tests"),
+        ("PODIO_CLIENT_SECRET", "secret-of-the-client"),
+        ("LOG_LEVEL", "debug"),
+    ];
+    let finished = run_to_end(program(), &all, &variables, input, BOUND).await?;
+    for secret in ["access-token", "refresh-token", "secret-of-the-client"] {
+        ensure!(!finished.output.contains(secret), "a secret on standard output: {}", finished.output);
+        ensure!(!finished.errors.contains(secret), "a secret on standard error: {}", finished.errors);
+    }
+    Ok(finished)
+}
+
+/// The JSON objects on standard output, one per line.
+fn lines(finished: &Finished) -> Result<Vec<Value>> {
+    let parse = |line| serde_json::from_str(line).with_context(|| format!("not a JSON line: {line}"));
+    finished.output.lines().map(parse).collect()
+}
+
+/// Which input each line is about.
+fn order(lines: &[Value]) -> Vec<Option<u64>> {
+    lines.iter().map(|line| line["input"].as_u64()).collect()
+}
+
+#[tokio::test]
+async fn a_message_on_standard_input_has_its_result_on_standard_output() -> Result<()> {
+    let sandbox = usual_sandbox().await?;
+    let credentials = [
+        json!({ "access_token": "old-access-token", "refresh_token": "old-refresh-token" }),
+        json!({ "oauth": { "access_token": "old-access-token" }, "retries": 2, "retriesDelay": 50 }),
+    ];
+    for credential in &credentials {
+        let file = CredentialFile::write(credential)?;
+        let finished = exec(&sandbox, &file, &[], &format!("{GET_USER}\n")).await?;
+        assert_eq!(finished.ended, Ended(0), "{}", finished.errors);
+        let lines = lines(&finished)?;
+        assert_eq!(order(&lines), [Some(1)]);
+        assert_eq!(lines[0]["body"]["statusCode"], 200);
+        assert_eq!(lines[0]["body"]["responseBody"], json!({ "user_id": 1 }));
+        assert!(lines[0]["id"].is_string(), "{}", lines[0]);
+        let call = sandbox.calls().pop().context("no call came")?;
+        assert_eq!(call.authorization.as_deref(), Some("Bearer old-access-token"));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_message_may_be_an_argument() -> Result<()> {
+    let sandbox = usual_sandbox().await?;
+    let file = CredentialFile::write(&own_credential())?;
+    let finished = exec(&sandbox, &file, &[GET_USER], "").await?;
+    assert_eq!(finished.ended, Ended(0), "{}", finished.errors);
+    assert_eq!(lines(&finished)?[0]["body"]["responseBody"], json!({ "user_id": 1 }));
+    Ok(())
+}
+
+#[tokio::test]
+async fn results_keep_the_order_of_the_messages_unless_told_otherwise() -> Result<()> {
+    let sandbox = usual_sandbox().await?;
+    let file = CredentialFile::write(&own_credential())?;
+    let input = [GET_SLOW, GET_USER, GET_USER, GET_USER, GET_USER].join("\n");
+    let finished = exec(&sandbox, &file, &["--concurrency", "4"], &input).await?;
+    assert_eq!(finished.ended, Ended(0), "{}", finished.errors);
+    assert_eq!(order(&lines(&finished)?), [1, 2, 3, 4, 5].map(Some));
+
+    let finished = exec(&sandbox, &file, &["--concurrency", "4", "--unordered"], &input).await?;
+    let mut seen = order(&lines(&finished)?);
+    assert_eq!(seen.last(), Some(&Some(1)), "the slow one comes last: {seen:?}");
+    seen.sort_unstable();
+    assert_eq!(seen, [1, 2, 3, 4, 5].map(Some));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_failed_message_is_an_error_line_and_exit_code_1() -> Result<()> {
+    let sandbox = usual_sandbox().await?;
+    let file = CredentialFile::write(&own_credential())?;
+    let input = [GET_USER, GET_NOTHING, "{not JSON", GET_USER].join("\n");
+    let finished = exec(&sandbox, &file, &[], &input).await?;
+    assert_eq!(finished.ended, Ended(1), "{}", finished.errors);
+    let lines = lines(&finished)?;
+    assert_eq!(order(&lines), [1, 2, 3, 4].map(Some));
+    for good in [&lines[0], &lines[3]] {
+        assert_eq!(good["body"]["statusCode"], 200);
+        assert_eq!(good.get("error"), None);
+    }
+    for (bad, part) in [(&lines[1], "status - \"404\""), (&lines[2], "JSON")] {
+        let (name, message) = (bad["error"]["name"].as_str(), bad["error"]["message"].as_str());
+        assert!(name.is_some_and(|name| !name.is_empty()), "{bad}");
+        assert!(message.is_some_and(|message| message.contains(part)), "{bad}");
+        assert_eq!(bad.get("body"), None);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_renewed_credential_is_written_back() -> Result<()> {
+    let fresh = json!({ "access_token": "new-access-token", "refresh_token": "new-refresh-token", "token_type": "bearer", "expires_in": 28800 });
+    let sandbox = sandbox(json!({
+        "GET /user": [
+            { "status": 401, "json": { "error": "unauthorized", "error_description": "expired_token" } },
+            { "json": { "user_id": 1 } },
+        ],
+        "POST /oauth/token": [{ "json": fresh }],
+    }))
+    .await?;
+    let file =
+        CredentialFile::write(&json!({ "access_token": "old-access-token", "refresh_token": "old-refresh-token" }))?;
+    let finished = exec(&sandbox, &file, &[GET_USER], "").await?;
+    assert_eq!(finished.ended, Ended(0), "{}", finished.errors);
+    let written = file.read()?;
+    assert_eq!(written["access_token"], "new-access-token");
+    assert_eq!(written["refresh_token"], "new-refresh-token");
+    Ok(())
+}

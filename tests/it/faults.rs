@@ -1,0 +1,145 @@
+//! Crashes in the middle of the work: every message must be answered at least once, none lost.
+
+use std::collections::HashSet;
+use std::io::{Write as _, stderr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use podio_sandbox::{Options, Sandbox};
+use podio_test_support::broker::{Broker, Lifetime, Received, StepNames};
+use podio_test_support::environment::Places;
+use podio_test_support::{Emitted, Environment, Input, PrivateBroker, Worker, until};
+use serde_json::{Value, json};
+
+use crate::step::{
+    BOUND, REQUEST, answers, consuming_worker, environment, own_credential, program, stage, step_data, stop,
+};
+
+const MESSAGES: usize = 1000;
+const PREFETCH: usize = 50;
+/// So much of the work is done when the fault comes.
+const BEFORE_FAULT: usize = 525;
+/// For all messages, the fault and the recovery.
+const ALL_BOUND: Duration = Duration::from_secs(120);
+
+/// An answer that keeps the prefetch full: the whole work takes at least 2 s.
+fn user() -> Value {
+    json!({ "GET /user": [{ "json": { "user_id": 1 }, "delay": 0.1 }] })
+}
+
+/// The `parentMessageId` of every result: which message it answers.
+fn answered(results: &[Arc<Received>]) -> Result<Vec<String>> {
+    let parents = results.iter().map(|received| {
+        let emitted = Emitted::decode(received)?;
+        ensure!(emitted.routing_key == "data", "not a result but {}", emitted.payload);
+        emitted.text_header("parentMessageId").map(str::to_owned).context("a result without parentMessageId")
+    });
+    parents.collect()
+}
+
+fn inputs() -> Vec<Input> {
+    (0..MESSAGES).map(|_| Input::get("/user")).collect()
+}
+
+/// Holds the results against what was sent, and prints the figures.
+fn check(fault: &str, inputs: &[Input], results: &[Arc<Received>], began: Instant) -> Result<()> {
+    let answered = answered(results)?;
+    let distinct: HashSet<&str> = answered.iter().map(String::as_str).collect();
+    let lost = inputs.iter().filter_map(Input::message_id).filter(|id| !distinct.contains(id)).count();
+    let duplicates = answered.len() - distinct.len();
+    let seconds = began.elapsed().as_secs_f64();
+    let (sent, answers) = (inputs.len(), answered.len());
+    // Straight to standard error: the figures of a test that passes are wanted, too.
+    let figures =
+        format!("{fault}: {sent} messages, {answers} answers, {duplicates} duplicates, {lost} lost, {seconds:.1} s");
+    writeln!(stderr(), "{figures}")?;
+    ensure!(lost == 0, "{lost} messages have no answer");
+    ensure!(distinct.len() == inputs.len(), "there are answers to messages that were never sent");
+    // Only what was in work when the fault came may be done twice.
+    ensure!(duplicates <= PREFETCH, "{duplicates} answers came twice");
+    Ok(())
+}
+
+fn count_distinct(results: &[Arc<Received>]) -> usize {
+    let headers = results.iter().filter_map(|received| received.delivery.properties.headers().as_ref());
+    let parents = headers.filter_map(|headers| headers.inner().get("parentMessageId"));
+    parents.map(|parent| format!("{parent:?}")).collect::<HashSet<_>>().len()
+}
+
+#[tokio::test]
+async fn a_killed_worker_s_messages_are_answered_by_the_next() -> Result<()> {
+    let stage = stage("kill", own_credential(), user(), json!({})).await?;
+    let inputs = inputs();
+    for input in &inputs {
+        stage.send(input).await?;
+    }
+    let began = Instant::now();
+    let mut first = consuming_worker(&stage, &environment(&stage, PREFETCH)).await?;
+    stage.results.wait_for(BEFORE_FAULT, "results", BOUND).await?;
+    first.kill().await?;
+    ensure!(stage.results.count() < MESSAGES, "the worker was done before it was killed");
+
+    let mut second = consuming_worker(&stage, &environment(&stage, PREFETCH)).await?;
+    let done = |results: &[Arc<Received>]| count_distinct(results) == MESSAGES;
+    let results = stage.results.wait_until("an answer to every message", ALL_BOUND, done).await;
+    let results = results.with_context(|| second.log().all().join("\n"))?;
+    stop(&mut second, BOUND).await?;
+
+    assert_eq!((stage.left().await?, stage.rejected.count()), (0, 0));
+    check("kill -9 of the worker", &inputs, &results, began)?;
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn a_restart_of_the_broker_loses_nothing() -> Result<()> {
+    let private = PrivateBroker::start("restart").await?;
+    let names = StepNames::unique("restart");
+    let sandbox = sandbox().await?;
+    let before = Broker::connect(private.url()).await?;
+    before.declare(&names, Lifetime::Restart, &[]).await?;
+    let inputs = inputs();
+    for input in &inputs {
+        before.publish(&names, input).await?;
+    }
+    let places = Places {
+        amqp_url: private.url(),
+        queue: &names.input,
+        exchange: &names.exchange,
+        podio_url: &sandbox.podio_url(),
+        platform_url: &sandbox.platform_url(),
+    };
+    let environment = Environment::of_worker(REQUEST, places)
+        .with("ELASTICIO_RABBITMQ_PREFETCH_SAILOR", &PREFETCH.to_string())
+        .with("ELASTICIO_DATA_RATE_LIMIT", "100000")
+        .with("ELASTICIO_AMQP_PERSISTENT_MESSAGES", "true");
+    let began = Instant::now();
+    let mut worker = Worker::start(program(), &environment)?;
+    until("a part of the results", BOUND, async || {
+        Ok((usize::try_from(before.state(&names.results).await?.ready)? >= BEFORE_FAULT).then_some(()))
+    })
+    .await?;
+    private.restart().await?;
+
+    let after = Broker::connect(private.url()).await?;
+    ensure!(after.state(&names.results).await?.ready < u32::try_from(MESSAGES)?, "all was done before the restart");
+    let results = after.collect(&names.results).await?;
+    let done = |results: &[Arc<Received>]| count_distinct(results) == MESSAGES;
+    let results = results.wait_until("an answer to every message", ALL_BOUND, done).await;
+    let results = results.with_context(|| worker.log().all().join("\n"))?;
+    stop(&mut worker, BOUND).await?;
+
+    let left = until("the return of the worker's messages", BOUND, async || {
+        let state = after.state(&names.input).await?;
+        Ok((state.consumers == 0).then_some(state.ready))
+    });
+    assert_eq!(left.await?, 0);
+    check("restart of the broker", &inputs, &results, began)
+}
+
+/// Podio and the platform for a step whose queues are elsewhere.
+async fn sandbox() -> Result<Sandbox> {
+    let step = step_data(own_credential());
+    let options = Options { only_answers: true, answers: answers(user(), json!({}))?, step, ..Options::default() };
+    Ok(podio_sandbox::start(options).await?)
+}

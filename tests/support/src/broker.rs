@@ -1,0 +1,174 @@
+//! The broker's side of one step: the queues and exchanges that the platform would have declared, with names of their
+//! own, so that tests can run side by side.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use futures_util::StreamExt;
+use lapin::message::Delivery;
+use lapin::options::{
+    BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions, ExchangeDeleteOptions,
+    QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions,
+};
+use lapin::types::{AMQPValue, FieldTable};
+use lapin::{Channel, Confirmation, Connection, ConnectionProperties, ExchangeKind};
+use uuid::Uuid;
+
+use crate::arrivals::Arrivals;
+use crate::input::Input;
+
+/// The routing keys that a step publishes with, `reply` being where messages with `reply_to` want their copy.
+pub const ROUTING_KEYS: [&str; 5] = ["data", "error", "rebound", "snapshot", "reply"];
+
+/// What a test that was killed leaves behind goes away by itself after so long, in milliseconds.
+const UNUSED_QUEUE_EXPIRES_MS: i32 = 10 * 60 * 1000;
+
+/// How long queues, exchanges and messages must live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lifetime {
+    /// As long as the test's connection.
+    Connection,
+    /// Over a restart of the broker.
+    Restart,
+}
+
+/// The names of everything that one step needs on the broker.
+#[derive(Clone, Debug)]
+pub struct StepNames {
+    /// The worker's queue.
+    pub input: String,
+    /// The exchange that the worker publishes to.
+    pub exchange: String,
+    /// Takes all that the worker publishes.
+    pub results: String,
+    /// The dead-letter exchange of the worker's queue.
+    pub dead_exchange: String,
+    /// Takes what the worker rejects.
+    pub dead: String,
+}
+
+impl StepNames {
+    /// Names that nobody else has, with `label` in them for whoever looks at the broker.
+    #[must_use]
+    pub fn unique(label: &str) -> Self {
+        let base = format!("podio-test.{label}.{}", Uuid::new_v4().simple());
+        let name = |part: &str| format!("{base}.{part}");
+        Self {
+            input: name("input"),
+            exchange: name("exchange"),
+            results: name("results"),
+            dead_exchange: name("dead-exchange"),
+            dead: name("dead"),
+        }
+    }
+}
+
+/// A message as the broker delivered it to the test.
+#[derive(Debug)]
+pub struct Received {
+    /// When.
+    pub at: Instant,
+    /// Routing key, properties and body.
+    pub delivery: Delivery,
+}
+
+/// How a queue stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueueState {
+    /// Messages that wait for a consumer.
+    pub ready: u32,
+    /// Consumers.
+    pub consumers: u32,
+}
+
+/// A connection of the test's own.
+#[derive(Debug)]
+pub struct Broker {
+    connection: Connection,
+    channel: Channel,
+}
+
+impl Broker {
+    /// Connects to the broker at `url`.
+    pub async fn connect(url: &str) -> Result<Self> {
+        let properties = ConnectionProperties::default().with_connection_name("podio-test".into());
+        let connection = Connection::connect(url, properties).await.context("the tests' broker can't be reached")?;
+        let channel = connection.create_channel().await?;
+        channel.confirm_select(ConfirmSelectOptions::default()).await?;
+        Ok(Self { connection, channel })
+    }
+
+    /// Declares the step's queues and exchanges, all [`ROUTING_KEYS`] bound but those in `unbound`.
+    pub async fn declare(&self, names: &StepNames, lifetime: Lifetime, unbound: &[String]) -> Result<()> {
+        let durable = lifetime == Lifetime::Restart;
+        let ours = QueueDeclareOptions { durable, exclusive: !durable, ..QueueDeclareOptions::default() };
+        self.declare_exchange(&names.exchange, ExchangeKind::Direct, durable).await?;
+        self.declare_exchange(&names.dead_exchange, ExchangeKind::Fanout, durable).await?;
+        for queue in [&names.results, &names.dead] {
+            self.channel.queue_declare(queue.as_str().into(), ours, FieldTable::default()).await?;
+        }
+        for key in ROUTING_KEYS.iter().filter(|key| !unbound.iter().any(|name| name == *key)) {
+            self.bind(&names.results, &names.exchange, key).await?;
+        }
+        self.bind(&names.dead, &names.dead_exchange, "").await?;
+        let mut arguments = FieldTable::default();
+        arguments.insert("x-dead-letter-exchange".into(), AMQPValue::LongString(names.dead_exchange.as_str().into()));
+        arguments.insert("x-expires".into(), AMQPValue::LongInt(UNUSED_QUEUE_EXPIRES_MS));
+        let shared = QueueDeclareOptions { durable, ..QueueDeclareOptions::default() };
+        self.channel.queue_declare(names.input.as_str().into(), shared, arguments).await?;
+        Ok(())
+    }
+
+    async fn declare_exchange(&self, name: &str, kind: ExchangeKind, durable: bool) -> Result<()> {
+        let options = ExchangeDeclareOptions { durable, auto_delete: !durable, ..ExchangeDeclareOptions::default() };
+        Ok(self.channel.exchange_declare(name.into(), kind, options, FieldTable::default()).await?)
+    }
+
+    async fn bind(&self, queue: &str, exchange: &str, key: &str) -> Result<()> {
+        let options = QueueBindOptions::default();
+        Ok(self.channel.queue_bind(queue.into(), exchange.into(), key.into(), options, FieldTable::default()).await?)
+    }
+
+    /// Lays `input` into the worker's queue and waits until the broker has it.
+    pub async fn publish(&self, names: &StepNames, input: &Input) -> Result<()> {
+        let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
+        let queue = names.input.as_str().into();
+        let confirm =
+            self.channel.basic_publish("".into(), queue, options, input.body(), input.properties()?).await?.await?;
+        ensure!(matches!(confirm, Confirmation::Ack(None)), "the broker did not take a message: {confirm:?}");
+        Ok(())
+    }
+
+    /// Takes everything out of `queue` from now on.
+    pub async fn collect(&self, queue: &str) -> Result<Arrivals<Arc<Received>>> {
+        let options = BasicConsumeOptions { no_ack: true, ..BasicConsumeOptions::default() };
+        let mut consumer = self.channel.basic_consume(queue.into(), "".into(), options, FieldTable::default()).await?;
+        let arrivals = Arrivals::default();
+        let list = arrivals.clone();
+        tokio::spawn(async move {
+            while let Some(Ok(delivery)) = consumer.next().await {
+                list.push(Arc::new(Received { at: Instant::now(), delivery }));
+            }
+        });
+        Ok(arrivals)
+    }
+
+    /// How `queue` stands now.
+    pub async fn state(&self, queue: &str) -> Result<QueueState> {
+        let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
+        let queue = self.channel.queue_declare(queue.into(), options, FieldTable::default()).await?;
+        Ok(QueueState { ready: queue.message_count(), consumers: queue.consumer_count() })
+    }
+
+    /// Takes the step's queues and exchanges away and closes the connection.
+    pub async fn remove(&self, names: &StepNames) -> Result<()> {
+        for queue in [&names.input, &names.results, &names.dead] {
+            self.channel.queue_delete(queue.as_str().into(), QueueDeleteOptions::default()).await?;
+        }
+        for exchange in [&names.exchange, &names.dead_exchange] {
+            self.channel.exchange_delete(exchange.as_str().into(), ExchangeDeleteOptions::default()).await?;
+        }
+        Ok(self.connection.close(200, "done".into()).await?)
+    }
+}

@@ -1,0 +1,75 @@
+//! The broker that tests share, and brokers of a test's own for tests that must break one. Both by `scripts/broker`.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use tokio::process::Command;
+use tokio::sync::OnceCell;
+use tokio::time::timeout;
+
+/// A node takes seconds to start; an installation on a fresh machine minutes.
+const COMMAND_BOUND: Duration = Duration::from_secs(600);
+
+/// The project's script that starts and stops brokers.
+fn script() -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "..", "..", "scripts", "broker"].iter().collect()
+}
+
+async fn run(arguments: &[&str]) -> Result<String> {
+    let mut command = Command::new(script());
+    command.args(arguments).stdin(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
+    let output = timeout(COMMAND_BOUND, command.output()).await.context("scripts/broker does not end")??;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "scripts/broker {}: {}", arguments.join(" "), said.trim());
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+}
+
+/// The URL of the broker that tests share: `AMQP_URL`, or the one that `scripts/broker` knows of. Asked for once.
+pub async fn shared_broker_url() -> Result<String> {
+    static URL: OnceCell<String> = OnceCell::const_new();
+    let url = URL.get_or_try_init(async || match std::env::var("AMQP_URL") {
+        Ok(url) if !url.is_empty() => Ok(url),
+        _ => run(&["url"]).await.context("no broker for the tests: start one with scripts/broker start"),
+    });
+    Ok(url.await?.clone())
+}
+
+/// A RabbitMQ node that nobody else uses. Dropping it stops it and removes its data.
+#[derive(Debug)]
+pub struct PrivateBroker {
+    name: String,
+    url: String,
+}
+
+impl PrivateBroker {
+    /// Starts a node on a free port and waits until it answers. `label` becomes part of its name.
+    pub async fn start(label: &str) -> Result<Self> {
+        let name = format!("{label}-{}", std::process::id());
+        // Made before the node runs, so that a start that fails half-way is cleaned up too.
+        let mut broker = Self { name, url: String::new() };
+        broker.url = run(&["private", &broker.name, "0"]).await?;
+        Ok(broker)
+    }
+
+    /// Its URL, the same over restarts.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Stops it in order and starts it again; durable queues keep their persistent messages.
+    pub async fn restart(&self) -> Result<()> {
+        run(&["private-restart", &self.name]).await.map(drop)
+    }
+}
+
+impl Drop for PrivateBroker {
+    fn drop(&mut self) {
+        let stopped = std::process::Command::new(script()).args(["private-stop", &self.name]).output();
+        if !stopped.is_ok_and(|output| output.status.success()) {
+            eprintln!("the private broker {} could not be stopped: scripts/broker private-stop {0}", self.name);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! A host that is not the API: answers everything with 200 `{"evil": true}` and remembers who asked with which token.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+use crate::arrivals::Arrivals;
+
+const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json; charset=utf-8\r\n\
+    content-length: 14\r\nconnection: close\r\n\r\n{\"evil\": true}";
+
+/// Listens on a free port of loopback until dropped.
+#[derive(Debug)]
+pub struct OtherHost {
+    address: SocketAddr,
+    requests: Arrivals<OtherRequest>,
+    accepting: JoinHandle<()>,
+}
+
+/// One request that should perhaps not have come.
+#[derive(Clone, Debug)]
+pub struct OtherRequest {
+    /// The request line.
+    pub line: String,
+    /// Its `Authorization` header, if it had one.
+    pub authorization: Option<String>,
+}
+
+impl OtherHost {
+    /// Starts listening.
+    pub async fn start() -> Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.context("no port for the other host")?;
+        let address = listener.local_addr()?;
+        let requests = Arrivals::default();
+        let accepting = tokio::spawn(accept(listener, requests.clone()));
+        Ok(Self { address, requests, accepting })
+    }
+
+    /// Its `host:port`.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Who asked so far.
+    #[must_use]
+    pub fn requests(&self) -> Vec<OtherRequest> {
+        self.requests.all()
+    }
+}
+
+impl Drop for OtherHost {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+async fn accept(listener: TcpListener, requests: Arrivals<OtherRequest>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let requests = requests.clone();
+        tokio::spawn(async move {
+            // A client that hangs up half-way has asked for nothing.
+            let _ = answer(stream, &requests).await;
+        });
+    }
+}
+
+async fn answer(mut stream: TcpStream, requests: &Arrivals<OtherRequest>) -> Result<()> {
+    let (reading, mut writing) = stream.split();
+    let mut lines = BufReader::new(reading).lines();
+    let line = lines.next_line().await?.context("no request line")?;
+    let mut authorization = None;
+    while let Some(header) = lines.next_line().await?.filter(|line| !line.is_empty()) {
+        if let Some((name, value)) = header.split_once(':')
+            && name.eq_ignore_ascii_case("authorization")
+        {
+            authorization = Some(value.trim().to_owned());
+        }
+    }
+    requests.push(OtherRequest { line, authorization });
+    Ok(writing.write_all(ANSWER).await?)
+}
