@@ -1,0 +1,29 @@
+.DEFAULT_GOAL := help
+.PHONY: help build demo demo-stop test conformance lint audit clean-run
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## the release binaries
+	cargo build --release --workspace --locked
+
+demo: ## real messages through a real broker, each explained (KEEP=1 leaves it running)
+	scripts/demo
+
+demo-stop: ## stop what `make demo KEEP=1` left running
+	scripts/demo stop
+
+test: ## all tests, against a real broker that is started if need be
+	scripts/test
+
+conformance: ## only the recorded scenarios of the platform's contract
+	scripts/test --test conformance
+
+lint: ## formatting, clippy, documentation
+	scripts/lint
+
+audit: ## licences, duplicates, sources and known vulnerabilities of the dependencies
+	scripts/audit
+
+clean-run: ## stop brokers started from this folder and remove what they wrote
+	scripts/broker stop && rm -rf .run
