@@ -5,9 +5,9 @@ use secrecy::ExposeSecret;
 
 use crate::settings::BrokerSettings;
 
-/// The broker could not be reached, or refused.
+/// RabbitMQ could not be reached, or refused.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("the broker cannot be used: {0}. Check ELASTICIO_AMQP_URI, and that the broker runs and is reachable")]
+#[error("RabbitMQ cannot be used: {0}. Check ELASTICIO_AMQP_URI, and that the broker runs and is reachable")]
 pub struct ConnectError(pub(super) String);
 
 impl From<lapin::Error> for ConnectError {
@@ -21,7 +21,17 @@ pub(super) async fn open(settings: &BrokerSettings, role: &str) -> Result<Connec
     let name = format!("{}-{role}", settings.hostname);
     let properties = ConnectionProperties::default().with_connection_name(name.into());
     let uri = with_default_vhost(settings.uri.expose_secret());
-    Ok(Connection::connect(&uri, properties).await?)
+    Connection::connect(&uri, properties).await.map_err(|error| ConnectError(format!("{}: {error}", place(&uri))))
+}
+
+/// Host and port of an address, without its user and password.
+fn place(uri: &str) -> String {
+    let parsed = url::Url::parse(uri).ok();
+    let host = parsed.as_ref().and_then(url::Url::host_str).unwrap_or("the address");
+    match parsed.as_ref().and_then(url::Url::port) {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
 }
 
 /// A bare `/` at the end means the vhost `/` (contract, section 1); the client library reads it as an empty one.
@@ -39,7 +49,14 @@ fn with_default_vhost(uri: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::with_default_vhost;
+    use super::{place, with_default_vhost};
+
+    #[test]
+    fn an_address_is_told_without_its_password() {
+        assert_eq!(place("amqp://user:geheim@host:5672/%2f"), "host:5672");
+        assert_eq!(place("amqp://user:geheim@host"), "host");
+        assert_eq!(place("geheim"), "the address");
+    }
 
     #[test]
     fn a_bare_slash_is_the_default_vhost() {

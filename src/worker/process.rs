@@ -1,6 +1,6 @@
 //! One delivery, from its arrival to its settlement (`docs/architecture.md`, "A message's way").
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
@@ -52,7 +52,7 @@ impl Processor {
         let mut unregistered = None;
         match &key {
             None => unregistered = Some(delivery.receipt),
-            Some(key) => match self.register.arrive(key, delivery.receipt, delivery.redelivered) {
+            Some(key) => match self.register.arrive(key, delivery.receipt, delivery.redelivered, Instant::now()) {
                 Arrival::New => {}
                 Arrival::Joined => {
                     tracing::info!(message_id = key.message_id, "delivered again while in work: joined");
@@ -71,7 +71,7 @@ impl Processor {
             verdict.settle(receipt).await;
         }
         if let Some(key) = &key {
-            for receipt in self.register.finish(key, verdict) {
+            for receipt in self.register.finish(key, verdict, Instant::now()) {
                 verdict.settle(receipt).await;
             }
         }

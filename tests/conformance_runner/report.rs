@@ -6,7 +6,7 @@ use super::run::Outcome;
 /// How many lines of a worker's output are shown.
 const LOG_LINES: usize = 30;
 
-/// One scenario's name and what came of it; `None` where it could not be played.
+/// One scenario's name and what came of it; an error where it could not be played.
 pub(crate) type Played = (String, anyhow::Result<Outcome>);
 
 /// Counts what held and prints what did not.
