@@ -4,9 +4,13 @@
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
+use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
-use crate::platform::message::{Message, Outgoing};
+use crate::platform::{
+    json::WriteJson,
+    message::{Message, Outgoing},
+};
 
 /// What an action does with one message.
 pub trait Action: Send + Sync {
@@ -28,6 +32,31 @@ pub struct Context<'a> {
 pub trait Emitter: Send + Sync {
     /// Emits a result; returns once it is safely on its way.
     fn data(&self, message: Outgoing) -> BoxFuture<'_, Result<(), Interruption>>;
+
+    /// Emits an error and goes on: the message is rejected in the end.
+    fn error(&self, failure: Failure) -> BoxFuture<'_, Result<(), Interruption>>;
+
+    /// Replaces the step's snapshot.
+    fn snapshot(&self, snapshot: Box<RawValue>) -> BoxFuture<'_, Result<(), Interruption>>;
+
+    /// Changes fields of the step's snapshot.
+    fn update_snapshot(&self, changes: Box<RawValue>) -> BoxFuture<'_, Result<(), Interruption>>;
+
+    /// Stores new keys of the step's credential with the platform.
+    fn update_keys(&self, keys: Box<RawValue>) -> BoxFuture<'_, Result<(), Interruption>>;
+
+    /// Answers whoever waits for a reply to this message.
+    fn http_reply(&self, reply: HttpReply) -> BoxFuture<'_, Result<(), Interruption>>;
+}
+
+/// The answer to an HTTP request that began the flow.
+pub struct HttpReply {
+    /// HTTP status.
+    pub status_code: u16,
+    /// HTTP headers.
+    pub headers: BTreeMap<String, String>,
+    /// The answer's body.
+    pub body: Box<dyn WriteJson>,
 }
 
 /// Why an action did not end in success.

@@ -2,16 +2,13 @@
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
-use anyhow::Context as _;
-
 use super::setup;
 use crate::{
     actions,
     dispatcher::Registry,
-    http,
-    platform::{api::PlatformApi, step::StepData},
+    platform::{Platform, step::StepData},
     podio::{PlatformStore, StepConfig},
-    settings::RunSettings,
+    settings::{PlatformSettings, RunSettings, wants_shutdown_hook},
     telemetry::LogTarget,
     worker,
 };
@@ -27,29 +24,39 @@ pub fn run() -> ExitCode {
 
 fn start() -> anyhow::Result<ExitCode> {
     let source = setup::start(LogTarget::Stdout)?;
+    if wants_shutdown_hook(&source) {
+        let settings = PlatformSettings::read(&source)?;
+        return setup::runtime()?.block_on(shut_down(settings));
+    }
     let settings = RunSettings::read(&source)?;
     setup::runtime()?.block_on(work(&settings))
 }
 
+async fn shut_down(settings: PlatformSettings) -> anyhow::Result<ExitCode> {
+    let platform = setup::platform(settings.api, None)?;
+    worker::shut_down(&settings.identity, &platform).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
 async fn work(settings: &RunSettings) -> anyhow::Result<ExitCode> {
     let stop = setup::stop_on_signal()?;
-    let http = http::client(reqwest::redirect::Policy::default()).context("the HTTP client could not be made")?;
-    let api = PlatformApi::new(http, settings.worker.api.clone());
+    let worker = &settings.worker;
+    let platform = setup::platform(worker.api.clone(), worker.storage.clone())?;
     let drain = settings.podio.timeout + DRAIN_MARGIN;
-    let actions = |step: &StepData| registry(settings, &api, step);
-    worker::run(&settings.worker, &api, actions, &stop, drain).await?;
+    let actions = |step: &StepData| registry(settings, &platform, step);
+    worker::run(worker, &platform, actions, &stop, drain).await?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// The actions for the step that the platform describes.
-fn registry(settings: &RunSettings, api: &PlatformApi, step: &StepData) -> anyhow::Result<Registry> {
+fn registry(settings: &RunSettings, platform: &Platform, step: &StepData) -> anyhow::Result<Registry> {
     let config = StepConfig::read(step);
     let store = PlatformStore {
-        api: api.clone(),
+        api: platform.api.clone(),
         flow_id: settings.worker.identity.flow_id.clone(),
         step_id: settings.worker.identity.step_id.clone(),
-        account: config.account.clone(),
+        account: step.account(),
     };
-    let podio = setup::podio(&settings.podio, &config, Some(api.clone()), Arc::new(store))?;
+    let podio = setup::podio(&settings.podio, &config, Some(platform.api.clone()), Arc::new(store))?;
     Ok(actions::registry(&podio, &config))
 }

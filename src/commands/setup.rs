@@ -11,7 +11,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     http,
-    platform::api::PlatformApi,
+    platform::{
+        Platform,
+        api::{ApiSettings, PlatformApi},
+        storage::{ObjectStorage, StorageSettings},
+    },
     podio::{Credential, CredentialStore, Podio, StepConfig},
     settings::{PodioSettings, Source},
     telemetry::{self, LogTarget},
@@ -62,6 +66,15 @@ pub(super) fn stop_on_signal() -> anyhow::Result<CancellationToken> {
         }
     });
     Ok(stop)
+}
+
+/// The platform's services.
+pub(super) fn platform(api: ApiSettings, storage: Option<StorageSettings>) -> anyhow::Result<Platform> {
+    let http = http::client(reqwest::redirect::Policy::default()).context("the HTTP client could not be made")?;
+    Ok(Platform {
+        api: PlatformApi::new(http.clone(), api),
+        storage: storage.map(|settings| ObjectStorage::new(http, settings)),
+    })
 }
 
 /// Podio's API for a step's config.

@@ -125,6 +125,37 @@ impl PlatformApi {
         Ok(())
     }
 
+    /// `POST /sailor-support/hooks/task/{flow}/startup/data`: what the startup hook gave. What was there before is
+    /// replaced (the platform answers 409 then).
+    pub async fn store_startup_data(&self, flow_id: &str, data: &RawValue) -> Result<(), ApiError> {
+        let path = ["sailor-support", "hooks", "task", flow_id, "startup", "data"];
+        let create = || self.call(Method::POST, &path, Some(data.get().to_owned()));
+        match create().await {
+            Err(ApiError::Status { status: StatusCode::CONFLICT, .. }) => {
+                tracing::warn!("there is startup data already; it is replaced");
+                self.delete_startup_data(flow_id).await?;
+                create().await?;
+            }
+            outcome => {
+                outcome?;
+            }
+        }
+        Ok(())
+    }
+
+    /// `GET` of the same.
+    pub async fn startup_data(&self, flow_id: &str) -> Result<Box<RawValue>, ApiError> {
+        let path = ["sailor-support", "hooks", "task", flow_id, "startup", "data"];
+        self.read(Method::GET, &path, "startup data").await
+    }
+
+    /// `DELETE` of the same.
+    pub async fn delete_startup_data(&self, flow_id: &str) -> Result<(), ApiError> {
+        let path = ["sailor-support", "hooks", "task", flow_id, "startup", "data"];
+        self.call(Method::DELETE, &path, None).await?;
+        Ok(())
+    }
+
     async fn credentials(&self, method: Method, path: &[&str]) -> Result<SecretCredentials, ApiError> {
         #[derive(Deserialize)]
         struct Answer {

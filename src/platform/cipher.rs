@@ -42,6 +42,9 @@ pub enum OpenError {
     /// The body is no base64 text.
     #[error("the body is not base64 text, which protocol version 1 demands")]
     NotBase64,
+    /// The parts of an error message are no JSON.
+    #[error("the body is not the JSON of an error message, which ELASTICIO_INPUT_FORMAT=error demands")]
+    NotJson,
     /// Wrong length, key, or initialisation vector.
     #[error(
         "the body cannot be decrypted: it was not encrypted with this flow's ELASTICIO_MESSAGE_CRYPTO_PASSWORD and _IV, or it is damaged"

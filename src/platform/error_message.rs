@@ -1,8 +1,11 @@
 //! The payload of an error message (contract, section 6): the error sealed, and what came in beside it.
 
+use serde_json::value::RawValue;
+
 use super::{
     cipher::{Cipher, Encoding, OpenError},
-    json::write_value,
+    headers::{self, Value},
+    json::{RawObject, write_compact, write_value},
 };
 
 /// An error as the platform shows it to the flow's owner.
@@ -49,6 +52,35 @@ pub fn error_payload(sealed_error: &[u8], error_input: Option<&[u8]>) -> Vec<u8>
     out
 }
 
+/// The message that an error handler gets (contract, section 3): `body` holds the opened `error` and `errorInput`,
+/// `headers` the AMQP headers.
+///
+/// # Errors
+/// When the body is no JSON object, or one of the two parts cannot be opened.
+pub fn open_error(cipher: &Cipher, body: &[u8], headers: &[(String, Value)]) -> Result<Vec<u8>, OpenError> {
+    let parts: RawObject<'_> = serde_json::from_slice(body).map_err(|_| OpenError::NotJson)?;
+    let mut out = b"{\"body\":{".to_vec();
+    let mut separator = "";
+    for (name, part) in parts.entries() {
+        out.extend_from_slice(separator.as_bytes());
+        separator = ",";
+        write_value(&mut out, name.as_ref());
+        out.push(b':');
+        match serde_json::from_str::<String>(part.get()) {
+            Ok(sealed) if !sealed.is_empty() && matches!(name.as_ref(), "error" | "errorInput") => {
+                let opened = cipher.open(sealed.as_bytes(), Encoding::Base64)?;
+                let json: &RawValue = serde_json::from_slice(&opened).map_err(|_| OpenError::NotJson)?;
+                write_compact(json.get(), &mut out);
+            }
+            _ => write_compact(part.get(), &mut out),
+        }
+    }
+    out.extend_from_slice(b"},\"headers\":");
+    write_value(&mut out, &headers::to_json(headers));
+    out.push(b'}');
+    Ok(out)
+}
+
 fn write_text(out: &mut Vec<u8>, text: &[u8]) {
     write_value(out, &String::from_utf8_lossy(text));
 }
@@ -66,6 +98,20 @@ mod tests {
             assert_eq!(cipher.open(&input, Encoding::Base64).expect("opens"), b"{\"body\":1}");
         }
         assert!(error_input(&cipher, b"x", Encoding::Raw).is_err());
+    }
+
+    #[test]
+    fn an_error_handler_gets_both_parts_opened() {
+        let cipher = Cipher::new(&"p".into(), [0; 16]);
+        let seal = |text: &str| String::from_utf8(cipher.seal(text.into(), Encoding::Base64)).expect("base64");
+        let body = format!(r#"{{"error":"{}","errorInput":"{}"}}"#, seal(r#"{"message":"m"}"#), seal(r#"{"body":1.50}"#));
+        let opened = open_error(&cipher, body.as_bytes(), &[("n".into(), Value::I32(7))]).expect("opens");
+        assert_eq!(
+            String::from_utf8_lossy(&opened),
+            r#"{"body":{"error":{"message":"m"},"errorInput":{"body":1.50}},"headers":{"n":7}}"#
+        );
+        assert!(open_error(&cipher, b"[]", &[]).is_err());
+        assert!(open_error(&cipher, br#"{"error":"x"}"#, &[]).is_err());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 mod value;
 
-pub use value::Value;
+pub use value::{Value, to_json};
 
 /// Headers by name, in order of insertion; of equal names the later one counts.
 pub type Table = Vec<(Cow<'static, str>, Value)>;
@@ -41,15 +41,15 @@ pub struct Incoming {
 impl Incoming {
     /// Picks what counts from the headers of a delivery.
     #[must_use]
-    pub fn read(headers: Vec<(String, Value)>) -> Self {
+    pub fn read(headers: &[(String, Value)]) -> Self {
         let mut incoming = Self { protocol_version: 1, ..Self::default() };
         let mut trace_id = None;
         for (name, value) in headers {
             match name.as_str() {
-                "messageId" => incoming.message_id = value.given(),
-                "threadId" => incoming.thread_id = value.given(),
-                "stepId" => incoming.step_id = value.given(),
-                "reply_to" => incoming.reply_to = value.given(),
+                "messageId" => incoming.message_id = value.clone().given(),
+                "threadId" => incoming.thread_id = value.clone().given(),
+                "stepId" => incoming.step_id = value.clone().given(),
+                "reply_to" => incoming.reply_to = value.clone().given(),
                 "protocolVersion" => incoming.protocol_version = value.as_version().unwrap_or(1),
                 "reboundIteration" => incoming.rebound_iteration = value.as_count().unwrap_or(0),
                 _ => {
@@ -58,7 +58,7 @@ impl Incoming {
                         if lower == TRACE_ID {
                             trace_id = Some(value.clone());
                         }
-                        incoming.meta.push((lower, value));
+                        incoming.meta.push((lower, value.clone()));
                     }
                 }
             }
@@ -135,9 +135,9 @@ impl Origin {
 
 /// The headers of a rebound: as received, plus why, when and how often (contract, section 6).
 #[must_use]
-pub fn rebound(received: Vec<(String, Value)>, reason: &str, iteration: u64, end: i64) -> Table {
+pub fn rebound(received: &[(String, Value)], reason: &str, iteration: u64, end: i64) -> Table {
     let iteration = i64::try_from(iteration).unwrap_or(i64::MAX);
-    let mut table: Table = received.into_iter().map(|(name, value)| (Cow::Owned(name), value)).collect();
+    let mut table: Table = received.iter().map(|(name, value)| (Cow::Owned(name.clone()), value.clone())).collect();
     table.push(("end".into(), Value::I64(end)));
     table.push(("reboundReason".into(), Value::text(reason)));
     table.push(("reboundIteration".into(), Value::I64(iteration)));
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn what_counts_is_kept_with_its_type_and_the_rest_dropped() {
-        let incoming = Incoming::read(vec![
+        let incoming = Incoming::read(&[
             ("messageId".into(), Value::I32(7)),
             ("threadId".into(), Value::text("t")),
             ("X-EIO-Meta-Flag".into(), Value::Bool(true)),
@@ -180,9 +180,9 @@ mod tests {
 
     #[test]
     fn a_thread_comes_from_the_trace_or_is_new() {
-        let traced = Incoming::read(vec![("x-eio-meta-trace-id".into(), Value::text("trace"))]);
+        let traced = Incoming::read(&[("x-eio-meta-trace-id".into(), Value::text("trace"))]);
         assert_eq!(traced.thread_id, Some(Value::text("trace")));
-        let bare = Incoming::read(Vec::new());
+        let bare = Incoming::read(&[]);
         assert!(bare.thread_id.is_some() && bare.message_id.is_none());
         let table = origin().emit(&bare, Value::text("new"), 1, 2);
         assert_eq!(get(&table, "parentMessageId"), None);
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_rebound_keeps_what_came() {
-        let table = rebound(vec![("a".into(), Value::U8(1))], "why", 3, 9);
+        let table = rebound(&[("a".into(), Value::U8(1))], "why", 3, 9);
         assert_eq!(get(&table, "a"), Some(&Value::U8(1)));
         assert_eq!(get(&table, "reboundIteration"), Some(&Value::I64(3)));
         assert_eq!(get(&table, "reboundReason"), Some(&Value::text("why")));

@@ -64,9 +64,14 @@ impl<'a> RawObject<'a> {
         self.0.iter().rev().find_map(|(name, value)| (name == key).then_some(*value))
     }
 
-    /// All entries, in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
-        self.0.iter().map(|(name, value)| (name.as_ref(), *value))
+    /// All entries, in order; of equal keys the last one only.
+    pub fn entries(&self) -> impl Iterator<Item = (Cow<'a, str>, &'a RawValue)> {
+        let later = |index: usize, name: &str| self.0[index + 1..].iter().any(|(other, _)| other == name);
+        self.0
+            .iter()
+            .enumerate()
+            .filter(move |(index, (name, _))| !later(*index, name))
+            .map(|(_, (name, value))| (name.clone(), *value))
     }
 }
 
@@ -152,7 +157,8 @@ mod tests {
         let object: RawObject<'_> = serde_json::from_str(r#"{"a":1.50,"b\u0041":[1, 2],"a":1E+2}"#).expect("an object");
         assert_eq!(object.get("a").map(RawValue::get), Some("1E+2"));
         assert_eq!(object.get("bA").map(RawValue::get), Some("[1, 2]"));
-        assert_eq!(object.iter().count(), 3);
+        let names: Vec<_> = object.entries().map(|(name, _)| name).collect();
+        assert_eq!(names, ["bA", "a"]);
         assert!(serde_json::from_str::<RawObject<'_>>("[]").is_err());
     }
 

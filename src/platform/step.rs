@@ -22,6 +22,17 @@ impl StepData {
         Self { config: Some(config), is_passthrough: false }
     }
 
+    /// `_account` of the config: the account that keeps the step's credential.
+    #[must_use]
+    pub fn account(&self) -> Option<String> {
+        #[derive(Default, Deserialize)]
+        struct Config {
+            #[serde(rename = "_account")]
+            account: Option<String>,
+        }
+        self.config::<Config>().ok()?.account.filter(|account| !account.is_empty())
+    }
+
     /// Reads the config into a type of the component's own.
     ///
     /// # Errors

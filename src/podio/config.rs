@@ -100,8 +100,6 @@ pub struct StepConfig {
     pub secret_id: Option<String>,
     /// `oauth`: the credential itself (legacy).
     pub oauth: Option<OAuth>,
-    /// `_account`: where a renewed `oauth` is stored.
-    pub account: Option<String>,
     /// `retries`, `retriesDelay` beside it.
     pub retry: RetryFields,
     /// `safeRetries`: a POST is repeated only where it certainly never reached Podio.
@@ -133,7 +131,6 @@ impl StepConfig {
         };
         Self {
             secret_id: text("secretId"),
-            account: text("_account"),
             retry: RetryFields::read(&fields),
             safe_retries: flag("safeRetries"),
             dont_throw: flag("dontThrowErrorFlg"),

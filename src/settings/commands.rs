@@ -1,6 +1,6 @@
 //! The settings of each command, put together from single values.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use super::{
     ApiSettings, BLOCK, BrokerSettings, CryptoSettings, EmitSettings, Identity, InputFormat, PodioSettings,
@@ -22,13 +22,13 @@ impl RunSettings {
         let identity = identity(&mut reader);
         let worker = WorkerSettings {
             api: api(&mut reader, &identity),
-            identity,
             broker: broker(&mut reader),
             crypto: crypto(&mut reader),
             emit: emit(&mut reader, source),
-            storage: storage(&mut reader),
+            storage: storage(&mut reader, &identity),
             input_format: input_format(&mut reader),
             startup_required: reader.flag(v::STARTUP_REQUIRED),
+            identity,
         };
         let podio = podio(&mut reader);
         reader.finish(Self { worker, podio })
@@ -45,6 +45,12 @@ impl PodioSettings {
         let settings = podio(&mut reader);
         reader.finish(settings)
     }
+}
+
+/// Whether the platform wants the shutdown hook instead of the worker (`ELASTICIO_HOOK_SHUTDOWN`).
+#[must_use]
+pub fn wants_shutdown_hook(source: &Source) -> bool {
+    Reader::new(source).flag(v::HOOK_SHUTDOWN)
 }
 
 /// Who this process is and where the platform's API is: what is needed to read a step's data.
@@ -161,12 +167,22 @@ fn protocol_version(reader: &mut Reader<'_>) -> u64 {
     version
 }
 
-fn storage(reader: &mut Reader<'_>) -> Option<StorageSettings> {
+fn storage(reader: &mut Reader<'_>, identity: &Identity) -> Option<StorageSettings> {
     reader.optional(v::OBJECT_STORAGE_URI)?;
+    let timeout = in_range(reader.given_count(v::REQUEST_TIMEOUT), 500..=20_000, 10_000);
+    let retries = reader.optional(v::REQUEST_MAX_RETRY).and_then(|text| leading_digits(&text));
     Some(StorageSettings {
         uri: reader.url(v::OBJECT_STORAGE_URI, HTTP),
         token: reader.optional(v::OBJECT_STORAGE_TOKEN).unwrap_or_default().into(),
+        timeout: Duration::from_millis(timeout),
+        retries: usize::try_from(in_range(retries, 0..=4, 2)).unwrap_or(2),
+        request_id: format!("f:{};s:{};m:", identity.flow_id, identity.step_id),
     })
+}
+
+/// A value that is in `range`, else `default`.
+fn in_range(value: Option<u64>, range: RangeInclusive<u64>, default: u64) -> u64 {
+    value.filter(|value| range.contains(value)).unwrap_or(default)
 }
 
 fn input_format(reader: &mut Reader<'_>) -> InputFormat {
@@ -186,9 +202,6 @@ fn additional_headers(reader: &Reader<'_>, source: &Source) -> Vec<(String, Stri
 }
 
 fn podio(reader: &mut Reader<'_>) -> PodioSettings {
-    let in_range = |value: Option<u64>, range: std::ops::RangeInclusive<u64>, default: u64| {
-        value.filter(|value| range.contains(value)).unwrap_or(default)
-    };
     let server_retries = reader
         .optional(v::API_RETRIES_COUNT)
         .map(|text| in_range(leading_digits(&text), 0..=5, 3))

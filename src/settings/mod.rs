@@ -6,7 +6,7 @@ use std::{fmt, time::Duration};
 use secrecy::SecretString;
 use url::Url;
 
-use crate::platform::{api::ApiSettings, cipher::BLOCK};
+use crate::platform::{api::ApiSettings, cipher::BLOCK, storage::StorageSettings};
 
 mod additional;
 mod commands;
@@ -14,7 +14,7 @@ mod reader;
 mod source;
 pub mod variables;
 
-pub use commands::PlatformSettings;
+pub use commands::{PlatformSettings, wants_shutdown_hook};
 pub use source::{Source, SourceError};
 
 /// Every setting that is missing or malformed, one line each.
@@ -166,15 +166,6 @@ pub struct PodioSettings {
     pub server_retries: Option<u32>,
     /// `API_REQUEST_TIMEOUT`: longest wait for one answer.
     pub timeout: Duration,
-}
-
-/// Where the platform keeps bodies that are too large for a message.
-#[derive(Clone, Debug)]
-pub struct StorageSettings {
-    /// `ELASTICIO_OBJECT_STORAGE_URI`
-    pub uri: Url,
-    /// `ELASTICIO_OBJECT_STORAGE_TOKEN`: sent as it is, as a bearer token.
-    pub token: SecretString,
 }
 
 /// What the body of an incoming message is.

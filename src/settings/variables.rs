@@ -99,6 +99,8 @@ variables! {
     OBJECT_STORAGE_URI = "ELASTICIO_OBJECT_STORAGE_URI", None, "The platform's object storage.";
     OBJECT_STORAGE_TOKEN = "ELASTICIO_OBJECT_STORAGE_TOKEN", None, "Bearer token of the object storage (a secret).";
     OBJECT_STORAGE_SIZE_THRESHOLD = "ELASTICIO_OBJECT_STORAGE_SIZE_THRESHOLD", Count(1_048_576), "Bytes of bodies from which on a result goes to object storage.";
+    REQUEST_TIMEOUT = "REQUEST_TIMEOUT", Count(10_000), "Milliseconds that one call to the object storage may take, 500 to 20000; out of range: 10000.";
+    REQUEST_MAX_RETRY = "REQUEST_MAX_RETRY", Count(2), "Repetitions of a call to the object storage on 5xx and network errors, 0 to 4; out of range: 2.";
     EMIT_LIGHTWEIGHT_MESSAGE = "ELASTICIO_EMIT_LIGHTWEIGHT_MESSAGE", Flag(false), "Large results go to object storage.";
     AMQP_RECONNECT_ATTEMPTS = "ELASTICIO_AMQP_RECONNECT_ATTEMPTS", Count(3), "Further tries to reach the broker at start.";
     AMQP_RECONNECT_TIMEOUT = "ELASTICIO_AMQP_RECONNECT_TIMEOUT", Count(100), "Milliseconds between those tries.";

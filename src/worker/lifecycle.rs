@@ -2,19 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
+use serde_json::value::RawValue;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{outbox::Outbox, process::Processor, register::Register};
+use super::{outbox::Outbox, process::Processor, register::Register, seal::Seal, step::Step};
 use crate::{
     amqp::{ConnectError, Link},
     dispatcher::{Action, Failure, Registry, UnknownFunction},
-    platform::{
-        api::{ApiError, PlatformApi},
-        cipher::Cipher,
-        json::write_compact,
-        step::StepData,
-    },
-    settings::WorkerSettings,
+    platform::{Platform, api::ApiError, bodies::BodyStore, cipher::Cipher, json::write_compact, step::StepData},
+    settings::{Identity, WorkerSettings},
 };
 
 /// Longest time that a failed start tries to publish its error.
@@ -26,8 +22,8 @@ pub enum RunError {
     /// No broker.
     #[error(transparent)]
     Broker(#[from] ConnectError),
-    /// No step data.
-    #[error("the step's data could not be read: {0}")]
+    /// The platform's API failed at start.
+    #[error("the start failed: {0}")]
     Platform(#[from] ApiError),
     /// The actions could not be made ready.
     #[error("the actions could not be made ready: {0:#}")]
@@ -68,22 +64,27 @@ fn as_json(text: &str) -> String {
 /// See [`RunError`]. An error of the start is published to the platform before this returns, if there is a broker.
 pub async fn run(
     settings: &WorkerSettings,
-    api: &PlatformApi,
+    platform: &Platform,
     actions: impl FnOnce(&StepData) -> anyhow::Result<Registry>,
     stop: &CancellationToken,
     drain: Duration,
 ) -> Result<(), RunError> {
-    let identity = &settings.identity;
-    let (link, step_data) =
-        tokio::join!(Link::open(settings.broker.clone()), api.step_data(&identity.flow_id, &identity.step_id));
+    let (link, started) = tokio::join!(Link::open(settings.broker.clone()), start(settings, platform, actions));
     let mut link = link?;
-    let cipher = Cipher::new(&settings.crypto.password, settings.crypto.iv);
-    let outbox = Outbox::new(link.publisher(), cipher, identity, settings.emit.clone());
-    let action = step_data
-        .map_err(RunError::from)
-        .and_then(|step| Ok(actions(&step).map_err(RunError::Actions)?.get(&identity.function)?));
-    let outcome = match action {
-        Ok(action) => work(&mut link, settings, action, outbox, stop, drain).await,
+    let cipher = Arc::new(Cipher::new(&settings.crypto.password, settings.crypto.iv));
+    let outbox = Outbox::new(link.publisher(), Seal(cipher.clone()), &settings.identity, settings.emit.clone());
+    let outcome = match started {
+        Ok((action, step_data)) => {
+            let processor = Processor {
+                action,
+                step: step(settings, platform, &step_data, &cipher),
+                cipher,
+                outbox,
+                register: Register::new(settings.broker.prefetch),
+                stop: stop.clone(),
+            };
+            work(&mut link, Arc::new(processor), drain).await
+        }
         Err(error) => {
             report(&outbox, &error).await;
             Err(error)
@@ -93,27 +94,57 @@ pub async fn run(
     outcome
 }
 
-/// Takes messages until `stop`, then lets those in work end.
-async fn work(
-    link: &mut Link,
+/// Runs the shutdown hook (contract, section 2): no component of ours has one, so the startup data is read and
+/// deleted.
+///
+/// # Errors
+/// When the platform's API fails.
+pub async fn shut_down(identity: &Identity, platform: &Platform) -> Result<(), RunError> {
+    let api = &platform.api;
+    api.step_data(&identity.flow_id, &identity.step_id).await?;
+    api.startup_data(&identity.flow_id).await?;
+    api.delete_startup_data(&identity.flow_id).await?;
+    Ok(())
+}
+
+/// What does not need the broker: step data, the action, the startup hook (no action has one, so its result is empty).
+async fn start(
     settings: &WorkerSettings,
-    action: Arc<dyn Action>,
-    outbox: Outbox,
-    stop: &CancellationToken,
-    drain: Duration,
-) -> Result<(), RunError> {
-    let processor =
-        Arc::new(Processor { action, outbox, register: Register::new(settings.broker.prefetch), stop: stop.clone() });
+    platform: &Platform,
+    actions: impl FnOnce(&StepData) -> anyhow::Result<Registry>,
+) -> Result<(Arc<dyn Action>, StepData), RunError> {
+    let identity = &settings.identity;
+    let step_data = platform.api.step_data(&identity.flow_id, &identity.step_id).await?;
+    let action = actions(&step_data).map_err(RunError::Actions)?.get(&identity.function)?;
+    if settings.startup_required {
+        let nothing = RawValue::from_string("{}".to_owned()).map_err(anyhow::Error::from).map_err(RunError::Actions)?;
+        platform.api.store_startup_data(&identity.flow_id, &nothing).await?;
+    }
+    Ok((action, step_data))
+}
+
+fn step(settings: &WorkerSettings, platform: &Platform, step_data: &StepData, cipher: &Arc<Cipher>) -> Step {
+    Step {
+        id: settings.identity.step_id.clone(),
+        passthrough: step_data.is_passthrough,
+        no_self_passthrough: settings.emit.no_self_passthrough,
+        lightweight_threshold: settings.emit.lightweight_threshold,
+        input_format: settings.input_format,
+        bodies: BodyStore::new(platform.storage.clone(), cipher.clone()),
+        api: platform.api.clone(),
+        account: step_data.account(),
+    }
+}
+
+/// Takes messages until the worker stops, then lets those in work end.
+async fn work(link: &mut Link, processor: Arc<Processor>, drain: Duration) -> Result<(), RunError> {
     let in_work = TaskTracker::new();
-    let consumed = link
-        .consume(
-            |delivery| {
-                let processor = processor.clone();
-                in_work.spawn(async move { processor.process(delivery).await });
-            },
-            stop,
-        )
-        .await;
+    let stop = processor.stop.clone();
+    let deliver = |delivery| {
+        let processor = processor.clone();
+        in_work.spawn(async move { processor.process(delivery).await });
+    };
+    let consumed = link.consume(deliver, &stop).await;
     in_work.close();
     if !in_work.is_empty() {
         tracing::info!(in_work = in_work.len(), "stopping: messages in work end first");

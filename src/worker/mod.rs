@@ -8,5 +8,8 @@ mod process;
 mod publish;
 mod rate_limit;
 mod register;
+mod result;
+mod seal;
+mod step;
 
-pub use lifecycle::{RunError, run};
+pub use lifecycle::{RunError, run, shut_down};

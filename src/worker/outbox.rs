@@ -1,59 +1,69 @@
-//! Everything that leaves the worker: data, errors and rebounds, with the headers, encodings, limits and routing keys
-//! of the contract (sections 3, 4 and 6).
+//! Everything that leaves the worker, with the headers, encodings, limits and routing keys of the contract
+//! (sections 3, 4 and 6). How results are put together is [`super::result`]'s.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     publish::{Unpublished, publish},
     rate_limit::RateLimit,
+    seal::Seal,
 };
 use crate::{
     amqp::{Properties, PublishError, Publisher},
     dispatcher::Failure,
     platform::{
-        cipher::{Cipher, Encoding},
-        error_message::{ErrorBody, error_input, error_payload, seal_error},
+        cipher::Encoding,
         headers::{self, ERROR_RESPONSE, Incoming, Origin, Table, Value, new_id},
-        message::Outgoing,
     },
     settings::{EmitSettings, Identity},
 };
 
-/// Name of every error, as the reference's are called.
-const ERROR_NAME: &str = "Error";
-/// There is no stack trace to show; the reference says so in these words.
-const NO_STACK: &str = "Not Available";
 /// The error of a message that was handed back too often.
 const REBOUND_LIMIT_EXCEEDED: &str = "Rebound limit exceeded";
 
 /// Sends what the worker emits.
 pub(super) struct Outbox {
     publisher: Publisher,
-    cipher: Cipher,
     origin: Origin,
     settings: EmitSettings,
+    seal: Seal,
     data_limit: RateLimit,
     error_limit: RateLimit,
+    snapshot_limit: RateLimit,
 }
 
 /// The message in work, as far as its emits need it.
 pub(super) struct Source<'a> {
     /// Its headers.
     pub(super) incoming: &'a Incoming,
+    /// All headers, as they came.
+    pub(super) headers: &'a [(String, Value)],
+    /// All properties, as they came.
+    pub(super) properties: &'a Properties,
     /// Its body as it came.
     pub(super) body: &'a [u8],
     /// When work on it began.
     pub(super) start: i64,
 }
 
-/// What a rebound publishes again, beside the body.
-pub(super) struct Received {
-    /// All headers.
-    pub(super) headers: Vec<(String, Value)>,
-    /// All properties.
-    pub(super) properties: Properties,
+/// A result, ready but for its encryption.
+pub(super) struct Ready {
+    /// The AMQP header `messageId`.
+    pub(super) id: String,
+    /// The message as JSON.
+    pub(super) json: Vec<u8>,
+    /// A routing key other than the data routing key.
+    pub(super) routing_key: Option<String>,
+}
+
+/// A snapshot replaces, or changes, what the platform keeps.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum SnapshotEvent {
+    Snapshot,
+    UpdateSnapshot,
 }
 
 /// Milliseconds since the epoch.
@@ -63,7 +73,12 @@ pub(super) fn now_ms() -> i64 {
 }
 
 impl Outbox {
-    pub(super) fn new(publisher: Publisher, cipher: Cipher, identity: &Identity, settings: EmitSettings) -> Self {
+    pub(super) fn new(
+        publisher: Publisher,
+        seal: Seal,
+        identity: &Identity,
+        settings: EmitSettings,
+    ) -> Self {
         let identity = vec![
             ("execId", identity.exec_id.clone()),
             ("taskId", identity.flow_id.clone()),
@@ -74,40 +89,72 @@ impl Outbox {
             ("compId", identity.comp_id.clone()),
             ("function", identity.function.clone()),
         ];
+        let limits = settings.limits;
         Self {
             origin: Origin::new(identity, settings.additional_headers.clone()),
-            data_limit: RateLimit::new(settings.limits.data, settings.limits.interval),
-            error_limit: RateLimit::new(settings.limits.error, settings.limits.interval),
+            data_limit: RateLimit::new(limits.data, limits.interval),
+            error_limit: RateLimit::new(limits.error, limits.interval),
+            snapshot_limit: RateLimit::new(limits.snapshot, limits.interval),
             publisher,
-            cipher,
+            seal,
             settings,
         }
-    }
-
-    pub(super) fn cipher(&self) -> &Cipher {
-        &self.cipher
     }
 
     /// Emits a result.
     pub(super) async fn data(
         &self,
         source: &Source<'_>,
-        message: &Outgoing,
+        ready: Ready,
         stop: &CancellationToken,
     ) -> Result<(), EmitFailure> {
         let version = self.settings.protocol_version;
-        let payload = self.cipher.seal(message.to_json(), Encoding::of_version(version));
-        let limit = self.settings.size_limit;
-        if payload.len() > limit {
-            return Err(EmitFailure::TooLarge { size: payload.len(), limit });
-        }
+        let key = ready.routing_key.as_deref().unwrap_or(&self.settings.keys.data);
+        let payload = self.sized(ready.json, Encoding::of_version(version))?;
         self.data_limit.pass().await;
-        let id = message.id.to_string();
-        let mut table = self.origin.emit(source.incoming, Value::text(&id), source.start, now_ms());
+        let mut table = self.origin.emit(source.incoming, Value::text(&ready.id), source.start, now_ms());
         table.push(("protocolVersion".into(), Value::I32(if version < 2 { 1 } else { 2 })));
-        self.publish(&self.settings.keys.data, table, &payload, stop)
+        self.publish(key, table, &payload, stop)
             .await
-            .map_err(|reason| EmitFailure::Unpublished { id, reason })
+            .map_err(|reason| EmitFailure::Unpublished { id: ready.id.clone(), reason })
+    }
+
+    /// Answers whoever waits for a reply: always in protocol version 1.
+    pub(super) async fn http_reply(
+        &self,
+        source: &Source<'_>,
+        json: Vec<u8>,
+        stop: &CancellationToken,
+    ) -> Result<(), EmitFailure> {
+        let key = source.incoming.reply_key().ok_or(EmitFailure::NoReplyTo)?;
+        let payload = self.sized(json, Encoding::Base64)?;
+        let id = new_id();
+        let mut table = self.origin.emit(source.incoming, id.clone(), source.start, now_ms());
+        table.push(("protocolVersion".into(), Value::I32(1)));
+        self.publish(&key, table, &payload, stop)
+            .await
+            .map_err(|reason| EmitFailure::Unpublished { id: id.to_text(), reason })
+    }
+
+    /// Emits a snapshot, as plain JSON.
+    pub(super) async fn snapshot(
+        &self,
+        source: &Source<'_>,
+        event: SnapshotEvent,
+        snapshot: &RawValue,
+        stop: &CancellationToken,
+    ) -> Result<(), EmitFailure> {
+        self.snapshot_limit.pass().await;
+        let id = new_id();
+        let mut table = self.origin.emit(source.incoming, id.clone(), source.start, now_ms());
+        let event = match event {
+            SnapshotEvent::Snapshot => "snapshot",
+            SnapshotEvent::UpdateSnapshot => "updateSnapshot",
+        };
+        table.push(("snapshotEvent".into(), Value::text(event)));
+        self.publish(&self.settings.keys.snapshot, table, snapshot.get().as_bytes(), stop)
+            .await
+            .map_err(|reason| EmitFailure::Unpublished { id: id.to_text(), reason })
     }
 
     /// Emits an error with what came in, and a copy to whoever waits for a reply.
@@ -117,10 +164,9 @@ impl Outbox {
         failure: &Failure,
         stop: &CancellationToken,
     ) -> Result<(), Unpublished> {
-        let sealed = self.seal(failure);
+        let sealed = self.seal.error(failure);
         let encoding = Encoding::of_version(source.incoming.protocol_version);
-        let input = error_input(&self.cipher, source.body, encoding).ok();
-        let payload = error_payload(&sealed, input.as_deref());
+        let payload = self.seal.error_message(&sealed, Some((source.body, encoding)));
         self.error_limit.pass().await;
         let table = self.origin.emit(source.incoming, new_id(), source.start, now_ms());
         self.publish(&self.settings.keys.error, table.clone(), &payload, stop).await?;
@@ -138,7 +184,6 @@ impl Outbox {
     pub(super) async fn rebound(
         &self,
         source: &Source<'_>,
-        received: Received,
         reason: &str,
         wait: Duration,
         stop: &CancellationToken,
@@ -149,8 +194,8 @@ impl Outbox {
             return Ok(false);
         }
         let expiration = rebound_expiration(self.settings.rebound_expiration, iteration).max(wait);
-        let table = headers::rebound(received.headers, reason, iteration, now_ms());
-        let properties = received.properties.expiring(table, expiration);
+        let table = headers::rebound(source.headers, reason, iteration, now_ms());
+        let properties = source.properties.clone().expiring(table, expiration);
         let key = &self.settings.keys.rebound;
         publish(&self.publisher, &self.settings.retry, key, properties, source.body, stop).await?;
         Ok(true)
@@ -158,7 +203,7 @@ impl Outbox {
 
     /// Emits the error of a start that failed: it belongs to no message.
     pub(super) async fn startup_error(&self, failure: &Failure, stop: &CancellationToken) -> Result<(), Unpublished> {
-        let payload = error_payload(&self.seal(failure), None);
+        let payload = self.seal.error_message(&self.seal.error(failure), None);
         self.publish(&self.settings.keys.error, self.origin.startup_error(), &payload, stop).await
     }
 
@@ -182,9 +227,11 @@ impl Outbox {
         }
     }
 
-    fn seal(&self, failure: &Failure) -> Vec<u8> {
-        let error = ErrorBody { name: ERROR_NAME, message: failure.message(), stack: NO_STACK };
-        seal_error(&self.cipher, &error)
+    /// Seals a payload, unless it is too large for the platform.
+    fn sized(&self, json: Vec<u8>, encoding: Encoding) -> Result<Vec<u8>, EmitFailure> {
+        let payload = self.seal.message(json, encoding);
+        let (size, limit) = (payload.len(), self.settings.size_limit);
+        if size > limit { Err(EmitFailure::TooLarge { size, limit }) } else { Ok(payload) }
     }
 
     async fn publish(
@@ -205,7 +252,7 @@ fn rebound_expiration(initial: Duration, iteration: u64) -> Duration {
     initial.saturating_mul(1_u32.checked_shl(doublings).unwrap_or(u32::MAX))
 }
 
-/// Why a result was not emitted.
+/// Why something was not emitted.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum EmitFailure {
     /// Its payload is larger than the platform takes.
@@ -215,6 +262,8 @@ pub(super) enum EmitFailure {
         /// The limit.
         limit: usize,
     },
+    /// Nobody waits for a reply.
+    NoReplyTo,
     /// It reached no queue.
     Unpublished {
         /// The message's id.
@@ -230,8 +279,9 @@ mod tests {
 
     #[test]
     fn rebounds_expire_later_each_time() {
-        let expirations: Vec<u64> =
-            [1, 2, 3, 6].map(|iteration| rebound_expiration(Duration::from_secs(15), iteration).as_secs()).to_vec();
+        let expirations: Vec<u64> = [1, 2, 3, 6]
+            .map(|iteration| rebound_expiration(Duration::from_secs(15), iteration).as_secs())
+            .to_vec();
         assert_eq!(expirations, [15, 30, 60, 480]);
         assert!(rebound_expiration(Duration::from_secs(15), u64::MAX) > Duration::from_secs(1_000_000));
     }

@@ -1,24 +1,35 @@
 //! One delivery, from its arrival to its settlement (`docs/architecture.md`, "A message's way").
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
 
 use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     emitter::MessageEmitter,
-    outbox::{Outbox, Received, Source, now_ms},
+    outbox::{Outbox, Source, now_ms},
     publish::Unpublished,
     register::{Arrival, Key, Register, Verdict},
+    step::Step,
 };
 use crate::{
     amqp::Delivery,
     dispatcher::{Action, Context, Failure, Interruption},
     platform::{
-        cipher::Encoding,
-        headers::Incoming,
+        cipher::{Cipher, Encoding, OpenError},
+        error_message::open_error,
+        headers::{Incoming, Value},
         message::{Message, MessageError},
+        passthrough::{self, Passthrough},
     },
+    settings::InputFormat,
 };
 
 /// The error of a message whose action panicked. The panic's own text may hold content, so it is not emitted.
@@ -28,6 +39,8 @@ const PANICKED: &str = "The component failed internally on this message: a defec
 /// What all messages of a worker share.
 pub(super) struct Processor {
     pub(super) action: Arc<dyn Action>,
+    pub(super) step: Step,
+    pub(super) cipher: Arc<Cipher>,
     pub(super) outbox: Outbox,
     pub(super) register: Register,
     pub(super) stop: CancellationToken,
@@ -37,6 +50,8 @@ pub(super) struct Processor {
 enum Ending {
     /// The action returned, its emits are confirmed.
     Done,
+    /// The same, but an error is among them.
+    Answered,
     /// The payload is no message: nothing can be answered.
     Unreadable(String),
     /// The action did not succeed.
@@ -46,7 +61,7 @@ enum Ending {
 impl Processor {
     /// Processes one delivery to its settlement.
     pub(super) async fn process(&self, delivery: Delivery) {
-        let incoming = Incoming::read(delivery.headers.clone());
+        let incoming = Incoming::read(&delivery.headers);
         let key =
             incoming.message_key().map(|message_id| Key { message_id, rebound_iteration: incoming.rebound_iteration });
         let mut unregistered = None;
@@ -64,9 +79,14 @@ impl Processor {
                 }
             },
         }
-        let source = Source { incoming: &incoming, body: &delivery.body, start: now_ms() };
-        let received = Received { headers: delivery.headers, properties: delivery.properties };
-        let verdict = self.work(&source, received).await;
+        let source = Source {
+            incoming: &incoming,
+            headers: &delivery.headers,
+            properties: &delivery.properties,
+            body: &delivery.body,
+            start: now_ms(),
+        };
+        let verdict = self.work(&source).await;
         if let Some(receipt) = unregistered {
             verdict.settle(receipt).await;
         }
@@ -78,7 +98,7 @@ impl Processor {
     }
 
     /// Does the work and emits what does not succeed.
-    async fn work(&self, source: &Source<'_>, received: Received) -> Verdict {
+    async fn work(&self, source: &Source<'_>) -> Verdict {
         let ending = AssertUnwindSafe(self.run(source))
             .catch_unwind()
             .await
@@ -89,6 +109,7 @@ impl Processor {
                 tracing::debug!(message_id, took_ms = now_ms() - source.start, "done");
                 Verdict::Acknowledge
             }
+            Ending::Answered => Verdict::Reject,
             Ending::Unreadable(reason) => {
                 tracing::error!(message_id, reason, "rejected without an answer: the payload cannot be read");
                 Verdict::Reject
@@ -100,7 +121,7 @@ impl Processor {
             }
             Ending::Interrupted(Interruption::Rebound { reason, wait }) => {
                 tracing::warn!(message_id, reason, wait_s = wait.as_secs_f64(), "handed back");
-                match self.outbox.rebound(source, received, &reason, wait, &self.stop).await {
+                match self.outbox.rebound(source, &reason, wait, &self.stop).await {
                     Ok(true) => Verdict::Acknowledge,
                     outcome => settled_error(outcome.map(drop)),
                 }
@@ -109,8 +130,7 @@ impl Processor {
     }
 
     async fn run(&self, source: &Source<'_>) -> Ending {
-        let encoding = Encoding::of_version(source.incoming.protocol_version);
-        let payload = match self.outbox.cipher().open(source.body, encoding) {
+        let payload = match self.open(source) {
             Ok(payload) => payload,
             Err(error) => return Ending::Unreadable(error.to_string()),
         };
@@ -119,12 +139,48 @@ impl Processor {
             Err(error @ MessageError::NotJson) => return Ending::Unreadable(error.to_string()),
             Err(error) => return Ending::Interrupted(Failure::new(error.to_string()).into()),
         };
-        let emitter = MessageEmitter { outbox: &self.outbox, source, stop: &self.stop };
-        let context = Context { emitter: &emitter, stop: &self.stop };
-        match self.action.run(&message, &context).await {
-            Ok(()) => Ending::Done,
+        match self.act(source, message).await {
+            Ok(true) => Ending::Done,
+            Ok(false) => Ending::Answered,
             Err(interruption) => Ending::Interrupted(interruption),
         }
+    }
+
+    /// The payload of a message, or of an error that the step handles.
+    fn open(&self, source: &Source<'_>) -> Result<Vec<u8>, OpenError> {
+        match self.step.input_format {
+            InputFormat::Message => {
+                self.cipher.open(source.body, Encoding::of_version(source.incoming.protocol_version))
+            }
+            InputFormat::Error => open_error(&self.cipher, source.body, source.headers),
+        }
+    }
+
+    /// Lets the action work on a message whose bodies are all there. False when it emitted an error on the way.
+    async fn act(&self, source: &Source<'_>, message: Message<'_>) -> Result<bool, Interruption> {
+        let step = &self.step;
+        let mut entries = passthrough::entries(&message);
+        let fetched = step.bodies.fetch(&message, &entries).await?;
+        let mut fetched = fetched.iter().map(Option::as_deref);
+        let message = message.with_fetched(fetched.next().flatten());
+        for (entry, body) in entries.iter_mut().zip(fetched) {
+            entry.message = entry.message.clone().with_fetched(body);
+        }
+        let incoming = source.incoming;
+        let passthrough = step.passthrough.then(|| {
+            let from = incoming.step_id.as_ref().map(Value::to_text);
+            Passthrough::of(&message, entries, &step.id, step.no_self_passthrough, from, incoming.reply_key())
+        });
+        let emitter = MessageEmitter {
+            outbox: &self.outbox,
+            step,
+            source,
+            passthrough,
+            stop: &self.stop,
+            failed: AtomicBool::new(false),
+        };
+        self.action.run(&message, &Context { emitter: &emitter, stop: &self.stop }).await?;
+        Ok(!emitter.failed.load(Ordering::Relaxed))
     }
 }
 

@@ -2,13 +2,11 @@
 
 use std::{path::Path, sync::Arc};
 
-use anyhow::Context as _;
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value, json};
 
-use super::file_store::FileStore;
+use super::{super::setup, file_store::FileStore};
 use crate::{
-    http,
     platform::{api::PlatformApi, step::StepData},
     podio::{CredentialStore, PlatformStore, StepConfig, config::OAuth},
     settings::{PlatformSettings, Source, variables as v},
@@ -49,7 +47,7 @@ pub(super) async fn find(file: Option<&Path>, source: &Source) -> anyhow::Result
         api: api.clone(),
         flow_id: identity.flow_id,
         step_id: identity.step_id,
-        account: config.account.clone(),
+        account: step.account(),
     };
     Ok(Found { config, api: Some(api), store: Arc::new(store) })
 }
@@ -61,8 +59,7 @@ fn config(fields: &Map<String, Value>) -> anyhow::Result<StepConfig> {
 
 fn platform(source: &Source) -> anyhow::Result<(PlatformApi, PlatformSettings)> {
     let settings = PlatformSettings::read(source)?;
-    let http = http::client(reqwest::redirect::Policy::default()).context("the HTTP client could not be made")?;
-    Ok((PlatformApi::new(http, settings.api.clone()), settings))
+    Ok((setup::platform(settings.api.clone(), None)?.api, settings))
 }
 
 /// A credential from the environment: there is nowhere to store a renewed one.

@@ -2,15 +2,19 @@
 
 use std::{
     panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use futures_util::{FutureExt, future::BoxFuture};
+use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
 use super::input::Input;
 use crate::{
-    dispatcher::{Action, Context, Emitter, Failure, Interruption},
+    dispatcher::{Action, Context, Emitter, Failure, HttpReply, Interruption},
     platform::message::{Message, Outgoing},
 };
 
@@ -26,6 +30,7 @@ pub(super) struct Printed {
 struct Lines {
     number: usize,
     text: Mutex<Vec<u8>>,
+    failed: AtomicBool,
 }
 
 impl Lines {
@@ -46,13 +51,46 @@ impl Lines {
 impl Emitter for Lines {
     fn data(&self, message: Outgoing) -> BoxFuture<'_, Result<(), Interruption>> {
         self.push(&message.to_json());
-        Box::pin(std::future::ready(Ok(())))
+        done()
     }
+
+    fn error(&self, failure: Failure) -> BoxFuture<'_, Result<(), Interruption>> {
+        self.failed.store(true, Ordering::Relaxed);
+        self.push_error(failure.message());
+        done()
+    }
+
+    fn snapshot(&self, snapshot: Box<RawValue>) -> BoxFuture<'_, Result<(), Interruption>> {
+        self.push(format!("{{\"snapshot\":{snapshot}}}").as_bytes());
+        done()
+    }
+
+    fn update_snapshot(&self, changes: Box<RawValue>) -> BoxFuture<'_, Result<(), Interruption>> {
+        self.push(format!("{{\"updateSnapshot\":{changes}}}").as_bytes());
+        done()
+    }
+
+    fn update_keys(&self, _: Box<RawValue>) -> BoxFuture<'_, Result<(), Interruption>> {
+        let problem = "new keys can only be stored by the platform, which exec runs without";
+        Box::pin(std::future::ready(Err(Failure::new(problem).into())))
+    }
+
+    fn http_reply(&self, reply: HttpReply) -> BoxFuture<'_, Result<(), Interruption>> {
+        let mut line = format!("{{\"statusCode\":{},\"httpReply\":", reply.status_code).into_bytes();
+        reply.body.write_json(&mut line);
+        line.push(b'}');
+        self.push(&line);
+        done()
+    }
+}
+
+fn done<'a>() -> BoxFuture<'a, Result<(), Interruption>> {
+    Box::pin(std::future::ready(Ok(())))
 }
 
 /// Processes message number `number`.
 pub(super) async fn process(number: usize, input: Input, action: Arc<dyn Action>, stop: CancellationToken) -> Printed {
-    let lines = Lines { number, text: Mutex::default() };
+    let lines = Lines { number, text: Mutex::default(), failed: AtomicBool::new(false) };
     let outcome = AssertUnwindSafe(run(input, action.as_ref(), &lines, &stop)).catch_unwind().await;
     let failure = match outcome {
         Ok(Ok(())) => None,

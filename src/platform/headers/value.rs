@@ -82,6 +82,29 @@ impl Value {
         self.as_count().or_else(|| self.to_text().trim().parse().ok()).filter(|version| *version > 0)
     }
 
+    /// The value as JSON; bytes that are no text become the nearest text.
+    fn to_json(&self) -> serde_json::Value {
+        match self {
+            Self::Bool(value) => (*value).into(),
+            Self::F32(n) => (*n).into(),
+            Self::F64(n) => (*n).into(),
+            Self::I8(n) => (*n).into(),
+            Self::I16(n) => (*n).into(),
+            Self::I32(n) => (*n).into(),
+            Self::I64(n) => (*n).into(),
+            Self::U8(n) => (*n).into(),
+            Self::U16(n) => (*n).into(),
+            Self::U32(n) => (*n).into(),
+            Self::Timestamp(n) => (*n).into(),
+            Self::Decimal(scale, value) => (f64::from(*value) / 10_f64.powi((*scale).into())).into(),
+            Self::Short(text) => text.clone().into(),
+            Self::Text(bytes) | Self::Bytes(bytes) => String::from_utf8_lossy(bytes).into(),
+            Self::Array(values) => values.iter().map(Self::to_json).collect(),
+            Self::Table(entries) => to_json(entries),
+            Self::Void => serde_json::Value::Null,
+        }
+    }
+
     /// The value as text, for keys and logs.
     #[must_use]
     pub fn to_text(&self) -> String {
@@ -102,4 +125,11 @@ impl Value {
 fn whole(n: f64) -> Option<u64> {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be a small whole number")]
     (n >= 0.0 && n.fract() == 0.0 && n < 9e15).then_some(n as u64)
+}
+
+/// Headers as a JSON object, for actions that see them.
+#[must_use]
+pub fn to_json(headers: &[(String, Value)]) -> serde_json::Value {
+    let fields = headers.iter().map(|(name, value)| (name.clone(), value.to_json()));
+    serde_json::Value::Object(fields.collect())
 }

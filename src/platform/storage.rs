@@ -1,0 +1,160 @@
+//! The platform's object storage (contract, section 5): bodies that are too large for a message, sealed, and files.
+//! 5xx and network errors are tried again; 4xx fails at once.
+
+use std::time::Duration;
+
+use backon::{ExponentialBuilder, Retryable};
+use reqwest::{Body, Client, Response, StatusCode, header::CONTENT_TYPE};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use url::Url;
+
+/// Wait before the first repetition; doubles with every try, plus up to its own length of jitter at most.
+const FIRST_DELAY: Duration = Duration::from_millis(100);
+
+/// Where the storage is and how it is called.
+#[derive(Clone, Debug)]
+pub struct StorageSettings {
+    /// `ELASTICIO_OBJECT_STORAGE_URI`
+    pub uri: Url,
+    /// `ELASTICIO_OBJECT_STORAGE_TOKEN`: sent as it is, as a bearer token.
+    pub token: SecretString,
+    /// `REQUEST_TIMEOUT`: longest wait for one answer.
+    pub timeout: Duration,
+    /// `REQUEST_MAX_RETRY`: repetitions after the first try.
+    pub retries: usize,
+    /// The header `x-request-id`: `f:FLOW_ID;s:STEP_ID;m:`
+    pub request_id: String,
+}
+
+/// Why a call of the object storage failed. Never holds content.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// It answered, but not with success.
+    #[error("the object storage answered {0} to {1}")]
+    Status(StatusCode, &'static str),
+    /// No answer, after all tries.
+    #[error("the object storage did not answer to {1}: {0}. Check ELASTICIO_OBJECT_STORAGE_URI and the network")]
+    Network(String, &'static str),
+    /// An answer to a stored object that names no id.
+    #[error("the object storage answered without an \"objectId\"")]
+    NoId,
+}
+
+impl StorageError {
+    fn is_transient(&self) -> bool {
+        match self {
+            Self::Status(status, _) => status.is_server_error(),
+            Self::Network(..) => true,
+            Self::NoId => false,
+        }
+    }
+}
+
+/// Client of the object storage.
+#[derive(Clone, Debug)]
+pub struct ObjectStorage {
+    http: Client,
+    settings: StorageSettings,
+}
+
+impl ObjectStorage {
+    /// A client that calls over `http`.
+    #[must_use]
+    pub fn new(http: Client, settings: StorageSettings) -> Self {
+        Self { http, settings }
+    }
+
+    /// `GET /objects/{id}`: an object's bytes.
+    pub async fn get(&self, id: &str) -> Result<Vec<u8>, StorageError> {
+        (|| async move {
+            let response = self.open(&self.object_url(Some(id))).await?;
+            let bytes = response.bytes().await.map_err(|error| network(&error, GET))?;
+            Ok(bytes.into())
+        })
+        .retry(self.again())
+        .when(StorageError::is_transient)
+        .await
+    }
+
+    /// `POST /objects`: stores bytes, gives the object's id.
+    pub async fn put(&self, bytes: Vec<u8>) -> Result<String, StorageError> {
+        let bytes = bytes::Bytes::from(bytes);
+        (|| {
+            let bytes = bytes.clone();
+            async move { self.put_stream(bytes.into(), "application/octet-stream", Some(self.settings.timeout)).await }
+        })
+        .retry(self.again())
+        .when(StorageError::is_transient)
+        .await
+    }
+
+    /// Stores a body of any length that is read once: tried once, since it cannot be read again here. `limit` bounds
+    /// the whole transfer.
+    pub async fn put_stream(&self, body: Body, media: &str, limit: Option<Duration>) -> Result<String, StorageError> {
+        #[derive(Deserialize)]
+        struct Stored {
+            #[serde(rename = "objectId")]
+            object_id: String,
+        }
+        let mut request = self.http.post(self.object_url(None)).header(CONTENT_TYPE, media).body(body);
+        if let Some(limit) = limit {
+            request = request.timeout(limit);
+        }
+        let response = self.send(request, PUT).await?;
+        let body = response.bytes().await.map_err(|error| network(&error, PUT))?;
+        let stored: Stored = serde_json::from_slice(&body).map_err(|_| StorageError::NoId)?;
+        Ok(stored.object_id)
+    }
+
+    /// The address of a stored object.
+    #[must_use]
+    pub fn object_url(&self, id: Option<&str>) -> Url {
+        let mut url = self.settings.uri.clone();
+        url.path_segments_mut()
+            .expect("settings accept http and https addresses only, which have paths")
+            .pop_if_empty()
+            .push("objects")
+            .extend(id);
+        url
+    }
+
+    /// Whether `url` is an object of this storage, so that the storage's token may go with a request for it.
+    #[must_use]
+    pub fn holds(&self, url: &Url) -> bool {
+        let objects = self.object_url(None);
+        url.origin() == objects.origin() && url.path().starts_with(&format!("{}/", objects.path()))
+    }
+
+    /// Opens an object to be read as a stream; the time-out counts until its headers come.
+    pub async fn open(&self, url: &Url) -> Result<Response, StorageError> {
+        let request = self.http.get(url.clone());
+        tokio::time::timeout(self.settings.timeout, self.send(request, GET))
+            .await
+            .map_err(|_| StorageError::Network("no answer in time".to_owned(), GET))?
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder, call: &'static str) -> Result<Response, StorageError> {
+        let response = request
+            .bearer_auth(self.settings.token.expose_secret())
+            .header("x-request-id", &self.settings.request_id)
+            .send()
+            .await
+            .map_err(|error| network(&error, call))?;
+        match response.status() {
+            status if status.is_success() => Ok(response),
+            status => Err(StorageError::Status(status, call)),
+        }
+    }
+
+    fn again(&self) -> ExponentialBuilder {
+        ExponentialBuilder::default().with_min_delay(FIRST_DELAY).with_max_times(self.settings.retries).with_jitter()
+    }
+}
+
+const GET: &str = "GET /objects";
+const PUT: &str = "POST /objects";
+
+fn network(error: &reqwest::Error, call: &'static str) -> StorageError {
+    StorageError::Network(crate::http::reason(error), call)
+}
