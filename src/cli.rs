@@ -22,6 +22,11 @@ enum Command {
     Run,
     /// Runs an action on messages from standard input or the command line, without a broker.
     Exec(ExecArgs),
+    /// The platform's one-shot calls; the result is posted to `ELASTICIO_POST_RESULT_URL`.
+    Service {
+        /// `verifyCredentials`, `selectModel` or `getMetaModel`
+        method: String,
+    },
 }
 
 /// What `exec` takes.
@@ -52,6 +57,7 @@ impl Cli {
         match self.command.unwrap_or(Command::Run) {
             Command::Run => commands::run::run(),
             Command::Exec(args) => commands::exec::run(&args),
+            Command::Service { method } => commands::service::run(&method),
         }
     }
 }

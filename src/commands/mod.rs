@@ -2,4 +2,5 @@
 
 pub mod exec;
 pub mod run;
+pub mod service;
 mod setup;

@@ -51,12 +51,9 @@ async fn work(settings: &RunSettings) -> anyhow::Result<ExitCode> {
 /// The actions for the step that the platform describes.
 fn registry(settings: &RunSettings, platform: &Platform, step: &StepData) -> anyhow::Result<Registry> {
     let config = StepConfig::read(step);
-    let store = PlatformStore {
-        api: platform.api.clone(),
-        flow_id: settings.worker.identity.flow_id.clone(),
-        step_id: settings.worker.identity.step_id.clone(),
-        account: step.account(),
-    };
+    let identity = &settings.worker.identity;
+    let store =
+        PlatformStore::of_step(platform.api.clone(), &identity.flow_id, &identity.step_id, step.account());
     let podio = setup::podio(&settings.podio, &config, Some(platform.api.clone()), Arc::new(store))?;
     Ok(actions::registry(&podio, &config))
 }

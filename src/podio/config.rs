@@ -100,6 +100,8 @@ pub struct StepConfig {
     pub secret_id: Option<String>,
     /// `oauth`: the credential itself (legacy).
     pub oauth: Option<OAuth>,
+    /// `objectType`: the kind of object that the step is about.
+    pub object_type: Option<String>,
     /// `retries`, `retriesDelay` beside it.
     pub retry: RetryFields,
     /// `safeRetries`: a POST is repeated only where it certainly never reached Podio.
@@ -131,6 +133,7 @@ impl StepConfig {
         };
         Self {
             secret_id: text("secretId"),
+            object_type: text("objectType"),
             retry: RetryFields::read(&fields),
             safe_retries: flag("safeRetries"),
             dont_throw: flag("dontThrowErrorFlg"),

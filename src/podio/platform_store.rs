@@ -11,13 +11,25 @@ use crate::platform::api::PlatformApi;
 #[derive(Debug)]
 pub struct PlatformStore {
     /// The platform's API.
-    pub api: PlatformApi,
-    /// The flow.
-    pub flow_id: String,
-    /// The step.
-    pub step_id: String,
+    api: PlatformApi,
+    /// The flow and the step whose data hold the credential; `None` outside of a flow.
+    step: Option<(String, String)>,
     /// `_account` of the step's config; without it nothing is stored.
-    pub account: Option<String>,
+    account: Option<String>,
+}
+
+impl PlatformStore {
+    /// A store that belongs to no flow: a renewed credential goes to its account only.
+    #[must_use]
+    pub fn without_step(api: PlatformApi, account: Option<String>) -> Self {
+        Self { api, step: None, account }
+    }
+
+    /// A store of a step of a flow.
+    #[must_use]
+    pub fn of_step(api: PlatformApi, flow_id: &str, step_id: &str, account: Option<String>) -> Self {
+        Self { api, step: Some((flow_id.to_owned(), step_id.to_owned())), account }
+    }
 }
 
 impl CredentialStore for PlatformStore {
@@ -32,7 +44,8 @@ impl CredentialStore for PlatformStore {
 
     fn reload(&self) -> BoxFuture<'_, Option<OAuth>> {
         Box::pin(async move {
-            match self.api.step_data(&self.flow_id, &self.step_id).await {
+            let (flow_id, step_id) = self.step.as_ref()?;
+            match self.api.step_data(flow_id, step_id).await {
                 Ok(step) => StepConfig::read(&step).oauth,
                 Err(error) => {
                     tracing::warn!(%error, "the credential could not be read again");

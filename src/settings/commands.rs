@@ -10,7 +10,7 @@ use super::{
     variables as v,
 };
 
-const HTTP: &[&str] = &["http", "https"];
+pub(super) const HTTP: &[&str] = &["http", "https"];
 
 impl RunSettings {
     /// Reads the settings of `run`.
@@ -89,14 +89,20 @@ fn identity(reader: &mut Reader<'_>) -> Identity {
 }
 
 fn api(reader: &mut Reader<'_>, identity: &Identity) -> ApiSettings {
+    let (attempts, delay) = api_attempts(reader);
     ApiSettings {
         uri: reader.url(v::API_URI, HTTP),
         username: reader.text(v::API_USERNAME),
         key: reader.secret(v::API_KEY),
         workspace_id: identity.workspace_id.clone(),
-        attempts: reader.bounded(v::API_REQUEST_RETRY_ATTEMPTS, usize::MAX),
-        delay: reader.millis(v::API_REQUEST_RETRY_DELAY),
+        attempts,
+        delay,
     }
+}
+
+/// Tries of a call to the platform's API, and the wait between them.
+pub(super) fn api_attempts(reader: &Reader<'_>) -> (usize, Duration) {
+    (reader.bounded(v::API_REQUEST_RETRY_ATTEMPTS, usize::MAX), reader.millis(v::API_REQUEST_RETRY_DELAY))
 }
 
 fn broker(reader: &mut Reader<'_>) -> BrokerSettings {

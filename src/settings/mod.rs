@@ -11,10 +11,12 @@ use crate::platform::{api::ApiSettings, cipher::BLOCK, storage::StorageSettings}
 mod additional;
 mod commands;
 mod reader;
+mod service;
 mod source;
 pub mod variables;
 
 pub use commands::{PlatformSettings, wants_shutdown_hook};
+pub use service::{ServiceSettings, ServiceSettingsError};
 pub use source::{Source, SourceError};
 
 /// Every setting that is missing or malformed, one line each.

@@ -119,6 +119,10 @@ variables! {
     PODIO_CLIENT_SECRET = "PODIO_CLIENT_SECRET", None, "Client secret for the same (a secret).";
     PODIO_MAX_HOLD = "PODIO_MAX_HOLD", Count(60_000), "Milliseconds: a longer wait that Podio asks for hands the message back.";
     PODIO_MAX_RESPONSE_SIZE = "PODIO_MAX_RESPONSE_SIZE", Count(104_857_600), "Bytes of Podio's largest answer that is kept; a larger one is an error.";
+    POST_RESULT_URL = "ELASTICIO_POST_RESULT_URL", None, "`service`: where the result is posted; may carry user and password.";
+    CFG = "ELASTICIO_CFG", None, "`service`: the config with the credential, as JSON (holds secrets).";
+    ACTION_OR_TRIGGER = "ELASTICIO_ACTION_OR_TRIGGER", None, "`service`: the action that the call is about.";
+    GET_MODEL_METHOD = "ELASTICIO_GET_MODEL_METHOD", None, "`service selectModel`: the method that gives the choices.";
     PODIO_ACCESS_TOKEN = "PODIO_ACCESS_TOKEN", None, "`exec`: access token, when there is no credential file (a secret).";
     PODIO_REFRESH_TOKEN = "PODIO_REFRESH_TOKEN", None, "`exec`: refresh token beside it (a secret).";
     SETTINGS_FILE = "PODIO_COMPONENT_SETTINGS", None, "A TOML file with any of these variables as keys; the environment wins.";

@@ -43,12 +43,7 @@ pub(super) async fn find(file: Option<&Path>, source: &Source) -> anyhow::Result
     let identity = settings.identity;
     let step = api.step_data(&identity.flow_id, &identity.step_id).await?;
     let config = StepConfig::read(&step);
-    let store = PlatformStore {
-        api: api.clone(),
-        flow_id: identity.flow_id,
-        step_id: identity.step_id,
-        account: step.account(),
-    };
+    let store = PlatformStore::of_step(api.clone(), &identity.flow_id, &identity.step_id, step.account());
     Ok(Found { config, api: Some(api), store: Arc::new(store) })
 }
 

@@ -1,0 +1,146 @@
+//! The kinds of Podio objects that have an id in their path: what the select boxes offer and where each kind lives
+//! (contract, section 8). Pure.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+use serde_json::{Map, Value, value::RawValue};
+
+use crate::{
+    dispatcher::Failure,
+    platform::json::{Kind, RawObject},
+};
+
+/// What may stand unescaped in a path segment (RFC 3986, section 2.3).
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// One kind of object.
+pub(super) struct ObjectType {
+    /// Its key in the step's field `objectType`.
+    key: &'static str,
+    /// What the select box shows.
+    label: &'static str,
+    /// The path in front of the id.
+    path: &'static str,
+}
+
+const fn kind(key: &'static str, label: &'static str, path: &'static str) -> ObjectType {
+    ObjectType { key, label, path }
+}
+
+/// What `lookupObjectById` gets.
+pub(super) const LOOKUP: &[ObjectType] = &[
+    kind("action", "Action", "/action/"),
+    kind("app", "App", "/app/"),
+    kind("batch", "Batch", "/batch/"),
+    kind("comment", "Comment", "/comment/"),
+    kind("file", "File", "/file/"),
+    kind("flow", "Flow", "/flow/"),
+    kind("form", "Form", "/form/"),
+    kind("item", "Item", "/item/"),
+    kind("notification", "Notification", "/notification/"),
+    kind("organization", "Organization", "/org/"),
+    kind("task", "Task", "/task/"),
+];
+
+/// What `deleteObjectById` deletes.
+pub(super) const DELETE: &[ObjectType] = &[
+    kind("app", "App", "/app/"),
+    kind("comment", "Comment", "/comment/"),
+    kind("file", "File", "/file/"),
+    kind("flow", "Flow", "/flow/"),
+    kind("form", "Form", "/form/"),
+    kind("hook", "Hook", "/hook/"),
+    kind("integration", "Integration", "/integration/"),
+    kind("item", "Item", "/item/"),
+    kind("label", "Label", "/task/label/"),
+    kind("space", "Space", "/space/"),
+    kind("status", "Status", "/status/"),
+    kind("task", "Task", "/task/"),
+    kind("view", "View", "/view/"),
+    kind("voting", "Voting Object", "/voting/"),
+    kind("widget", "Widget", "/widget/"),
+];
+
+/// The choices of a select box: key → label.
+pub(super) fn choices(types: &[ObjectType]) -> Value {
+    let entries = types.iter().map(|kind| (kind.key.to_owned(), kind.label.into()));
+    Value::Object(entries.collect::<Map<_, _>>())
+}
+
+/// An object that a message names.
+pub(super) struct Named<'a> {
+    /// `idValue` as it came.
+    pub(super) id: &'a RawValue,
+    /// The path of the object, the id escaped as one segment.
+    pub(super) path: String,
+}
+
+/// Reads `idValue` of a message's body, for an object of the chosen type.
+pub(super) fn read<'a>(
+    body: Option<&'a RawValue>,
+    types: &[ObjectType],
+    chosen: Option<&str>,
+) -> Result<Named<'a>, Failure> {
+    let id = body
+        .and_then(|body| RawObject::deserialize(body).ok())
+        .and_then(|fields| fields.get("idValue"))
+        .ok_or_else(no_id)?;
+    let text = match Kind::of(id) {
+        Kind::Text => serde_json::from_str::<String>(id.get()).map_err(|_| no_id())?,
+        Kind::Number => id.get().to_owned(),
+        Kind::Null | Kind::Boolean => String::new(),
+        other => {
+            return Err(Failure::new(format!("The field \"idValue\" (ID Value) must be text or a number, but it is {other}.")));
+        }
+    };
+    if text.is_empty() || text.parse() == Ok(0.0_f64) {
+        return Err(no_id());
+    }
+    if text == "." || text == ".." {
+        return Err(Failure::new("The field \"idValue\" (ID Value) is no id of an object."));
+    }
+    let kind = types
+        .iter()
+        .find(|kind| Some(kind.key) == chosen)
+        .ok_or_else(|| Failure::new(format!("Unsupported Object Type - {}", chosen.unwrap_or("undefined"))))?;
+    Ok(Named { id, path: format!("{}{}", kind.path, utf8_percent_encode(&text, SEGMENT)) })
+}
+
+fn no_id() -> Failure {
+    Failure::new("No \"ID Value\" provided!")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(body: &str, types: &[ObjectType], chosen: Option<&str>) -> Result<String, String> {
+        let raw: Box<RawValue> = serde_json::from_str(body).expect("valid JSON");
+        read(Some(&raw), types, chosen).map(|named| named.path).map_err(|failure| failure.message().to_owned())
+    }
+
+    #[test]
+    fn ids_are_one_segment_of_the_types_path() {
+        for (body, chosen, want) in [
+            (r#"{"idValue":"42"}"#, "item", "/item/42"),
+            (r#"{"idValue":42}"#, "item", "/item/42"),
+            (r#"{"idValue":12345678901234567890}"#, "organization", "/org/12345678901234567890"),
+            (r#"{"idValue":"42/comments"}"#, "item", "/item/42%2Fcomments"),
+            (r#"{"idValue":"a b?c#d%ü"}"#, "task", "/task/a%20b%3Fc%23d%25%C3%BC"),
+        ] {
+            assert_eq!(path(body, LOOKUP, Some(chosen)).as_deref(), Ok(want));
+        }
+        assert_eq!(path(r#"{"idValue":"9"}"#, DELETE, Some("label")).as_deref(), Ok("/task/label/9"));
+    }
+
+    #[test]
+    fn bad_input_is_told() {
+        for body in ["{}", "[]", r#"{"idValue":""}"#, r#"{"idValue":null}"#, r#"{"idValue":0}"#, r#"{"idValue":false}"#] {
+            assert_eq!(path(body, LOOKUP, Some("item")).expect_err(body), "No \"ID Value\" provided!");
+        }
+        assert!(path(r#"{"idValue":[1]}"#, LOOKUP, Some("item")).expect_err("array").contains("idValue"));
+        assert!(path(r#"{"idValue":".."}"#, LOOKUP, Some("item")).expect_err("dots").contains("idValue"));
+        assert_eq!(path(r#"{"idValue":1}"#, LOOKUP, Some("nope")).expect_err("type"), "Unsupported Object Type - nope");
+        assert_eq!(path(r#"{"idValue":1}"#, LOOKUP, None).expect_err("type"), "Unsupported Object Type - undefined");
+    }
+}

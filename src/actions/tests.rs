@@ -1,0 +1,60 @@
+//! component.json, the registry, the models and the schemas are held to one another.
+
+use std::{collections::BTreeSet, path::Path};
+
+use serde_json::Value;
+
+use super::*;
+use crate::{http, podio::config::RetryFields, settings::Source};
+
+fn component() -> Value {
+    serde_json::from_str(include_str!("../../component.json")).expect("component.json is JSON")
+}
+
+fn registered() -> BTreeSet<&'static str> {
+    let settings = crate::settings::PodioSettings::read(&Source::default()).expect("the defaults are valid");
+    let http = http::client(Podio::redirects()).expect("a client");
+    let podio = Arc::new(Podio::new(http, settings, None, RetryFields::default()));
+    registry(&podio, &StepConfig::default()).names().collect()
+}
+
+#[test]
+fn every_listed_action_is_registered_and_every_registered_one_listed() {
+    let component = component();
+    let listed: BTreeSet<&str> =
+        component["actions"].as_object().expect("actions").keys().map(String::as_str).collect();
+    assert_eq!(listed, registered());
+    assert_eq!(component["triggers"], serde_json::json!({}));
+    assert_eq!(component["version"], env!("CARGO_PKG_VERSION"));
+}
+
+#[test]
+fn every_model_that_a_field_names_exists() {
+    for (name, action) in component()["actions"].as_object().expect("actions") {
+        let fields = action["fields"].as_object().cloned().unwrap_or_default();
+        for field in fields.values().filter(|field| field["viewClass"] == "SelectView") {
+            let Some(method) = field["model"].as_str() else { continue };
+            let choices = model(name, method).expect("the model exists");
+            assert!(choices.as_object().is_some_and(|choices| !choices.is_empty()));
+        }
+    }
+    assert!(matches!(model("customRequest", "getMetaModel"), Err(UnknownModel::Method { .. })));
+    assert!(matches!(model("nope", "x"), Err(UnknownModel::Action(_))));
+}
+
+#[test]
+fn every_schema_is_there_and_describes_an_object() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (name, action) in component()["actions"].as_object().expect("actions") {
+        assert!(root.join(action["main"].as_str().expect("main")).is_file(), "{name}: main");
+        for direction in ["in", "out"] {
+            let path = action["metadata"][direction].as_str().expect("a path");
+            let text = std::fs::read_to_string(root.join(path)).expect("the schema file");
+            let schema: Value = serde_json::from_str(&text).expect("the schema is JSON");
+            assert_eq!(schema["type"], "object", "{name}: {direction}");
+            for (field, property) in schema["properties"].as_object().expect("properties") {
+                assert!(property["title"].is_string(), "{name}.{direction}.{field} has no title");
+            }
+        }
+    }
+}
