@@ -27,7 +27,7 @@ impl DeleteObjectById {
     async fn execute(&self, message: &Message<'_>, context: &Context<'_>) -> Result<(), Interruption> {
         let named = read(message.body(), DELETE, self.object_type.as_deref())?;
         let url = self.podio.address().resolve(&named.path).map_err(|error| Failure::new(error.to_string()))?;
-        let request = Request { method: Method::DELETE, url, payload: None, safe_retries: false };
+        let request = Request::new(Method::DELETE, url);
         self.podio.send(&request, context.stop).await?;
         let body = serde_json::value::RawValue::from_string(format!("{{\"id\":{}}}", named.id))
             .map_err(|_| Failure::new("The field \"idValue\" (ID Value) is not valid JSON."))?;
@@ -36,7 +36,11 @@ impl DeleteObjectById {
 }
 
 impl Action for DeleteObjectById {
-    fn run<'a>(&'a self, message: &'a Message<'a>, context: &'a Context<'a>) -> BoxFuture<'a, Result<(), Interruption>> {
+    fn run<'a>(
+        &'a self,
+        message: &'a Message<'a>,
+        context: &'a Context<'a>,
+    ) -> BoxFuture<'a, Result<(), Interruption>> {
         Box::pin(self.execute(message, context))
     }
 }

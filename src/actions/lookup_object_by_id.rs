@@ -30,14 +30,18 @@ impl LookupObjectById {
     async fn execute(&self, message: &Message<'_>, context: &Context<'_>) -> Result<(), Interruption> {
         let named = read(message.body(), LOOKUP, self.object_type.as_deref())?;
         let url = self.podio.address().resolve(&named.path).map_err(|error| Failure::new(error.to_string()))?;
-        let request = Request { method: Method::GET, url, payload: None, safe_retries: false };
+        let request = Request::new(Method::GET, url);
         let answer = self.podio.send(&request, context.stop).await?;
         context.emitter.data(Outgoing::new(Found(answer))).await
     }
 }
 
 impl Action for LookupObjectById {
-    fn run<'a>(&'a self, message: &'a Message<'a>, context: &'a Context<'a>) -> BoxFuture<'a, Result<(), Interruption>> {
+    fn run<'a>(
+        &'a self,
+        message: &'a Message<'a>,
+        context: &'a Context<'a>,
+    ) -> BoxFuture<'a, Result<(), Interruption>> {
         Box::pin(self.execute(message, context))
     }
 }

@@ -11,22 +11,33 @@ use crate::{
 
 mod custom_request;
 mod delete_object_by_id;
+mod download_file;
+mod files;
 mod lookup_object_by_id;
 mod object_types;
+mod upload_file;
 
 use custom_request::CustomRequest;
 use delete_object_by_id::DeleteObjectById;
+use download_file::DownloadFile;
+pub use files::Files;
 use lookup_object_by_id::LookupObjectById;
+use upload_file::UploadFile;
 
-/// All actions, for a step with `config`, calling Podio through `podio`.
+/// What the platform draws: the credential form, the actions' forms and schemas.
+const COMPONENT: &str = include_str!("../../component.json");
+
+/// All actions, for a step with `config`, calling Podio through `podio`; `files` is where attachments come from and go.
 #[must_use]
-pub fn registry(podio: &Arc<Podio>, config: &StepConfig) -> Registry {
+pub fn registry(podio: &Arc<Podio>, config: &StepConfig, files: &Files) -> Registry {
     let custom_request = Arc::new(CustomRequest::new(podio.clone(), config));
     Registry::default()
         .with("customRequest", custom_request.clone())
         .with("makeRawRequest", custom_request)
         .with("lookupObjectById", Arc::new(LookupObjectById::new(podio.clone(), config)))
         .with("deleteObjectById", Arc::new(DeleteObjectById::new(podio.clone(), config)))
+        .with("uploadFile", Arc::new(UploadFile::new(podio.clone(), files.clone())))
+        .with("downloadFile", Arc::new(DownloadFile::new(podio.clone(), files.clone())))
 }
 
 /// What a step's form asks for: the choices of a select box (`model` of the field in component.json).
@@ -37,11 +48,18 @@ pub fn model(action: &str, method: &str) -> Result<Value, UnknownModel> {
     match (action, method) {
         ("lookupObjectById", "getLookupByIdObjects") => Ok(object_types::choices(object_types::LOOKUP)),
         ("deleteObjectById", "getDeleteByIdObjects") => Ok(object_types::choices(object_types::DELETE)),
-        ("customRequest" | "makeRawRequest" | "lookupObjectById" | "deleteObjectById", _) => {
+        _ if names().any(|name| name == action) => {
             Err(UnknownModel::Method { action: action.to_owned(), method: method.to_owned() })
         }
         _ => Err(UnknownModel::Action(action.to_owned())),
     }
+}
+
+/// The names of the actions, as component.json lists them.
+fn names() -> impl Iterator<Item = String> {
+    let component: Value = serde_json::from_str(COMPONENT).unwrap_or_default();
+    let actions = component["actions"].as_object().cloned().unwrap_or_default();
+    actions.into_iter().map(|(name, _)| name)
 }
 
 /// There are no such choices.

@@ -90,7 +90,9 @@ pub(super) fn read<'a>(
         Kind::Number => id.get().to_owned(),
         Kind::Null | Kind::Boolean => String::new(),
         other => {
-            return Err(Failure::new(format!("The field \"idValue\" (ID Value) must be text or a number, but it is {other}.")));
+            return Err(Failure::new(format!(
+                "The field \"idValue\" (ID Value) must be text or a number, but it is {other}."
+            )));
         }
     };
     if text.is_empty() || text.parse() == Ok(0.0_f64) {
@@ -135,7 +137,8 @@ mod tests {
 
     #[test]
     fn bad_input_is_told() {
-        for body in ["{}", "[]", r#"{"idValue":""}"#, r#"{"idValue":null}"#, r#"{"idValue":0}"#, r#"{"idValue":false}"#] {
+        for body in ["{}", "[]", r#"{"idValue":""}"#, r#"{"idValue":null}"#, r#"{"idValue":0}"#, r#"{"idValue":false}"#]
+        {
             assert_eq!(path(body, LOOKUP, Some("item")).expect_err(body), "No \"ID Value\" provided!");
         }
         assert!(path(r#"{"idValue":[1]}"#, LOOKUP, Some("item")).expect_err("array").contains("idValue"));

@@ -8,14 +8,14 @@ use super::*;
 use crate::{http, podio::config::RetryFields, settings::Source};
 
 fn component() -> Value {
-    serde_json::from_str(include_str!("../../component.json")).expect("component.json is JSON")
+    serde_json::from_str(COMPONENT).expect("component.json is JSON")
 }
 
 fn registered() -> BTreeSet<&'static str> {
     let settings = crate::settings::PodioSettings::read(&Source::default()).expect("the defaults are valid");
     let http = http::client(Podio::redirects()).expect("a client");
-    let podio = Arc::new(Podio::new(http, settings, None, RetryFields::default()));
-    registry(&podio, &StepConfig::default()).names().collect()
+    let podio = Arc::new(Podio::new(http.clone(), settings, None, RetryFields::default()));
+    registry(&podio, &StepConfig::default(), &Files { storage: None, http }).names().collect()
 }
 
 #[test]

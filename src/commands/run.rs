@@ -52,8 +52,7 @@ async fn work(settings: &RunSettings) -> anyhow::Result<ExitCode> {
 fn registry(settings: &RunSettings, platform: &Platform, step: &StepData) -> anyhow::Result<Registry> {
     let config = StepConfig::read(step);
     let identity = &settings.worker.identity;
-    let store =
-        PlatformStore::of_step(platform.api.clone(), &identity.flow_id, &identity.step_id, step.account());
+    let store = PlatformStore::of_step(platform.api.clone(), &identity.flow_id, &identity.step_id, step.account());
     let podio = setup::podio(&settings.podio, &config, Some(platform.api.clone()), Arc::new(store))?;
-    Ok(actions::registry(&podio, &config))
+    Ok(actions::registry(&podio, &config, &setup::files(platform.storage.clone())?))
 }

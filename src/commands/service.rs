@@ -45,7 +45,8 @@ async fn call(method: &str, source: &Source) -> anyhow::Result<Value> {
         bail!("Unknown service method \"{method}\"");
     }
     let settings = ServiceSettings::read(source)?;
-    let config: Box<RawValue> = serde_json::from_str(&settings.config).map_err(|_| anyhow::anyhow!("Unable to parse CFG"))?;
+    let config: Box<RawValue> =
+        serde_json::from_str(&settings.config).map_err(|_| anyhow::anyhow!("Unable to parse CFG"))?;
     if method == "verifyCredentials" {
         return verify(&settings, PodioSettings::read(source)?, StepData::with_config(config)).await;
     }
@@ -67,7 +68,7 @@ async fn verify(settings: &ServiceSettings, podio: PodioSettings, step: StepData
 
 async fn ask(podio: &Podio) -> Result<(), String> {
     let url = podio.address().resolve("/user").map_err(|error| error.to_string())?;
-    let request = Request { method: Method::GET, url, payload: None, safe_retries: false };
+    let request = Request::new(Method::GET, url);
     let outcome = podio.send(&request, &CancellationToken::new()).await;
     outcome.map(drop).map_err(|error| {
         tracing::warn!(%error, "the credential was not verified");

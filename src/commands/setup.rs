@@ -10,6 +10,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    actions::Files,
     http,
     platform::{
         Platform,
@@ -75,6 +76,19 @@ pub(super) fn platform(api: ApiSettings, storage: Option<StorageSettings>) -> an
         api: PlatformApi::new(http.clone(), api),
         storage: storage.map(|settings| ObjectStorage::new(http, settings)),
     })
+}
+
+/// The object storage alone.
+pub(super) fn storage(settings: Option<StorageSettings>) -> anyhow::Result<Option<ObjectStorage>> {
+    let Some(settings) = settings else { return Ok(None) };
+    let http = http::client(reqwest::redirect::Policy::default()).context("the HTTP client could not be made")?;
+    Ok(Some(ObjectStorage::new(http, settings)))
+}
+
+/// Where files come from and go to.
+pub(super) fn files(storage: Option<ObjectStorage>) -> anyhow::Result<Files> {
+    let http = http::client(reqwest::redirect::Policy::default()).context("the HTTP client could not be made")?;
+    Ok(Files { storage, http })
 }
 
 /// Podio's API for a step's config.

@@ -104,7 +104,8 @@ mod tests {
     fn an_error_handler_gets_both_parts_opened() {
         let cipher = Cipher::new(&"p".into(), [0; 16]);
         let seal = |text: &str| String::from_utf8(cipher.seal(text.into(), Encoding::Base64)).expect("base64");
-        let body = format!(r#"{{"error":"{}","errorInput":"{}"}}"#, seal(r#"{"message":"m"}"#), seal(r#"{"body":1.50}"#));
+        let body =
+            format!(r#"{{"error":"{}","errorInput":"{}"}}"#, seal(r#"{"message":"m"}"#), seal(r#"{"body":1.50}"#));
         let opened = open_error(&cipher, body.as_bytes(), &[("n".into(), Value::I32(7))]).expect("opens");
         assert_eq!(
             String::from_utf8_lossy(&opened),

@@ -20,7 +20,9 @@ pub enum MessageError {
     #[error("the payload is not JSON")]
     NotJson,
     /// JSON, but no object: an error message.
-    #[error("The message must be a JSON object with a field \"body\", but it is {0}. Check what the step before sends.")]
+    #[error(
+        "The message must be a JSON object with a field \"body\", but it is {0}. Check what the step before sends."
+    )]
     NotAnObject(Kind),
 }
 
@@ -117,12 +119,7 @@ impl Outgoing {
     /// A fresh message around `body`.
     #[must_use]
     pub fn new(body: impl WriteJson + 'static) -> Self {
-        Self {
-            id: Uuid::new_v4(),
-            body: Box::new(body),
-            headers: BTreeMap::new(),
-            attachments: BTreeMap::new(),
-        }
+        Self { id: Uuid::new_v4(), body: Box::new(body), headers: BTreeMap::new(), attachments: BTreeMap::new() }
     }
 
     /// The same message with a header.
@@ -218,7 +215,8 @@ mod tests {
 
     #[test]
     fn the_routing_key_is_taken_in_any_case() {
-        let mut message = Outgoing::new(serde_json::json!(1)).with_header("X-Eio-Routing-Key", "k").with_header("a", "b");
+        let mut message =
+            Outgoing::new(serde_json::json!(1)).with_header("X-Eio-Routing-Key", "k").with_header("a", "b");
         assert_eq!(message.take_routing_key().as_deref(), Some("k"));
         assert_eq!(message.take_routing_key(), None);
         assert!(String::from_utf8_lossy(&message.to_json()).contains(r#""headers":{"a":"b"}"#));

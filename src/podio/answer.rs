@@ -53,12 +53,7 @@ pub enum Body<'a> {
 impl Answer {
     /// Reads an answer to its end, at most `limit` bytes of body.
     pub(super) async fn read(mut response: Response, limit: usize) -> Result<Self, ReadError> {
-        let status = response.status();
-        let reason = match response.extensions().get::<hyper::ext::ReasonPhrase>() {
-            Some(phrase) => Some(String::from_utf8_lossy(phrase.as_bytes()).into_owned()),
-            None => status.canonical_reason().map(str::to_owned),
-        };
-        let headers = std::mem::take(response.headers_mut());
+        let head = Self::head(&mut response);
         let first = response.chunk().await.map_err(ReadError::Broken)?.unwrap_or_default();
         let body = match response.chunk().await.map_err(ReadError::Broken)? {
             None => first,
@@ -78,7 +73,22 @@ impl Answer {
         if body.len() > limit {
             return Err(ReadError::TooLarge);
         }
-        Ok(Self { status, reason: reason.filter(|phrase| !phrase.is_empty()), headers, body })
+        Ok(Self { body, ..head })
+    }
+
+    /// An answer without its body; takes the headers out of the response.
+    pub(super) fn head(response: &mut Response) -> Self {
+        let status = response.status();
+        let reason = match response.extensions().get::<hyper::ext::ReasonPhrase>() {
+            Some(phrase) => Some(String::from_utf8_lossy(phrase.as_bytes()).into_owned()),
+            None => status.canonical_reason().map(str::to_owned),
+        };
+        Self {
+            status,
+            reason: reason.filter(|phrase| !phrase.is_empty()),
+            headers: std::mem::take(response.headers_mut()),
+            body: Bytes::new(),
+        }
     }
 
     /// What the body is.

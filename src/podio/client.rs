@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use reqwest::{
-    Client,
+    Client, RequestBuilder, Response,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue},
     redirect,
 };
@@ -15,7 +15,9 @@ use super::{
     answer::ReadError,
     config::RetryFields,
     renewal::{Grant, RenewError},
+    request::Payload,
     retry::{self, Decision, History, Outcome, Policy},
+    transfer::{self, Failure, FileSink},
 };
 use crate::settings::PodioSettings;
 
@@ -125,26 +127,29 @@ impl Podio {
     }
 
     async fn attempt(&self, request: &Request, grant: &Arc<Grant>) -> Attempt {
-        let mut call = self
+        let limit = if request.is_transfer() { self.settings.transfer_timeout } else { self.settings.timeout };
+        let call = self
             .http
             .request(request.method.clone(), request.url.clone())
             .header(ACCEPT, "application/json, text/plain, */*")
             .header(AUTHORIZATION, bearer(grant))
-            .timeout(self.settings.timeout);
-        if let Some(payload) = &request.payload {
-            call = call.header(CONTENT_TYPE, payload.content_type()).body(payload.bytes().clone());
-        }
+            .timeout(limit);
+        let source = Failure::default();
+        let call = match load(call, request.payload.as_ref(), &source).await {
+            Ok(call) => call,
+            Err(reason) => return Attempt::Hopeless(reason),
+        };
         let response = match call.send().await {
             Ok(response) => response,
-            Err(error) if error.is_redirect() => {
-                return Attempt::Hopeless(format!(
-                    "Podio redirected more than {MAX_REDIRECTS} times; use the address that it finally leads to"
-                ));
-            }
-            Err(error) if error.is_connect() => return Attempt::NotSent(crate::http::reason(&error)),
-            Err(error) if error.is_builder() => return Attempt::Hopeless(crate::http::reason(&error)),
-            Err(error) => return Attempt::Broken(crate::http::reason(&error)),
+            Err(error) => return unsent(&error, source.seen()),
         };
+        match &request.sink {
+            Some(sink) if response.status().is_success() => pour(response, sink.as_ref()).await,
+            _ => self.read(response).await,
+        }
+    }
+
+    async fn read(&self, response: Response) -> Attempt {
         match Answer::read(response, self.settings.max_response).await {
             Ok(answer) => Attempt::Answered(answer),
             Err(ReadError::Broken(error)) => Attempt::Broken(crate::http::reason(&error)),
@@ -153,6 +158,52 @@ impl Podio {
                 self.settings.max_response
             )),
         }
+    }
+}
+
+/// Puts the payload onto a call; a file is opened for this attempt.
+async fn load(call: RequestBuilder, payload: Option<&Payload>, source: &Failure) -> Result<RequestBuilder, String> {
+    Ok(match payload {
+        None => call,
+        Some(Payload::Json(bytes)) => call.header(CONTENT_TYPE, "application/json").body(bytes.clone()),
+        Some(Payload::Form(bytes)) => {
+            call.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(bytes.clone())
+        }
+        Some(Payload::File(upload)) => {
+            let file = upload.source.open().await?;
+            let form = transfer::form(file, &upload.name, &upload.media, source);
+            call.multipart(form.map_err(|_| format!("\"{}\" is no media type", upload.media))?)
+        }
+    })
+}
+
+/// What a call that got no answer was; `source`: what broke in the file that it carried.
+fn unsent(error: &reqwest::Error, source: Option<String>) -> Attempt {
+    if let Some(reason) = source {
+        return Attempt::Hopeless(reason);
+    }
+    let reason = crate::http::reason(error);
+    if error.is_redirect() {
+        return Attempt::Hopeless(format!(
+            "Podio redirected more than {MAX_REDIRECTS} times; use the address that it finally leads to"
+        ));
+    }
+    match error {
+        error if error.is_connect() => Attempt::NotSent(reason),
+        error if error.is_builder() => Attempt::Hopeless(reason),
+        _ => Attempt::Broken(reason),
+    }
+}
+
+/// Lets an answer's body flow into a sink.
+async fn pour(mut response: Response, sink: &dyn FileSink) -> Attempt {
+    let head = Answer::head(&mut response);
+    let podio = Failure::default();
+    let file = podio.watch(transfer::file_of(response).bytes);
+    match (sink.take(file).await, podio.seen()) {
+        (Ok(()), None) => Attempt::Answered(head),
+        (_, Some(reason)) => Attempt::Broken(reason),
+        (Err(reason), None) => Attempt::Hopeless(reason),
     }
 }
 

@@ -13,6 +13,7 @@ mod renewal;
 pub mod request;
 pub mod retry;
 mod token_endpoint;
+pub mod transfer;
 mod wait;
 
 pub use address::{Address, AddressError};

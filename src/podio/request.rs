@@ -1,8 +1,12 @@
 //! One request to Podio, before it is sent.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use reqwest::Method;
 use url::Url;
+
+use super::transfer::{FileSink, FileSource};
 
 /// What a request carries.
 #[derive(Clone)]
@@ -11,25 +15,19 @@ pub enum Payload {
     Json(Bytes),
     /// Text, sent as `application/x-www-form-urlencoded`: what the reference's client does with text.
     Form(Bytes),
+    /// A file, streamed as multipart.
+    File(Upload),
 }
 
-impl Payload {
-    /// The content type that goes with it.
-    #[must_use]
-    pub fn content_type(&self) -> &'static str {
-        match self {
-            Self::Json(_) => "application/json",
-            Self::Form(_) => "application/x-www-form-urlencoded",
-        }
-    }
-
-    /// The bytes.
-    #[must_use]
-    pub fn bytes(&self) -> &Bytes {
-        match self {
-            Self::Json(bytes) | Self::Form(bytes) => bytes,
-        }
-    }
+/// A file to send.
+#[derive(Clone)]
+pub struct Upload {
+    /// Where it comes from.
+    pub source: Arc<dyn FileSource>,
+    /// Its name in Podio.
+    pub name: String,
+    /// Its media type.
+    pub media: String,
 }
 
 /// A request that may be sent several times.
@@ -43,13 +41,27 @@ pub struct Request {
     pub payload: Option<Payload>,
     /// Repeat a POST only where it certainly never reached Podio (the step's field `safeRetries`).
     pub safe_retries: bool,
+    /// Where the body of a success goes, instead of into the answer.
+    pub sink: Option<Arc<dyn FileSink>>,
 }
 
 impl Request {
+    /// A request that carries nothing.
+    #[must_use]
+    pub fn new(method: Method, url: Url) -> Self {
+        Self { method, url, payload: None, safe_retries: false, sink: None }
+    }
+
     /// Method and path, without the query, for logs and error texts.
     #[must_use]
     pub fn name(&self) -> String {
         format!("{} {}", self.method, self.url.path())
+    }
+
+    /// Whether a file passes through, which may take longer than other calls.
+    #[must_use]
+    pub fn is_transfer(&self) -> bool {
+        self.sink.is_some() || matches!(self.payload, Some(Payload::File(_)))
     }
 }
 

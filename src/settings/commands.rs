@@ -25,7 +25,7 @@ impl RunSettings {
             broker: broker(&mut reader),
             crypto: crypto(&mut reader),
             emit: emit(&mut reader, source),
-            storage: storage(&mut reader, &identity),
+            storage: storage(&mut reader),
             input_format: input_format(&mut reader),
             startup_required: reader.flag(v::STARTUP_REQUIRED),
             identity,
@@ -51,6 +51,16 @@ impl PodioSettings {
 #[must_use]
 pub fn wants_shutdown_hook(source: &Source) -> bool {
     Reader::new(source).flag(v::HOOK_SHUTDOWN)
+}
+
+/// Where the object storage is, if there is one.
+///
+/// # Errors
+/// Names what is malformed.
+pub fn read_storage(source: &Source) -> Result<Option<StorageSettings>, SettingsError> {
+    let mut reader = Reader::new(source);
+    let settings = storage(&mut reader);
+    reader.finish(settings)
 }
 
 /// Who this process is and where the platform's API is: what is needed to read a step's data.
@@ -173,16 +183,18 @@ fn protocol_version(reader: &mut Reader<'_>) -> u64 {
     version
 }
 
-fn storage(reader: &mut Reader<'_>, identity: &Identity) -> Option<StorageSettings> {
+fn storage(reader: &mut Reader<'_>) -> Option<StorageSettings> {
     reader.optional(v::OBJECT_STORAGE_URI)?;
     let timeout = in_range(reader.given_count(v::REQUEST_TIMEOUT), 500..=20_000, 10_000);
+    let id = |variable| reader.optional(variable).unwrap_or_default();
+    let request_id = format!("f:{};s:{};m:", id(v::FLOW_ID), id(v::STEP_ID));
     let retries = reader.optional(v::REQUEST_MAX_RETRY).and_then(|text| leading_digits(&text));
     Some(StorageSettings {
         uri: reader.url(v::OBJECT_STORAGE_URI, HTTP),
         token: reader.optional(v::OBJECT_STORAGE_TOKEN).unwrap_or_default().into(),
         timeout: Duration::from_millis(timeout),
         retries: usize::try_from(in_range(retries, 0..=4, 2)).unwrap_or(2),
-        request_id: format!("f:{};s:{};m:", identity.flow_id, identity.step_id),
+        request_id,
     })
 }
 
@@ -222,5 +234,6 @@ fn podio(reader: &mut Reader<'_>) -> PodioSettings {
         max_response: reader.bounded(v::PODIO_MAX_RESPONSE_SIZE, usize::MAX),
         server_retries,
         timeout: Duration::from_millis(timeout),
+        transfer_timeout: reader.millis(v::PODIO_TRANSFER_TIMEOUT),
     }
 }

@@ -15,7 +15,7 @@ mod service;
 mod source;
 pub mod variables;
 
-pub use commands::{PlatformSettings, wants_shutdown_hook};
+pub use commands::{PlatformSettings, read_storage, wants_shutdown_hook};
 pub use service::{ServiceSettings, ServiceSettingsError};
 pub use source::{Source, SourceError};
 
@@ -168,6 +168,8 @@ pub struct PodioSettings {
     pub server_retries: Option<u32>,
     /// `API_REQUEST_TIMEOUT`: longest wait for one answer.
     pub timeout: Duration,
+    /// `PODIO_TRANSFER_TIMEOUT`: longest time that a file may take to pass.
+    pub transfer_timeout: Duration,
 }
 
 /// What the body of an incoming message is.

@@ -119,6 +119,7 @@ variables! {
     PODIO_CLIENT_SECRET = "PODIO_CLIENT_SECRET", None, "Client secret for the same (a secret).";
     PODIO_MAX_HOLD = "PODIO_MAX_HOLD", Count(60_000), "Milliseconds: a longer wait that Podio asks for hands the message back.";
     PODIO_MAX_RESPONSE_SIZE = "PODIO_MAX_RESPONSE_SIZE", Count(104_857_600), "Bytes of Podio's largest answer that is kept; a larger one is an error.";
+    PODIO_TRANSFER_TIMEOUT = "PODIO_TRANSFER_TIMEOUT", Count(3_600_000), "Milliseconds that a file may take to be uploaded or downloaded.";
     POST_RESULT_URL = "ELASTICIO_POST_RESULT_URL", None, "`service`: where the result is posted; may carry user and password.";
     CFG = "ELASTICIO_CFG", None, "`service`: the config with the credential, as JSON (holds secrets).";
     ACTION_OR_TRIGGER = "ELASTICIO_ACTION_OR_TRIGGER", None, "`service`: the action that the call is about.";

@@ -69,9 +69,11 @@ impl MessageEmitter<'_> {
         let Some(account) = &self.step.account else {
             return Err(Failure::new("The step's config has no \"_account\", so new keys cannot be stored.").into());
         };
-        self.step.api.update_account(account, &keys).await.map_err(|error| {
-            Failure::new(format!("The credential's new keys could not be stored: {error}.")).into()
-        })
+        self.step
+            .api
+            .update_account(account, &keys)
+            .await
+            .map_err(|error| Failure::new(format!("The credential's new keys could not be stored: {error}.")).into())
     }
 }
 
@@ -115,10 +117,9 @@ impl From<EmitFailure> for Interruption {
                  ELASTICIO_OUTGOING_MESSAGE_SIZE_LIMIT."
             ))
             .into(),
-            EmitFailure::NoReplyTo => Failure::new(
-                "Component emitted 'httpReply' event but 'reply_to' was not found in AMQP headers",
-            )
-            .into(),
+            EmitFailure::NoReplyTo => {
+                Failure::new("Component emitted 'httpReply' event but 'reply_to' was not found in AMQP headers").into()
+            }
             EmitFailure::Unpublished { reason: Unpublished::Stopped, .. } => Self::Stopped,
             EmitFailure::Unpublished { id, reason: Unpublished::Failed(error) } => {
                 Failure::new(format!("Failed on publishing {id} message to MQ: {error}")).into()

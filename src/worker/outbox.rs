@@ -73,12 +73,7 @@ pub(super) fn now_ms() -> i64 {
 }
 
 impl Outbox {
-    pub(super) fn new(
-        publisher: Publisher,
-        seal: Seal,
-        identity: &Identity,
-        settings: EmitSettings,
-    ) -> Self {
+    pub(super) fn new(publisher: Publisher, seal: Seal, identity: &Identity, settings: EmitSettings) -> Self {
         let identity = vec![
             ("execId", identity.exec_id.clone()),
             ("taskId", identity.flow_id.clone()),
@@ -279,9 +274,8 @@ mod tests {
 
     #[test]
     fn rebounds_expire_later_each_time() {
-        let expirations: Vec<u64> = [1, 2, 3, 6]
-            .map(|iteration| rebound_expiration(Duration::from_secs(15), iteration).as_secs())
-            .to_vec();
+        let expirations: Vec<u64> =
+            [1, 2, 3, 6].map(|iteration| rebound_expiration(Duration::from_secs(15), iteration).as_secs()).to_vec();
         assert_eq!(expirations, [15, 30, 60, 480]);
         assert!(rebound_expiration(Duration::from_secs(15), u64::MAX) > Duration::from_secs(1_000_000));
     }

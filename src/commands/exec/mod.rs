@@ -17,7 +17,7 @@ use crate::{
     actions,
     cli::ExecArgs,
     dispatcher::Action,
-    settings::{PodioSettings, Source},
+    settings::{PodioSettings, Source, read_storage},
     telemetry::LogTarget,
 };
 
@@ -48,7 +48,8 @@ async fn action(args: &ExecArgs, source: &Source) -> anyhow::Result<Arc<dyn Acti
     let settings = PodioSettings::read(source)?;
     let found = credential::find(args.credential.as_deref(), source).await?;
     let podio = setup::podio(&settings, &found.config, found.api, found.store)?;
-    Ok(actions::registry(&podio, &found.config).get(&args.function)?)
+    let files = setup::files(setup::storage(read_storage(source)?)?)?;
+    Ok(actions::registry(&podio, &found.config, &files).get(&args.function)?)
 }
 
 /// Processes every message; the exit code is 1 when any failed.

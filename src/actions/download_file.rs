@@ -1,0 +1,162 @@
+//! `downloadFile`: a file of Podio, streamed into the platform's object storage, never whole in memory.
+//! In: `fileId`. Out: Podio's file object, and the file as the message's attachment.
+
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
+
+use futures_util::{StreamExt, future::BoxFuture};
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::files::Files;
+use crate::{
+    dispatcher::{Action, Context, Failure, Interruption},
+    platform::{
+        message::{Attachment, Message, Outgoing},
+        storage::ObjectStorage,
+    },
+    podio::{
+        Podio, Request,
+        answer::Body,
+        transfer::{self, FileSink, FileStream},
+    },
+};
+
+/// Tells those who read attachments where an object lies.
+const STORAGE_TYPE: (&str, &str) = ("storage_type", "maester");
+
+/// The action, for one step.
+pub(super) struct DownloadFile {
+    podio: Arc<Podio>,
+    files: Files,
+}
+
+/// What is needed of Podio's file object.
+#[derive(Deserialize)]
+struct File {
+    name: Option<String>,
+    mimetype: Option<String>,
+}
+
+impl DownloadFile {
+    pub(super) fn new(podio: Arc<Podio>, files: Files) -> Self {
+        Self { podio, files }
+    }
+
+    async fn execute(&self, message: &Message<'_>, context: &Context<'_>) -> Result<(), Interruption> {
+        let id = file_id(message.body())?;
+        let storage = self.files.storage.clone().ok_or_else(|| {
+            Failure::new(
+                "The platform has no object storage to put the file into (ELASTICIO_OBJECT_STORAGE_URI is not set).",
+            )
+        })?;
+        let answer = self.podio.send(&self.request(&format!("/file/{id}"))?, context.stop).await?;
+        let Body::Json(object) = answer.body() else {
+            return Err(Failure::new("Podio's answer to GET /file/{id} is no file object.").into());
+        };
+        let object = object.to_owned();
+        let file: File = serde_json::from_str(object.get())
+            .map_err(|_| Failure::new("Podio's answer to GET /file/{id} is no file object."))?;
+        let media = file.mimetype.unwrap_or_else(|| "application/octet-stream".to_owned());
+        let sink = Arc::new(StorageSink { storage, media, stored: Mutex::default() });
+        let raw = Request { sink: Some(sink.clone()), ..self.request(&format!("/file/{id}/raw"))? };
+        self.podio.send(&raw, context.stop).await?;
+        let attachment = sink.attachment().ok_or_else(|| Failure::new("The file did not reach the object storage."))?;
+        let name = file.name.unwrap_or(id);
+        context.emitter.data(Outgoing::new(object).with_attachment(&name, attachment)).await
+    }
+
+    fn request(&self, path: &str) -> Result<Request, Failure> {
+        let url = self.podio.address().resolve(path).map_err(|error| Failure::new(error.to_string()))?;
+        Ok(Request::new(Method::GET, url))
+    }
+}
+
+impl Action for DownloadFile {
+    fn run<'a>(
+        &'a self,
+        message: &'a Message<'a>,
+        context: &'a Context<'a>,
+    ) -> BoxFuture<'a, Result<(), Interruption>> {
+        Box::pin(self.execute(message, context))
+    }
+}
+
+/// `fileId`: a whole number, as number or text.
+fn file_id(body: Option<&RawValue>) -> Result<String, Failure> {
+    #[derive(Deserialize)]
+    struct Fields<'a> {
+        #[serde(rename = "fileId", borrow)]
+        file_id: &'a RawValue,
+    }
+    let bad = || Failure::new("The field \"fileId\" must be the number of a file in Podio.");
+    let fields: Fields<'_> = body.and_then(|body| serde_json::from_str(body.get()).ok()).ok_or_else(bad)?;
+    let id = fields.file_id.get().trim_matches('"');
+    if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(bad());
+    }
+    Ok(id.to_owned())
+}
+
+/// The object storage as the place where a download goes.
+struct StorageSink {
+    storage: ObjectStorage,
+    media: String,
+    /// The object's id and how many bytes it has.
+    stored: Mutex<Option<(String, u64)>>,
+}
+
+impl StorageSink {
+    async fn store(&self, file: FileStream) -> Result<(), String> {
+        let size = Arc::new(AtomicU64::new(0));
+        let count = size.clone();
+        let counted = file.inspect(move |chunk| {
+            if let Ok(bytes) = chunk {
+                count.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+            }
+        });
+        let id = self
+            .storage
+            .put_stream(transfer::body(Box::pin(counted)), &self.media, None)
+            .await
+            .map_err(|error| format!("the file cannot be stored: {error}"))?;
+        *self.stored.lock().unwrap_or_else(PoisonError::into_inner) = Some((id, size.load(Ordering::Relaxed)));
+        Ok(())
+    }
+
+    fn attachment(&self) -> Option<Attachment> {
+        let (id, size) = self.stored.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        let mut url = self.storage.object_url(Some(&id));
+        url.query_pairs_mut().append_pair(STORAGE_TYPE.0, STORAGE_TYPE.1);
+        Some(Attachment { url: url.into(), size: Some(size), content_type: Some(self.media.clone()) })
+    }
+}
+
+impl FileSink for StorageSink {
+    fn take(&self, file: FileStream) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(self.store(file))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_named_by_its_number() {
+        let id = |text: &str| {
+            let raw: Box<RawValue> = serde_json::from_str(text).expect("valid JSON");
+            file_id(Some(&raw)).ok()
+        };
+        assert_eq!(id(r#"{"fileId":42}"#).as_deref(), Some("42"));
+        assert_eq!(id(r#"{"fileId":"42"}"#).as_deref(), Some("42"));
+        for bad in ["{}", "[]", r#"{"fileId":""}"#, r#"{"fileId":"42/raw"}"#, r#"{"fileId":-1}"#, r#"{"fileId":null}"#]
+        {
+            assert_eq!(id(bad), None, "{bad}");
+        }
+        assert!(file_id(None).is_err());
+    }
+}

@@ -1,0 +1,224 @@
+//! `uploadFile`: a file of the message, or behind a URL, streamed to Podio (`POST /file/`), never whole in memory.
+//! In: `attachment` or `url`, `fileName`, `contentType`. Out: Podio's file object.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use reqwest::{Client, Method};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use url::Url;
+
+use super::files::Files;
+use crate::{
+    dispatcher::{Action, Context, Failure, Interruption},
+    platform::{
+        json::WriteJson,
+        message::{Attachment, Message, Outgoing},
+        storage::ObjectStorage,
+    },
+    podio::{
+        Answer, Podio, Request,
+        request::{Payload, Upload},
+        transfer::{FileSource, OpenFile, file_of},
+    },
+};
+
+/// Media type of a file that says none. Podio refuses `application/octet-stream`.
+const DEFAULT_MEDIA: &str = "text/plain";
+
+/// The action, for one step.
+pub(super) struct UploadFile {
+    podio: Arc<Podio>,
+    files: Files,
+}
+
+/// What a message asks for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Fields {
+    url: Option<String>,
+    attachment: Option<String>,
+    file_name: Option<String>,
+    content_type: Option<String>,
+}
+
+/// A file to upload.
+#[derive(Debug, PartialEq, Eq)]
+struct Wanted {
+    url: Url,
+    name: String,
+    media: String,
+}
+
+impl UploadFile {
+    pub(super) fn new(podio: Arc<Podio>, files: Files) -> Self {
+        Self { podio, files }
+    }
+
+    async fn execute(&self, message: &Message<'_>, context: &Context<'_>) -> Result<(), Interruption> {
+        let wanted = read(message)?;
+        let url = self.podio.address().resolve("/file/").map_err(|error| Failure::new(error.to_string()))?;
+        let source = UrlSource { url: wanted.url, storage: self.files.storage.clone(), http: self.files.http.clone() };
+        let upload = Upload { source: Arc::new(source), name: wanted.name, media: wanted.media };
+        let request = Request { payload: Some(Payload::File(upload)), ..Request::new(Method::POST, url) };
+        let answer = self.podio.send(&request, context.stop).await?;
+        context.emitter.data(Outgoing::new(Uploaded(answer))).await
+    }
+}
+
+impl Action for UploadFile {
+    fn run<'a>(
+        &'a self,
+        message: &'a Message<'a>,
+        context: &'a Context<'a>,
+    ) -> BoxFuture<'a, Result<(), Interruption>> {
+        Box::pin(self.execute(message, context))
+    }
+}
+
+/// The file object, as Podio answered it.
+struct Uploaded(Answer);
+
+impl WriteJson for Uploaded {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        self.0.write_body(out);
+    }
+
+    fn size_hint(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// Which file a message means: the `url` that it gives, the `attachment` that it names, or its only attachment.
+fn read(message: &Message<'_>) -> Result<Wanted, Failure> {
+    let fields: Fields = match message.body() {
+        None => Fields::default(),
+        Some(body) => serde_json::from_str(body.get()).map_err(|_| {
+            Failure::new("The message's \"body\" must be an object whose fields \"url\", \"attachment\", \"fileName\" and \"contentType\" are text.")
+        })?,
+    };
+    let (name, attachment) = match fields.url {
+        Some(url) => (None, Attachment { url, size: None, content_type: None }),
+        None => chosen(message, fields.attachment.as_deref())?,
+    };
+    let url = Url::parse(&attachment.url)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        .ok_or_else(|| Failure::new("The file's \"url\" is not an http or https address."))?;
+    let last_segment = url.path().rsplit('/').next().filter(|segment| !segment.is_empty()).map(str::to_owned);
+    Ok(Wanted {
+        name: fields.file_name.or(name).or(last_segment).unwrap_or_else(|| "file".to_owned()),
+        media: fields.content_type.or(attachment.content_type).unwrap_or_else(|| DEFAULT_MEDIA.to_owned()),
+        url,
+    })
+}
+
+/// The attachment that is named, or the only one.
+fn chosen(message: &Message<'_>, wanted: Option<&str>) -> Result<(Option<String>, Attachment), Failure> {
+    let attachments = message.object("attachments");
+    let entries: Vec<_> = attachments.entries().collect();
+    let (name, raw): (_, &RawValue) = match (wanted, entries.as_slice()) {
+        (Some(wanted), all) => all
+            .iter()
+            .find(|(name, _)| name == wanted)
+            .cloned()
+            .ok_or_else(|| Failure::new("The message has no attachment of the name that \"attachment\" gives."))?,
+        (None, [only]) => only.clone(),
+        (None, []) => {
+            return Err(Failure::new(
+                "There is no file: give its address in \"url\", or a message with an attachment.",
+            ));
+        }
+        (None, many) => {
+            return Err(Failure::new(format!(
+                "The message has {} attachments: name one in \"attachment\".",
+                many.len()
+            )));
+        }
+    };
+    let attachment = serde_json::from_str(raw.get())
+        .map_err(|_| Failure::new("The message's attachment is not an object with a \"url\"."))?;
+    Ok((Some(name.into_owned()), attachment))
+}
+
+/// A file behind an address; in the platform's object storage with its token, anywhere else without any.
+struct UrlSource {
+    url: Url,
+    storage: Option<ObjectStorage>,
+    http: Client,
+}
+
+impl UrlSource {
+    async fn fetch(&self) -> Result<OpenFile, String> {
+        if let Some(storage) = self.storage.as_ref().filter(|storage| storage.holds(&self.url)) {
+            let response = storage.open(&self.url).await.map_err(|error| error.to_string())?;
+            return Ok(file_of(response));
+        }
+        let response = self.http.get(self.url.clone()).send().await.map_err(|error| crate::http::reason(&error))?;
+        match response.status() {
+            status if status.is_success() => Ok(file_of(response)),
+            status => Err(format!("its address answered {status}")),
+        }
+    }
+}
+
+impl FileSource for UrlSource {
+    fn open(&self) -> BoxFuture<'_, Result<OpenFile, String>> {
+        Box::pin(async {
+            let told = |reason: String| format!("the file to upload cannot be read: {reason}");
+            let OpenFile { bytes, length } = self.fetch().await.map_err(told)?;
+            let bytes = futures_util::StreamExt::map(bytes, move |chunk| chunk.map_err(told));
+            Ok(OpenFile { bytes: Box::pin(bytes), length })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(text: &str) -> Result<(String, String, String), String> {
+        let message = Message::parse(text.as_bytes()).expect("a message");
+        read(&message)
+            .map(|wanted| (wanted.url.to_string(), wanted.name, wanted.media))
+            .map_err(|failure| failure.message().to_owned())
+    }
+
+    #[test]
+    fn the_file_is_the_url_the_named_or_the_only_attachment() {
+        let some = |url: &str, name: &str, media: &str| Ok((url.to_owned(), name.to_owned(), media.to_owned()));
+        let both = r#""attachments":{"a.txt":{"url":"http://h/1"},"b.pdf":{"url":"http://h/2","content-type":"application/pdf"}}"#;
+        assert_eq!(
+            wanted(r#"{"body":{"url":"http://h/x/y.txt?z"}}"#),
+            some("http://h/x/y.txt?z", "y.txt", "text/plain")
+        );
+        assert_eq!(
+            wanted(r#"{"body":{"url":"http://h/","fileName":"n","contentType":"image/png"}}"#),
+            some("http://h/", "n", "image/png")
+        );
+        assert_eq!(
+            wanted(&format!(r#"{{"body":{{"attachment":"b.pdf"}},{both}}}"#)),
+            some("http://h/2", "b.pdf", "application/pdf")
+        );
+        assert_eq!(
+            wanted(r#"{"attachments":{"a.txt":{"url":"http://h/1","size":3}}}"#),
+            some("http://h/1", "a.txt", "text/plain")
+        );
+        assert!(wanted(&format!(r#"{{"body":{{}},{both}}}"#)).expect_err("two").contains("2 attachments"));
+    }
+
+    #[test]
+    fn a_missing_file_is_told() {
+        for (text, word) in [
+            (r#"{"body":{}}"#, "There is no file"),
+            (r#"{"body":{"attachment":"x"},"attachments":{}}"#, "attachment"),
+            (r#"{"body":{},"attachments":{"a":7}}"#, "attachment"),
+            (r#"{"body":{"url":7}}"#, "url"),
+            (r#"{"body":{"url":"file:///etc/passwd"}}"#, "url"),
+        ] {
+            let error = wanted(text).expect_err(text);
+            assert!(error.contains(word), "{text}: {error}");
+        }
+    }
+}
