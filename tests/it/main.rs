@@ -5,6 +5,8 @@ mod cooldown;
 mod duplicates;
 mod exec;
 mod faults;
+mod files;
+mod pages;
 mod refresh;
 mod startup;
 mod step;

@@ -18,7 +18,7 @@ use crate::reply;
 use crate::state::State;
 
 /// Most bytes of one object; a larger one is refused with 413.
-pub const MAX_OBJECT_BYTES: usize = 128 * 1024 * 1024;
+pub const MAX_OBJECT_BYTES: usize = 256 * 1024 * 1024;
 /// Most bytes of all objects together; the oldest give way.
 pub const MAX_OBJECTS_BYTES: usize = 512 * 1024 * 1024;
 /// Most objects; the oldest give way.

@@ -55,6 +55,14 @@ impl Worker {
         Ok(self.child.try_wait()?.is_none())
     }
 
+    /// The most memory that it held so far, in bytes (`VmHWM`).
+    pub fn peak_memory(&self) -> Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid.as_raw_nonzero()))?;
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+        let kilobytes: u64 = peak.context("the process tells no peak memory")?.trim().parse()?;
+        Ok(kilobytes * 1024)
+    }
+
     /// Asks it to stop, as the platform does.
     pub fn terminate(&self) -> Result<()> {
         // Once it was waited for, the number may belong to another process.

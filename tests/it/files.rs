@@ -1,0 +1,158 @@
+//! Files that pass through the worker: to Podio, and from Podio into object storage, streamed both ways.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use podio_sandbox::{ACCESS_TOKEN, Options, Sandbox};
+use podio_test_support::{Emitted, Environment, Input, Stage, Worker};
+use serde_json::{Value, json};
+
+use crate::step::{BOUND, consuming_worker, environment, own_credential, stage, step_data, stop};
+
+/// The size of a large file.
+const LARGE: usize = 200 * 1024 * 1024;
+/// What a large file may add to the worker's memory.
+const GROWTH: u64 = 20 * 1024 * 1024;
+/// A large file passes within this time.
+const LARGE_BOUND: Duration = Duration::from_secs(90);
+
+/// A stage whose Podio and platform behave normally, beside the scripted ones.
+async fn normal(label: &str) -> Result<(Stage, Sandbox)> {
+    let stage = stage(label, own_credential(), json!({}), json!({})).await?;
+    let step = step_data(json!({ "oauth": { "access_token": ACCESS_TOKEN }, "retriesDelay": "50" }));
+    let sandbox = podio_sandbox::start(Options { step, ..Options::default() }).await?;
+    Ok((stage, sandbox))
+}
+
+fn function(stage: &Stage, sandbox: &Sandbox, function: &str) -> Environment {
+    environment(stage, 1)
+        .with("ELASTICIO_FUNCTION", function)
+        .with("ELASTICIO_API_URI", &sandbox.platform_url())
+        .with("PODIO_API_URL", &sandbox.podio_url())
+        .with("ELASTICIO_OBJECT_STORAGE_URI", &sandbox.platform_url())
+        .with("ELASTICIO_OBJECT_STORAGE_TOKEN", "storage-token")
+}
+
+/// Sends one message and waits for its one outcome.
+async fn outcome(stage: &Stage, message: &Value, bound: Duration) -> Result<Emitted> {
+    let before = stage.results.count();
+    stage.send(&Input::new(message)).await?;
+    stage.results.wait_for(before + 1, "an outcome", bound).await?;
+    stage.emitted()?.pop().context("there is an outcome")
+}
+
+fn file_id(uploaded: &Emitted) -> Result<u64> {
+    uploaded.payload["body"]["file_id"].as_u64().with_context(|| format!("no file object: {}", uploaded.payload))
+}
+
+/// Grows by no more than [`GROWTH`] over what it held before.
+fn ensure_flat(worker: &Worker, before: u64, what: &str) -> Result<()> {
+    let peak = worker.peak_memory()?;
+    println!("{what}: {LARGE} bytes, peak memory {} KiB, {} KiB more than idle", peak / 1024, (peak - before) / 1024);
+    ensure!(peak - before < GROWTH, "{what} took {} bytes of memory", peak - before);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_large_file_goes_up_and_down_without_being_held() -> Result<()> {
+    let (stage, sandbox) = normal("files-large").await?;
+    let object = sandbox.put_object(vec![7_u8; LARGE]);
+    let url = format!("{}/objects/{object}", sandbox.platform_url());
+
+    let mut uploader = consuming_worker(&stage, &function(&stage, &sandbox, "uploadFile")).await?;
+    let idle = uploader.peak_memory()?;
+    let message = json!({ "body": {}, "attachments": { "large.bin": { "url": url, "content-type": "image/png" } } });
+    let uploaded = outcome(&stage, &message, LARGE_BOUND).await?;
+    ensure_flat(&uploader, idle, "upload")?;
+    assert_eq!(uploaded.payload["body"]["size"], LARGE);
+    assert_eq!(uploaded.payload["body"]["name"], "large.bin");
+    assert_eq!(uploaded.payload["body"]["mimetype"], "image/png");
+    stop(&mut uploader, BOUND).await?;
+
+    let mut downloader = consuming_worker(&stage, &function(&stage, &sandbox, "downloadFile")).await?;
+    let idle = downloader.peak_memory()?;
+    let downloaded = outcome(&stage, &json!({ "body": { "fileId": file_id(&uploaded)? } }), LARGE_BOUND).await?;
+    ensure_flat(&downloader, idle, "download")?;
+    let attachment = &downloaded.payload["attachments"]["large.bin"];
+    assert_eq!(attachment["size"], LARGE, "{}", downloaded.payload);
+    assert_eq!(attachment["content-type"], "image/png");
+    stop(&mut downloader, BOUND).await?;
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn a_small_file_comes_back_byte_by_byte() -> Result<()> {
+    let (stage, sandbox) = normal("files-small").await?;
+    let bytes: Vec<u8> = (0..=255).cycle().take(70_000).collect();
+    let object = sandbox.put_object(bytes.clone());
+    let url = format!("{}/objects/{object}", sandbox.platform_url());
+
+    let mut uploader = consuming_worker(&stage, &function(&stage, &sandbox, "uploadFile")).await?;
+    let message = json!({ "body": { "url": url, "fileName": "a b.bin", "contentType": "image/gif" } });
+    let uploaded = outcome(&stage, &message, BOUND).await?;
+    assert_eq!(
+        (&uploaded.payload["body"]["name"], &uploaded.payload["body"]["size"]),
+        (&json!("a b.bin"), &json!(70_000))
+    );
+    stop(&mut uploader, BOUND).await?;
+
+    let known = sandbox.objects();
+    let mut downloader = consuming_worker(&stage, &function(&stage, &sandbox, "downloadFile")).await?;
+    outcome(&stage, &json!({ "body": { "fileId": file_id(&uploaded)?.to_string() } }), BOUND).await?;
+    stop(&mut downloader, BOUND).await?;
+    let stored = sandbox.objects().into_iter().find(|id| !known.contains(id)).context("a new object")?;
+    assert_eq!(sandbox.object(stored).as_deref(), Some(bytes.as_slice()));
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn what_is_missing_or_breaks_is_told_and_nothing_is_acknowledged() -> Result<()> {
+    let (stage, sandbox) = normal("files-broken").await?;
+    let answers = json!({ "platform": { "GET /broken": [{ "reset": "midbody" }], "GET /gone": [{ "status": 410 }] } });
+    sandbox.add_answers(serde_json::from_value(answers)?)?;
+    let mut uploader = consuming_worker(&stage, &function(&stage, &sandbox, "uploadFile")).await?;
+    let absent = format!("{}/objects/00000000-0000-4000-8000-000000000000", sandbox.platform_url());
+    for (url, word) in [
+        (format!("{}/broken", sandbox.platform_url()), "cannot be read"),
+        (format!("{}/gone", sandbox.platform_url()), "410"),
+        (absent, "404"),
+        ("http://127.0.0.1:1/x".to_owned(), "refused"),
+    ] {
+        let failed = outcome(&stage, &json!({ "body": { "url": url } }), BOUND).await?;
+        assert_eq!(failed.routing_key, "error", "{url}");
+        assert!(failed.error_message()?.contains(word), "{url}: {}", failed.error_message()?);
+    }
+    let failed = outcome(&stage, &json!({ "body": {} }), BOUND).await?;
+    assert!(failed.error_message()?.contains("There is no file"));
+    stop(&mut uploader, BOUND).await?;
+
+    let mut downloader = consuming_worker(&stage, &function(&stage, &sandbox, "downloadFile")).await?;
+    let failed = outcome(&stage, &json!({ "body": { "fileId": 1 } }), BOUND).await?;
+    assert!(failed.error_message()?.contains("404"), "{}", failed.error_message()?);
+    stop(&mut downloader, BOUND).await?;
+    assert_eq!((stage.left().await?, stage.rejected.count()), (0, 6));
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn a_download_that_breaks_is_tried_again_and_one_that_cannot_be_stored_is_not() -> Result<()> {
+    let object = json!({ "json": { "file_id": 7, "name": "f.txt", "mimetype": "text/plain" } });
+    let podio = json!({
+        "GET /file/7": [object],
+        "GET /file/7/raw": [{ "reset": "midbody" }, { "text": "content" }],
+    });
+    let stage = stage("files-again", own_credential(), podio, json!({})).await?;
+    let environment = environment(&stage, 1)
+        .with("ELASTICIO_FUNCTION", "downloadFile")
+        .with("ELASTICIO_OBJECT_STORAGE_URI", &stage.sandbox.platform_url())
+        .with("ELASTICIO_OBJECT_STORAGE_TOKEN", "storage-token");
+    let mut worker = consuming_worker(&stage, &environment).await?;
+    let downloaded = outcome(&stage, &json!({ "body": { "fileId": 7 } }), BOUND).await?;
+    assert_eq!(downloaded.payload["attachments"]["f.txt"]["size"], 7, "{}", downloaded.payload);
+    let refused = json!({ "podio": {}, "platform": { "POST /objects": [{ "status": 507 }] } });
+    stage.sandbox.add_answers(serde_json::from_value(refused)?)?;
+    let failed = outcome(&stage, &json!({ "body": { "fileId": 7 } }), BOUND).await?;
+    assert!(failed.error_message()?.contains("507"), "{}", failed.error_message()?);
+    stop(&mut worker, BOUND).await?;
+    stage.remove().await
+}
