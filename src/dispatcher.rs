@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
-use futures_util::future::BoxFuture;
+use async_trait::async_trait;
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
@@ -13,11 +13,11 @@ use crate::platform::{
 };
 
 /// What an action does with one message.
+#[async_trait]
 pub trait Action: Send + Sync {
     /// Processes `message` and emits through `context`. A message is acknowledged when this returns `Ok` and all
     /// its emits are confirmed.
-    fn run<'a>(&'a self, message: &'a Message<'a>, context: &'a Context<'a>)
-    -> BoxFuture<'a, Result<(), Interruption>>;
+    async fn run(&self, message: &Message<'_>, context: &Context<'_>) -> Result<(), Interruption>;
 }
 
 /// What an action has at hand besides its message.
@@ -29,24 +29,25 @@ pub struct Context<'a> {
 }
 
 /// Takes what actions emit: the broker in the worker, standard output in `exec`.
+#[async_trait]
 pub trait Emitter: Send + Sync {
     /// Emits a result; returns once it is safely on its way.
-    fn data(&self, message: Outgoing) -> BoxFuture<'_, Result<(), Interruption>>;
+    async fn data(&self, message: Outgoing) -> Result<(), Interruption>;
 
     /// Emits an error and goes on: the message is rejected in the end.
-    fn error(&self, failure: Failure) -> BoxFuture<'_, Result<(), Interruption>>;
+    async fn error(&self, failure: Failure) -> Result<(), Interruption>;
 
     /// Replaces the step's snapshot.
-    fn snapshot(&self, snapshot: Box<RawValue>) -> BoxFuture<'_, Result<(), Interruption>>;
+    async fn snapshot(&self, snapshot: Box<RawValue>) -> Result<(), Interruption>;
 
     /// Changes fields of the step's snapshot.
-    fn update_snapshot(&self, changes: Box<RawValue>) -> BoxFuture<'_, Result<(), Interruption>>;
+    async fn update_snapshot(&self, changes: Box<RawValue>) -> Result<(), Interruption>;
 
     /// Stores new keys of the step's credential with the platform.
-    fn update_keys(&self, keys: Box<RawValue>) -> BoxFuture<'_, Result<(), Interruption>>;
+    async fn update_keys(&self, keys: Box<RawValue>) -> Result<(), Interruption>;
 
     /// Answers whoever waits for a reply to this message.
-    fn http_reply(&self, reply: HttpReply) -> BoxFuture<'_, Result<(), Interruption>>;
+    async fn http_reply(&self, reply: HttpReply) -> Result<(), Interruption>;
 }
 
 /// The answer to an HTTP request that began the flow.

@@ -1,7 +1,7 @@
 //! The conformance run: every scenario of `tests/conformance` against the built program.
 //!
-//! `cargo test --test conformance -- [NAME…] [--jobs N] [--list] [--verbose]`; a NAME is a part of a scenario's name,
-//! or `PREFIX*`. Exit code 1 when a scenario that is required does not hold.
+//! `cargo test --test conformance -- [NAME…] [--jobs N] [--list]`; a NAME is a part of a scenario's name,
+//! or `PREFIX*`. Exit code 1 when one does not hold.
 #![expect(clippy::print_stdout, reason = "it reports on standard output, as a test harness does")]
 
 mod conformance_runner;
@@ -26,9 +26,6 @@ struct Arguments {
     /// Only name them.
     #[arg(long)]
     list: bool,
-    /// Show the output of every worker whose scenario does not hold.
-    #[arg(long)]
-    verbose: bool,
     /// Taken, since `cargo test -- --nocapture` tells it to every target; nothing is captured here.
     #[arg(long, hide = true)]
     nocapture: bool,
@@ -59,7 +56,7 @@ async fn main() -> Result<ExitCode> {
     }
     // One clear word instead of the same one for each scenario.
     podio_test_support::shared_broker_url().await.context("the conformance run needs a broker")?;
-    let mut report = Report::new(arguments.verbose);
+    let mut report = Report::default();
     let mut played = stream::iter(files).map(play).buffer_unordered(arguments.jobs.into());
     while let Some(played) = played.next().await {
         report.add(played);

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
+use async_trait::async_trait;
 use reqwest::Method;
 
 use super::object_types::{DELETE, read};
@@ -23,24 +23,17 @@ impl DeleteObjectById {
     pub(super) fn new(podio: Arc<Podio>, config: &StepConfig) -> Self {
         Self { podio, object_type: config.object_type.clone() }
     }
+}
 
-    async fn execute(&self, message: &Message<'_>, context: &Context<'_>) -> Result<(), Interruption> {
+#[async_trait]
+impl Action for DeleteObjectById {
+    async fn run(&self, message: &Message<'_>, context: &Context<'_>) -> Result<(), Interruption> {
         let named = read(message.body(), DELETE, self.object_type.as_deref())?;
-        let url = self.podio.address().resolve(&named.path).map_err(|error| Failure::new(error.to_string()))?;
+        let url = self.podio.address().resolve(&named.path)?;
         let request = Request::new(Method::DELETE, url);
         self.podio.send(&request, context.stop).await?;
         let body = serde_json::value::RawValue::from_string(format!("{{\"id\":{}}}", named.id))
             .map_err(|_| Failure::new("The field \"idValue\" (ID Value) is not valid JSON."))?;
         context.emitter.data(Outgoing::new(body)).await
-    }
-}
-
-impl Action for DeleteObjectById {
-    fn run<'a>(
-        &'a self,
-        message: &'a Message<'a>,
-        context: &'a Context<'a>,
-    ) -> BoxFuture<'a, Result<(), Interruption>> {
-        Box::pin(self.execute(message, context))
     }
 }

@@ -6,6 +6,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use async_trait::async_trait;
 use futures_util::{StreamExt, future::BoxFuture};
 use reqwest::Method;
 use serde::Deserialize;
@@ -46,7 +47,15 @@ impl DownloadFile {
         Self { podio, files }
     }
 
-    async fn execute(&self, message: &Message<'_>, context: &Context<'_>) -> Result<(), Interruption> {
+    fn request(&self, path: &str) -> Result<Request, Failure> {
+        let url = self.podio.address().resolve(path)?;
+        Ok(Request::new(Method::GET, url))
+    }
+}
+
+#[async_trait]
+impl Action for DownloadFile {
+    async fn run(&self, message: &Message<'_>, context: &Context<'_>) -> Result<(), Interruption> {
         let id = file_id(message.body())?;
         let storage = self.files.storage.clone().ok_or_else(|| {
             Failure::new(
@@ -67,21 +76,6 @@ impl DownloadFile {
         let attachment = sink.attachment().ok_or_else(|| Failure::new("The file did not reach the object storage."))?;
         let name = file.name.unwrap_or(id);
         context.emitter.data(Outgoing::new(object).with_attachment(&name, attachment)).await
-    }
-
-    fn request(&self, path: &str) -> Result<Request, Failure> {
-        let url = self.podio.address().resolve(path).map_err(|error| Failure::new(error.to_string()))?;
-        Ok(Request::new(Method::GET, url))
-    }
-}
-
-impl Action for DownloadFile {
-    fn run<'a>(
-        &'a self,
-        message: &'a Message<'a>,
-        context: &'a Context<'a>,
-    ) -> BoxFuture<'a, Result<(), Interruption>> {
-        Box::pin(self.execute(message, context))
     }
 }
 

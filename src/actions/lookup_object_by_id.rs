@@ -3,17 +3,14 @@
 
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
+use async_trait::async_trait;
 use reqwest::Method;
 
 use super::object_types::{LOOKUP, read};
 use crate::{
-    dispatcher::{Action, Context, Failure, Interruption},
-    platform::{
-        json::WriteJson,
-        message::{Message, Outgoing},
-    },
-    podio::{Answer, Podio, Request, StepConfig},
+    dispatcher::{Action, Context, Interruption},
+    platform::message::{Message, Outgoing},
+    podio::{Podio, Request, StepConfig},
 };
 
 /// The action, for one step.
@@ -26,35 +23,15 @@ impl LookupObjectById {
     pub(super) fn new(podio: Arc<Podio>, config: &StepConfig) -> Self {
         Self { podio, object_type: config.object_type.clone() }
     }
+}
 
-    async fn execute(&self, message: &Message<'_>, context: &Context<'_>) -> Result<(), Interruption> {
+#[async_trait]
+impl Action for LookupObjectById {
+    async fn run(&self, message: &Message<'_>, context: &Context<'_>) -> Result<(), Interruption> {
         let named = read(message.body(), LOOKUP, self.object_type.as_deref())?;
-        let url = self.podio.address().resolve(&named.path).map_err(|error| Failure::new(error.to_string()))?;
+        let url = self.podio.address().resolve(&named.path)?;
         let request = Request::new(Method::GET, url);
         let answer = self.podio.send(&request, context.stop).await?;
-        context.emitter.data(Outgoing::new(Found(answer))).await
-    }
-}
-
-impl Action for LookupObjectById {
-    fn run<'a>(
-        &'a self,
-        message: &'a Message<'a>,
-        context: &'a Context<'a>,
-    ) -> BoxFuture<'a, Result<(), Interruption>> {
-        Box::pin(self.execute(message, context))
-    }
-}
-
-/// The object, as Podio answered it.
-struct Found(Answer);
-
-impl WriteJson for Found {
-    fn write_json(&self, out: &mut Vec<u8>) {
-        self.0.write_body(out);
-    }
-
-    fn size_hint(&self) -> usize {
-        self.0.len()
+        context.emitter.data(Outgoing::new(answer)).await
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     dispatcher::{Failure, Interruption, Registry},
-    podio::{CallError, Podio, StepConfig},
+    podio::{AddressError, CallError, Podio, StepConfig},
 };
 
 mod custom_request;
@@ -76,6 +76,18 @@ pub enum UnknownModel {
         /// The method.
         method: String,
     },
+}
+
+impl From<AddressError> for Failure {
+    fn from(error: AddressError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl From<AddressError> for Interruption {
+    fn from(error: AddressError) -> Self {
+        Failure::from(error).into()
+    }
 }
 
 impl From<CallError> for Interruption {

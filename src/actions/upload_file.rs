@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use reqwest::{Client, Method};
 use serde::Deserialize;
@@ -13,12 +14,11 @@ use super::files::Files;
 use crate::{
     dispatcher::{Action, Context, Failure, Interruption},
     platform::{
-        json::WriteJson,
         message::{Attachment, Message, Outgoing},
         storage::ObjectStorage,
     },
     podio::{
-        Answer, Podio, Request,
+        Podio, Request,
         request::{Payload, Upload},
         transfer::{FileSource, OpenFile, file_of},
     },
@@ -55,38 +55,18 @@ impl UploadFile {
     pub(super) fn new(podio: Arc<Podio>, files: Files) -> Self {
         Self { podio, files }
     }
+}
 
-    async fn execute(&self, message: &Message<'_>, context: &Context<'_>) -> Result<(), Interruption> {
+#[async_trait]
+impl Action for UploadFile {
+    async fn run(&self, message: &Message<'_>, context: &Context<'_>) -> Result<(), Interruption> {
         let wanted = read(message)?;
-        let url = self.podio.address().resolve("/file/").map_err(|error| Failure::new(error.to_string()))?;
+        let url = self.podio.address().resolve("/file/")?;
         let source = UrlSource { url: wanted.url, storage: self.files.storage.clone(), http: self.files.http.clone() };
         let upload = Upload { source: Arc::new(source), name: wanted.name, media: wanted.media };
         let request = Request { payload: Some(Payload::File(upload)), ..Request::new(Method::POST, url) };
         let answer = self.podio.send(&request, context.stop).await?;
-        context.emitter.data(Outgoing::new(Uploaded(answer))).await
-    }
-}
-
-impl Action for UploadFile {
-    fn run<'a>(
-        &'a self,
-        message: &'a Message<'a>,
-        context: &'a Context<'a>,
-    ) -> BoxFuture<'a, Result<(), Interruption>> {
-        Box::pin(self.execute(message, context))
-    }
-}
-
-/// The file object, as Podio answered it.
-struct Uploaded(Answer);
-
-impl WriteJson for Uploaded {
-    fn write_json(&self, out: &mut Vec<u8>) {
-        self.0.write_body(out);
-    }
-
-    fn size_hint(&self) -> usize {
-        self.0.len()
+        context.emitter.data(Outgoing::new(answer)).await
     }
 }
 

@@ -3,12 +3,14 @@
 
 pub mod address;
 pub mod answer;
+mod attempt;
 pub mod call_error;
 pub mod client;
 pub mod config;
 mod cooldown;
 pub mod credential;
 mod platform_store;
+mod redirects;
 mod renewal;
 pub mod request;
 pub mod retry;

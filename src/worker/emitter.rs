@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use futures_util::future::BoxFuture;
+use async_trait::async_trait;
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
@@ -14,12 +14,7 @@ use super::{
 };
 use crate::{
     dispatcher::{Emitter, Failure, HttpReply, Interruption},
-    platform::{
-        bodies::BodyError,
-        json::{write_string, write_value},
-        message::Outgoing,
-        passthrough::Passthrough,
-    },
+    platform::{bodies::BodyError, json::write_value, message::Outgoing, passthrough::Passthrough},
 };
 
 /// Emits for one message.
@@ -33,73 +28,50 @@ pub(super) struct MessageEmitter<'a> {
     pub(super) failed: AtomicBool,
 }
 
-impl MessageEmitter<'_> {
-    async fn emit_data(&self, message: Outgoing) -> Result<(), Interruption> {
+#[async_trait]
+impl Emitter for MessageEmitter<'_> {
+    async fn data(&self, message: Outgoing) -> Result<(), Interruption> {
         let threshold = self.step.lightweight_threshold;
         let ready = result::ready(message, self.passthrough.as_ref(), threshold, &self.step.bodies).await?;
         Ok(self.outbox.data(self.source, ready, self.stop).await?)
     }
 
-    async fn emit_error(&self, failure: Failure) -> Result<(), Interruption> {
+    async fn error(&self, failure: Failure) -> Result<(), Interruption> {
         self.failed.store(true, Ordering::Relaxed);
-        tracing::error!(message_id = self.source.incoming.message_key(), error = %failure, "the action emitted an error");
+        let message_id = self.source.incoming.message_key();
+        tracing::error!(message_id, error = %failure, "the action emitted an error");
         self.outbox.error(self.source, &failure, self.stop).await.map_err(|reason| match reason {
             Unpublished::Stopped => Interruption::Stopped,
             Unpublished::Failed(error) => Failure::new(format!("Failed on publishing an error to MQ: {error}")).into(),
         })
     }
 
-    async fn emit_snapshot(&self, event: SnapshotEvent, snapshot: Box<RawValue>) -> Result<(), Interruption> {
-        Ok(self.outbox.snapshot(self.source, event, &snapshot, self.stop).await?)
+    async fn snapshot(&self, snapshot: Box<RawValue>) -> Result<(), Interruption> {
+        Ok(self.outbox.snapshot(self.source, SnapshotEvent::Snapshot, &snapshot, self.stop).await?)
     }
 
-    async fn emit_reply(&self, reply: HttpReply) -> Result<(), Interruption> {
+    async fn update_snapshot(&self, changes: Box<RawValue>) -> Result<(), Interruption> {
+        Ok(self.outbox.snapshot(self.source, SnapshotEvent::UpdateSnapshot, &changes, self.stop).await?)
+    }
+
+    async fn update_keys(&self, keys: Box<RawValue>) -> Result<(), Interruption> {
+        let account = self
+            .step
+            .account
+            .as_ref()
+            .ok_or_else(|| Failure::new("The step's config has no \"_account\", so new keys cannot be stored."))?;
+        let stored = self.step.api.update_account(account, &keys).await;
+        stored.map_err(|error| Failure::new(format!("The credential's new keys could not be stored: {error}.")).into())
+    }
+
+    async fn http_reply(&self, reply: HttpReply) -> Result<(), Interruption> {
         let mut json = Vec::with_capacity(reply.body.size_hint() + 64);
         json.extend_from_slice(format!("{{\"statusCode\":{},\"headers\":", reply.status_code).as_bytes());
         write_value(&mut json, &reply.headers);
-        json.push(b',');
-        write_string(&mut json, "body");
-        json.push(b':');
+        json.extend_from_slice(b",\"body\":");
         reply.body.write_json(&mut json);
         json.push(b'}');
         Ok(self.outbox.http_reply(self.source, json, self.stop).await?)
-    }
-
-    async fn store_keys(&self, keys: Box<RawValue>) -> Result<(), Interruption> {
-        let Some(account) = &self.step.account else {
-            return Err(Failure::new("The step's config has no \"_account\", so new keys cannot be stored.").into());
-        };
-        self.step
-            .api
-            .update_account(account, &keys)
-            .await
-            .map_err(|error| Failure::new(format!("The credential's new keys could not be stored: {error}.")).into())
-    }
-}
-
-impl Emitter for MessageEmitter<'_> {
-    fn data(&self, message: Outgoing) -> BoxFuture<'_, Result<(), Interruption>> {
-        Box::pin(self.emit_data(message))
-    }
-
-    fn error(&self, failure: Failure) -> BoxFuture<'_, Result<(), Interruption>> {
-        Box::pin(self.emit_error(failure))
-    }
-
-    fn snapshot(&self, snapshot: Box<RawValue>) -> BoxFuture<'_, Result<(), Interruption>> {
-        Box::pin(self.emit_snapshot(SnapshotEvent::Snapshot, snapshot))
-    }
-
-    fn update_snapshot(&self, changes: Box<RawValue>) -> BoxFuture<'_, Result<(), Interruption>> {
-        Box::pin(self.emit_snapshot(SnapshotEvent::UpdateSnapshot, changes))
-    }
-
-    fn update_keys(&self, keys: Box<RawValue>) -> BoxFuture<'_, Result<(), Interruption>> {
-        Box::pin(self.store_keys(keys))
-    }
-
-    fn http_reply(&self, reply: HttpReply) -> BoxFuture<'_, Result<(), Interruption>> {
-        Box::pin(self.emit_reply(reply))
     }
 }
 

@@ -8,7 +8,6 @@ mod observation;
 mod pairing;
 mod pattern;
 pub(crate) mod report;
-mod required;
 pub(crate) mod run;
 pub(crate) mod scenario;
 mod secrets;

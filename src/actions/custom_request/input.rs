@@ -33,7 +33,7 @@ pub(super) fn read(body: Option<&RawValue>, address: &Address, safe_retries: boo
     })?;
     let method = read_method(fields.get("method"))?;
     let url = text(fields.get("url"), "url", "give the path of the resource, e.g. \"/user\"")?;
-    let url = address.resolve(&url).map_err(|error| Failure::new(error.to_string()))?;
+    let url = address.resolve(&url)?;
     let data = fields.get("data").or_else(|| fields.get("body"));
     let payload = data.map(read_payload).transpose()?.flatten();
     let request = Request { payload, safe_retries, ..Request::new(method, url) };

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
+use async_trait::async_trait;
 
 use crate::{
     dispatcher::{Action, Context, Interruption},
@@ -32,15 +32,6 @@ impl CustomRequest {
         Self { podio, safe_retries: config.safe_retries, dont_throw: config.dont_throw }
     }
 
-    async fn execute(&self, message: &Message<'_>, context: &Context<'_>) -> Result<(), Interruption> {
-        let input = input::read(message.body(), self.podio.address(), self.safe_retries)?;
-        if let Some(walk) = input.walk {
-            return self.all_pages(walk, context).await;
-        }
-        let answer = self.call(&input.request, context).await?;
-        context.emitter.data(Outgoing::new(Output { answer, page: None })).await
-    }
-
     /// Emits page after page, each as it arrives.
     async fn all_pages(&self, mut walk: Walk, context: &Context<'_>) -> Result<(), Interruption> {
         loop {
@@ -64,13 +55,15 @@ impl CustomRequest {
     }
 }
 
+#[async_trait]
 impl Action for CustomRequest {
-    fn run<'a>(
-        &'a self,
-        message: &'a Message<'a>,
-        context: &'a Context<'a>,
-    ) -> BoxFuture<'a, Result<(), Interruption>> {
-        Box::pin(self.execute(message, context))
+    async fn run(&self, message: &Message<'_>, context: &Context<'_>) -> Result<(), Interruption> {
+        let input = input::read(message.body(), self.podio.address(), self.safe_retries)?;
+        if let Some(walk) = input.walk {
+            return self.all_pages(walk, context).await;
+        }
+        let answer = self.call(&input.request, context).await?;
+        context.emitter.data(Outgoing::new(Output { answer, page: None })).await
     }
 }
 

@@ -8,7 +8,8 @@ use std::{
     },
 };
 
-use futures_util::{FutureExt, future::BoxFuture};
+use async_trait::async_trait;
+use futures_util::FutureExt;
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
@@ -48,44 +49,40 @@ impl Lines {
     }
 }
 
+#[async_trait]
 impl Emitter for Lines {
-    fn data(&self, message: Outgoing) -> BoxFuture<'_, Result<(), Interruption>> {
+    async fn data(&self, message: Outgoing) -> Result<(), Interruption> {
         self.push(&message.to_json());
-        done()
+        Ok(())
     }
 
-    fn error(&self, failure: Failure) -> BoxFuture<'_, Result<(), Interruption>> {
+    async fn error(&self, failure: Failure) -> Result<(), Interruption> {
         self.failed.store(true, Ordering::Relaxed);
         self.push_error(failure.message());
-        done()
+        Ok(())
     }
 
-    fn snapshot(&self, snapshot: Box<RawValue>) -> BoxFuture<'_, Result<(), Interruption>> {
+    async fn snapshot(&self, snapshot: Box<RawValue>) -> Result<(), Interruption> {
         self.push(format!("{{\"snapshot\":{snapshot}}}").as_bytes());
-        done()
+        Ok(())
     }
 
-    fn update_snapshot(&self, changes: Box<RawValue>) -> BoxFuture<'_, Result<(), Interruption>> {
+    async fn update_snapshot(&self, changes: Box<RawValue>) -> Result<(), Interruption> {
         self.push(format!("{{\"updateSnapshot\":{changes}}}").as_bytes());
-        done()
+        Ok(())
     }
 
-    fn update_keys(&self, _: Box<RawValue>) -> BoxFuture<'_, Result<(), Interruption>> {
-        let problem = "new keys can only be stored by the platform, which exec runs without";
-        Box::pin(std::future::ready(Err(Failure::new(problem).into())))
+    async fn update_keys(&self, _: Box<RawValue>) -> Result<(), Interruption> {
+        Err(Failure::new("new keys can only be stored by the platform, which exec runs without").into())
     }
 
-    fn http_reply(&self, reply: HttpReply) -> BoxFuture<'_, Result<(), Interruption>> {
+    async fn http_reply(&self, reply: HttpReply) -> Result<(), Interruption> {
         let mut line = format!("{{\"statusCode\":{},\"httpReply\":", reply.status_code).into_bytes();
         reply.body.write_json(&mut line);
         line.push(b'}');
         self.push(&line);
-        done()
+        Ok(())
     }
-}
-
-fn done<'a>() -> BoxFuture<'a, Result<(), Interruption>> {
-    Box::pin(std::future::ready(Ok(())))
 }
 
 /// Processes message number `number`.

@@ -15,17 +15,18 @@ use tokio_util::sync::CancellationToken;
 use super::setup;
 use crate::{
     actions,
-    cli::ExecArgs,
     dispatcher::Action,
     settings::{PodioSettings, Source, read_storage},
     telemetry::LogTarget,
 };
 
+mod args;
 mod credential;
 mod file_store;
 mod input;
 mod message;
 
+pub use args::ExecArgs;
 use message::Printed;
 
 /// Runs the command.

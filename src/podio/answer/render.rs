@@ -5,7 +5,18 @@ use reqwest::header::{HeaderValue, SET_COOKIE};
 use serde_json::value::RawValue;
 
 use super::{Answer, Body};
-use crate::platform::json::{Kind, write_compact, write_string, write_value};
+use crate::platform::json::{Kind, WriteJson, write_compact, write_string, write_value};
+
+/// The body alone, as JSON.
+impl WriteJson for Answer {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        self.write_body(out);
+    }
+
+    fn size_hint(&self) -> usize {
+        self.len()
+    }
+}
 
 impl Answer {
     /// `Got error "…", status - "…", body: …`, the reference's text.

@@ -1,0 +1,69 @@
+//! The walk through pages: requests, answers, bounds.
+
+use bytes::Bytes;
+
+use super::*;
+use crate::podio::request::Payload;
+
+fn request(method: Method, url: &str, data: Option<&str>) -> Request {
+    let payload = data.map(|text| Payload::Json(Bytes::copy_from_slice(text.as_bytes())));
+    Request { payload, ..Request::new(method, url.parse().expect("an address")) }
+}
+
+fn walk(option: &str, request: &Request) -> Result<Option<Walk>, String> {
+    let raw: Box<RawValue> = serde_json::from_str(option).expect("valid JSON");
+    Walk::new(&raw, request).map_err(|failure| failure.message().to_owned())
+}
+
+fn read(text: &str) -> Option<(u64, Option<u64>)> {
+    wire::list(&serde_json::from_str::<Box<RawValue>>(text).expect("valid JSON"))
+}
+
+#[test]
+fn pages_are_asked_for_in_query_or_body() {
+    let get = request(Method::GET, "http://h/org/?a=b&offset=7&limit=1", None);
+    let walk_get = walk("true", &get).expect("valid").expect("a walk");
+    assert_eq!(walk_get.request().url.as_str(), "http://h/org/?a=b&limit=100&offset=7");
+    let post = request(Method::POST, "http://h/item/app/1/filter/", Some(r#"{"filters":{"x":1.50},"limit":5}"#));
+    let walk_post = walk(r#"{"limit":30}"#, &post).expect("valid").expect("a walk");
+    let Some(Payload::Json(payload)) = walk_post.request().payload else { panic!("a JSON body") };
+    assert_eq!(payload.as_ref(), br#"{"filters":{"x":1.50},"limit":30,"offset":0}"#);
+    assert!(walk("null", &get).expect("valid").is_none() && walk("false", &get).expect("valid").is_none());
+}
+
+#[test]
+fn bad_options_name_their_field() {
+    let get = request(Method::GET, "http://h/org/", None);
+    for (option, word) in [
+        ("7", "pagination"),
+        (r#"{"limit":0}"#, "limit"),
+        (r#"{"limit":501}"#, "limit"),
+        (r#"{"maxPages":-1}"#, "maxPages"),
+        (r#"{"maxPages":99999}"#, "maxPages"),
+    ] {
+        assert!(walk(option, &get).expect_err(option).contains(word), "{option}");
+    }
+    let create = request(Method::POST, "http://h/item/app/1/", Some("{}"));
+    assert!(walk("true", &create).expect_err("a POST that creates").contains("filter"));
+    let list = request(Method::POST, "http://h/item/app/1/filter/", Some("[]"));
+    assert!(walk("true", &list).expect_err("a list").contains("data"));
+}
+
+#[test]
+fn lists_are_counted() {
+    assert_eq!(read(r#"{"total":9,"filtered":5,"items":[{"a":[1,2]},2]}"#), Some((2, Some(5))));
+    assert_eq!(read(r#"{"total":9,"items":[]}"#), Some((0, Some(9))));
+    assert_eq!(read("[1, [2, 3]]"), Some((2, None)));
+    assert_eq!(read(r#"{"item_id":1}"#), None);
+    assert_eq!(read("7"), None);
+}
+
+#[test]
+fn a_hand_back_after_the_first_page_is_an_error_that_names_it() {
+    let mut walk = walk("true", &request(Method::GET, "http://h/org/", None)).expect("valid").expect("a walk");
+    let hand_back = || Interruption::Rebound { reason: "limit".to_owned(), wait: std::time::Duration::from_secs(300) };
+    assert!(matches!(walk.interrupted(hand_back()), Interruption::Rebound { .. }));
+    (walk.pages, walk.offset) = (2, 200);
+    let Interruption::Failed(failure) = walk.interrupted(hand_back()) else { panic!("a failure") };
+    assert!(failure.message().starts_with("Page 3 (\"offset\" 200;"), "{}", failure.message());
+}

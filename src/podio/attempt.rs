@@ -1,0 +1,156 @@
+//! One attempt of a request: the call itself, and what it turned out to be.
+
+use reqwest::{
+    Client, RequestBuilder, Response,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue},
+};
+use secrecy::ExposeSecret;
+
+use super::{
+    Answer, CallError, Request,
+    answer::ReadError,
+    renewal::{Grant, RenewError},
+    request::Payload,
+    retry::{Decision, Outcome},
+    transfer::{self, Failure, FileSink},
+};
+use crate::settings::PodioSettings;
+
+/// One attempt, as it went.
+pub(super) enum Attempt {
+    Answered(Answer),
+    NotSent(String),
+    Broken(String),
+    Hopeless(String),
+}
+
+/// Sends a request once.
+pub(super) async fn attempt(http: &Client, settings: &PodioSettings, request: &Request, grant: &Grant) -> Attempt {
+    let limit = if request.is_transfer() { settings.transfer_timeout } else { settings.timeout };
+    let call = http
+        .request(request.method.clone(), request.url.clone())
+        .header(ACCEPT, "application/json, text/plain, */*")
+        .header(AUTHORIZATION, bearer(grant))
+        .timeout(limit);
+    let source = Failure::default();
+    let call = match load(call, request.payload.as_ref(), &source).await {
+        Ok(call) => call,
+        Err(reason) => return Attempt::Hopeless(reason),
+    };
+    let response = match call.send().await {
+        Ok(response) => response,
+        Err(error) => return unsent(&error, source.seen()),
+    };
+    match &request.sink {
+        Some(sink) if response.status().is_success() => pour(response, sink.as_ref()).await,
+        _ => read(response, settings.max_response).await,
+    }
+}
+
+/// Reads an answer whole.
+async fn read(response: Response, limit: usize) -> Attempt {
+    match Answer::read(response, limit).await {
+        Ok(answer) => Attempt::Answered(answer),
+        Err(ReadError::Broken(error)) => Attempt::Broken(crate::http::reason(&error)),
+        Err(ReadError::TooLarge) => Attempt::Hopeless(format!(
+            "the answer has more than {limit} bytes (PODIO_MAX_RESPONSE_SIZE); ask for less, e.g. with limit and offset"
+        )),
+    }
+}
+
+/// Puts the payload onto a call; a file is opened for this attempt.
+async fn load(call: RequestBuilder, payload: Option<&Payload>, source: &Failure) -> Result<RequestBuilder, String> {
+    Ok(match payload {
+        None => call,
+        Some(Payload::Json(bytes)) => call.header(CONTENT_TYPE, "application/json").body(bytes.clone()),
+        Some(Payload::Form(bytes)) => {
+            call.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(bytes.clone())
+        }
+        Some(Payload::File(upload)) => {
+            let file = upload.source.open().await?;
+            let form = transfer::form(file, &upload.name, &upload.media, source);
+            call.multipart(form.map_err(|_| format!("\"{}\" is no media type", upload.media))?)
+        }
+    })
+}
+
+/// What a call that got no answer was; `source`: what broke in the file that it carried.
+fn unsent(error: &reqwest::Error, source: Option<String>) -> Attempt {
+    if let Some(reason) = source {
+        return Attempt::Hopeless(reason);
+    }
+    let reason = crate::http::reason(error);
+    match error {
+        error if error.is_connect() => Attempt::NotSent(reason),
+        error if error.is_builder() || error.is_redirect() => Attempt::Hopeless(reason),
+        _ => Attempt::Broken(reason),
+    }
+}
+
+/// Lets an answer's body flow into a sink.
+async fn pour(mut response: Response, sink: &dyn FileSink) -> Attempt {
+    let head = Answer::head(&mut response);
+    let podio = Failure::default();
+    let file = podio.watch(transfer::file_of(response).bytes);
+    match (sink.take(file).await, podio.seen()) {
+        (Ok(()), None) => Attempt::Answered(head),
+        (_, Some(reason)) => Attempt::Broken(reason),
+        (Err(reason), None) => Attempt::Hopeless(reason),
+    }
+}
+
+impl Attempt {
+    /// What the retry policy sees of it.
+    pub(super) fn outcome(&self) -> Outcome {
+        match self {
+            Self::Answered(answer) => Outcome::Answer {
+                status: answer.status.as_u16(),
+                named_wait: match answer.status.as_u16() {
+                    420 | 429 => answer.named_wait(),
+                    _ => None,
+                },
+            },
+            Self::NotSent(_) => Outcome::NotSent,
+            Self::Broken(_) => Outcome::Broken,
+            Self::Hopeless(_) => Outcome::Hopeless,
+        }
+    }
+
+    /// The result of the request, after its last attempt.
+    pub(super) fn conclude(self, decision: Decision, request: &Request, attempts: u32) -> Result<Answer, CallError> {
+        let request = request.name();
+        let unknown = decision == Decision::OutcomeUnknown;
+        Err(match self {
+            Self::Answered(answer) if decision == Decision::Done => return Ok(answer),
+            Self::Answered(answer) if decision == Decision::Unauthorized => {
+                CallError::Unauthorized { answer: Box::new(answer), why: "a renewed one was rejected too".to_owned() }
+            }
+            Self::Answered(answer) if unknown => CallError::OutcomeUnknown {
+                request,
+                reason: format!("Podio answered {}", answer.status.as_u16()),
+                answer: Some(Box::new(answer)),
+            },
+            Self::Answered(answer) => CallError::Answered { answer: Box::new(answer), attempts, request },
+            Self::Broken(reason) if unknown => CallError::OutcomeUnknown { request, answer: None, reason },
+            Self::NotSent(reason) | Self::Broken(reason) => CallError::Unreachable { request, reason, attempts },
+            Self::Hopeless(reason) => CallError::Hopeless { request, reason },
+        })
+    }
+
+    /// The error of a rejected token that could not be renewed.
+    pub(super) fn unauthorized(self, error: &RenewError) -> CallError {
+        match self {
+            Self::Answered(answer) => CallError::Unauthorized { answer: Box::new(answer), why: error.to_string() },
+            _ => CallError::Credential(error.clone()),
+        }
+    }
+}
+
+/// The authorization header, marked so that no library prints it. A token that no header can hold gives an empty
+/// one, which Podio rejects with a 401.
+fn bearer(grant: &Grant) -> HeaderValue {
+    let mut value = HeaderValue::try_from(format!("Bearer {}", grant.token.expose_secret()))
+        .unwrap_or(HeaderValue::from_static(""));
+    value.set_sensitive(true);
+    value
+}

@@ -1,0 +1,54 @@
+//! Redirects (contract, section 8): at most five; the HTTP client drops the token when one leads to another host or
+//! port. A change of scheme alone would keep it, so such a redirect is refused.
+
+use reqwest::redirect::Policy;
+use url::Url;
+
+/// Redirects that are followed for one attempt.
+const MAX_REDIRECTS: usize = 5;
+
+/// Why a redirect is not followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+enum Refusal {
+    #[error("it redirected more than {MAX_REDIRECTS} times; use the address that it finally leads to")]
+    TooMany,
+    #[error("it redirected to another scheme on the same port, where the token must not go")]
+    Scheme,
+}
+
+/// The policy for the client that carries the token.
+pub(super) fn policy() -> Policy {
+    Policy::custom(|attempt| match refusal(attempt.previous(), attempt.url()) {
+        Some(refusal) => attempt.error(refusal),
+        None => attempt.follow(),
+    })
+}
+
+/// Whether the next redirect is refused; `previous` are the addresses so far, the first one asked for included.
+fn refusal(previous: &[Url], next: &Url) -> Option<Refusal> {
+    let last = previous.last()?;
+    let same_place = last.host_str() == next.host_str() && last.port_or_known_default() == next.port_or_known_default();
+    if previous.len() > MAX_REDIRECTS {
+        Some(Refusal::TooMany)
+    } else if same_place && last.scheme() != next.scheme() {
+        Some(Refusal::Scheme)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table() {
+        let url = |text: &str| Url::parse(text).expect("an address");
+        let hops = |count: usize| vec![url("https://h/a"); count];
+        assert_eq!(refusal(&hops(5), &url("https://h/b")), None);
+        assert_eq!(refusal(&hops(6), &url("https://h/b")), Some(Refusal::TooMany));
+        assert_eq!(refusal(&hops(1), &url("https://other/b")), None);
+        assert_eq!(refusal(&hops(1), &url("http://h/b")), None, "another port: the token is dropped");
+        assert_eq!(refusal(&hops(1), &url("http://h:443/b")), Some(Refusal::Scheme));
+    }
+}

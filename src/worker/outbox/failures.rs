@@ -1,0 +1,116 @@
+//! What leaves the worker when a message did not succeed: errors, error replies, rebounds (contract, section 6).
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    super::publish::{Unpublished, publish},
+    Outbox, Source, now_ms,
+};
+use crate::{
+    amqp::{Properties, PublishError},
+    dispatcher::Failure,
+    platform::{
+        cipher::Encoding,
+        headers::{self, ERROR_RESPONSE, Table, Value, new_id},
+    },
+};
+
+/// The error of a message that was handed back too often.
+const REBOUND_LIMIT_EXCEEDED: &str = "Rebound limit exceeded";
+
+impl Outbox {
+    /// Emits an error with what came in, and a copy to whoever waits for a reply.
+    pub(in crate::worker) async fn error(
+        &self,
+        source: &Source<'_>,
+        failure: &Failure,
+        stop: &CancellationToken,
+    ) -> Result<(), Unpublished> {
+        let sealed = self.seal.error(failure);
+        let encoding = Encoding::of_version(source.incoming.protocol_version);
+        let payload = self.seal.error_message(&sealed, Some((source.body, encoding)));
+        self.error_limit.pass().await;
+        let table = self.origin.emit(source.incoming, new_id(), source.start, now_ms());
+        self.publish(&self.settings.keys.error, table.clone(), &payload, stop).await?;
+        if let Some(key) = source.incoming.reply_key()
+            && self.settings.error_replies
+        {
+            self.error_reply(&key, table, &sealed, stop).await?;
+        }
+        Ok(())
+    }
+
+    /// Hands the message back to the platform, to come again no earlier than after `wait`.
+    ///
+    /// `Ok(false)` when it was handed back too often already and an error was emitted instead.
+    pub(in crate::worker) async fn rebound(
+        &self,
+        source: &Source<'_>,
+        reason: &str,
+        wait: Duration,
+        stop: &CancellationToken,
+    ) -> Result<bool, Unpublished> {
+        let iteration = source.incoming.rebound_iteration + 1;
+        if iteration > self.settings.rebound_limit {
+            self.error(source, &Failure::new(REBOUND_LIMIT_EXCEEDED), stop).await?;
+            return Ok(false);
+        }
+        let expiration = rebound_expiration(self.settings.rebound_expiration, iteration).max(wait);
+        let table = headers::rebound(source.headers, reason, iteration, now_ms());
+        let properties = source.properties.clone().expiring(table, expiration);
+        let key = &self.settings.keys.rebound;
+        publish(&self.publisher, &self.settings.retry, key, properties, source.body, stop).await?;
+        Ok(true)
+    }
+
+    /// Emits the error of a start that failed: it belongs to no message.
+    pub(in crate::worker) async fn startup_error(
+        &self,
+        failure: &Failure,
+        stop: &CancellationToken,
+    ) -> Result<(), Unpublished> {
+        let payload = self.seal.error_message(&self.seal.error(failure), None);
+        self.publish(&self.settings.keys.error, self.origin.startup_error(), &payload, stop).await
+    }
+
+    /// A reply that no queue takes is no failure: whoever waited for it is gone, and the error itself is safe.
+    async fn error_reply(
+        &self,
+        key: &str,
+        mut table: Table,
+        sealed: &[u8],
+        stop: &CancellationToken,
+    ) -> Result<(), Unpublished> {
+        table.push((ERROR_RESPONSE.into(), Value::Bool(true)));
+        let properties = Properties::json(table.clone(), self.settings.persistent);
+        match self.publisher.publish(key, &properties, sealed).await {
+            Ok(()) => Ok(()),
+            Err(error @ (PublishError::Returned(_) | PublishError::KeyTooLong)) => {
+                tracing::warn!(%error, "the error's reply reached nobody");
+                Ok(())
+            }
+            Err(_) => self.publish(key, table, sealed, stop).await,
+        }
+    }
+}
+
+/// 2^(iteration-1) times the initial expiration (contract, section 6).
+fn rebound_expiration(initial: Duration, iteration: u64) -> Duration {
+    let doublings = u32::try_from(iteration.saturating_sub(1)).unwrap_or(u32::MAX);
+    initial.saturating_mul(1_u32.checked_shl(doublings).unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rebounds_expire_later_each_time() {
+        let expirations: Vec<u64> =
+            [1, 2, 3, 6].map(|iteration| rebound_expiration(Duration::from_secs(15), iteration).as_secs()).to_vec();
+        assert_eq!(expirations, [15, 30, 60, 480]);
+        assert!(rebound_expiration(Duration::from_secs(15), u64::MAX) > Duration::from_secs(1_000_000));
+    }
+}
