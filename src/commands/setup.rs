@@ -29,9 +29,10 @@ pub(super) fn start(target: LogTarget) -> anyhow::Result<Source> {
     Ok(source)
 }
 
-/// The runtime that everything runs on.
+/// The runtime that everything runs on: one thread, beside those of the broker's connections. A message costs little
+/// CPU and waits much, and handing it between threads costs more than a second thread brings (docs/performance.md).
 pub(super) fn runtime() -> anyhow::Result<Runtime> {
-    Builder::new_multi_thread().worker_threads(2).enable_all().build().context("the async runtime could not be started")
+    Builder::new_current_thread().enable_all().build().context("the async runtime could not be started")
 }
 
 /// The exit code of a command that may fail before its own work begins; says what failed.
