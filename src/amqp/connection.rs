@@ -36,7 +36,7 @@ fn address(text: &str) -> Result<AMQPUri, ConnectError> {
     let mut uri: AMQPUri =
         text.parse().map_err(|problem| ConnectError(format!("its address is malformed: {problem}")))?;
     if uri.vhost.is_empty() {
-        uri.vhost = "/".to_owned();
+        uri.vhost.push('/');
     }
     uri.query.frame_max.get_or_insert(FRAME_MAX);
     Ok(uri)

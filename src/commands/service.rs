@@ -3,7 +3,7 @@
 
 use std::{process::ExitCode, sync::Arc};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use backon::{ConstantBuilder, Retryable};
 use reqwest::{Client, Method, StatusCode, header::CONTENT_TYPE};
 use serde_json::{Value, json, value::RawValue};
@@ -78,7 +78,7 @@ async fn ask(podio: &Podio) -> Result<(), String> {
 
 /// Posts the result; what the URL carries as user and password goes as basic authentication.
 async fn post(mut url: Url, result: &Value, source: &Source) -> anyhow::Result<ExitCode> {
-    let http = http::client(reqwest::redirect::Policy::default()).context("the HTTP client could not be made")?;
+    let http = http::client(reqwest::redirect::Policy::default())?;
     let decode = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
     let login = (!url.username().is_empty()).then(|| (decode(url.username()), url.password().map(decode)));
     let bare = url.set_username("").and_then(|()| url.set_password(None));

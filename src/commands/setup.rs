@@ -72,7 +72,7 @@ pub(super) fn stop_on_signal() -> anyhow::Result<CancellationToken> {
 
 /// The platform's services.
 pub(super) fn platform(api: ApiSettings, storage: Option<StorageSettings>) -> anyhow::Result<Platform> {
-    let http = http::client(reqwest::redirect::Policy::default()).context("the HTTP client could not be made")?;
+    let http = http::client(reqwest::redirect::Policy::default())?;
     Ok(Platform {
         api: PlatformApi::new(http.clone(), api),
         storage: storage.map(|settings| ObjectStorage::new(http, settings)),
@@ -82,13 +82,13 @@ pub(super) fn platform(api: ApiSettings, storage: Option<StorageSettings>) -> an
 /// The object storage alone.
 pub(super) fn storage(settings: Option<StorageSettings>) -> anyhow::Result<Option<ObjectStorage>> {
     let Some(settings) = settings else { return Ok(None) };
-    let http = http::client(reqwest::redirect::Policy::default()).context("the HTTP client could not be made")?;
+    let http = http::client(reqwest::redirect::Policy::default())?;
     Ok(Some(ObjectStorage::new(http, settings)))
 }
 
 /// Where files come from and go to.
 pub(super) fn files(storage: Option<ObjectStorage>) -> anyhow::Result<Files> {
-    let http = http::client(reqwest::redirect::Policy::default()).context("the HTTP client could not be made")?;
+    let http = http::client(reqwest::redirect::Policy::default())?;
     Ok(Files { storage, http })
 }
 
@@ -99,9 +99,9 @@ pub(super) fn podio(
     api: Option<PlatformApi>,
     store: Arc<dyn CredentialStore>,
 ) -> anyhow::Result<Arc<Podio>> {
-    let http = http::client(Podio::redirects()).context("the HTTP client could not be made")?;
+    let http = http::client(Podio::redirects())?;
     // A redirect of the token endpoint would carry the refresh token elsewhere: it is not followed.
-    let token_http = http::client(reqwest::redirect::Policy::none()).context("the HTTP client could not be made")?;
+    let token_http = http::client(reqwest::redirect::Policy::none())?;
     let credential = Credential::of_step(config, settings, &token_http, api, store);
     Ok(Arc::new(Podio::new(http, settings.clone(), credential, config.retry)))
 }

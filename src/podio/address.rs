@@ -61,7 +61,8 @@ impl Address {
         if browser.origin() != self.base.origin() {
             return Err(leaves());
         }
-        let resolved = if is_absolute(url) {
+        // Below an origin without a base path, both readings of a path are the same.
+        let resolved = if is_absolute(url) || (self.base.path() == "/" && url.starts_with('/')) {
             browser
         } else {
             let base = self.base.as_str().trim_end_matches('/');

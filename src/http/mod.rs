@@ -2,23 +2,37 @@
 
 use std::error::Error as _;
 
-use reqwest::{Client, ClientBuilder, redirect};
+use reqwest::{Client, redirect};
+
+mod tls;
 
 /// What the program calls itself.
 const USER_AGENT: &str = concat!("podio-component/", env!("CARGO_PKG_VERSION"));
 
+/// Why no HTTP client could be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// TLS could not be set up.
+    #[error("TLS could not be set up: {0}")]
+    Tls(#[from] rustls::Error),
+    /// The client refused its settings.
+    #[error("the HTTP client could not be made: {0}")]
+    Client(#[from] reqwest::Error),
+}
+
 /// A client that follows redirects by `policy`.
 ///
 /// # Errors
-/// When the machine's certificate store cannot be read.
-pub fn client(policy: redirect::Policy) -> Result<Client, reqwest::Error> {
-    builder(policy).build()
-}
-
-fn builder(policy: redirect::Policy) -> ClientBuilder {
-    // A second installation answers with an error and changes nothing: the first one counts.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder().user_agent(USER_AGENT).redirect(policy).tcp_nodelay(true).referer(false)
+/// See [`ClientError`].
+pub fn client(policy: redirect::Policy) -> Result<Client, ClientError> {
+    let client = Client::builder()
+        .tls_backend_preconfigured(tls::config()?)
+        .user_agent(USER_AGENT)
+        .redirect(policy)
+        .tcp_nodelay(true)
+        .referer(false)
+        .build()?;
+    Ok(client)
 }
 
 /// What went wrong, from the innermost cause; without the URL, whose query may hold secrets.
