@@ -4,6 +4,7 @@ use std::error::Error as _;
 
 use reqwest::{Client, redirect};
 
+pub mod body;
 mod tls;
 
 /// What the program calls itself.
@@ -47,5 +48,5 @@ pub fn reason(error: &reqwest::Error) -> String {
         text = Some(inner.to_string());
         cause = inner.source();
     }
-    text.unwrap_or_else(|| error.to_string())
+    text.unwrap_or_else(|| "the request failed".to_owned())
 }

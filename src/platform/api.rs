@@ -14,6 +14,9 @@ use super::step::StepData;
 /// Longest wait for one answer of the platform.
 pub const PLATFORM_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Bytes of the platform's largest answer that is kept.
+const MAX_ANSWER: usize = 16 * 1024 * 1024;
+
 /// Where the platform's API is, who calls it, and how often a call is tried again.
 #[derive(Clone, Debug)]
 pub struct ApiSettings {
@@ -217,7 +220,9 @@ impl PlatformApi {
         }
         let answer = request.send().await.map_err(broken)?;
         let status = answer.status();
-        let body = answer.bytes().await.map_err(broken)?;
+        let body = crate::http::body::read(answer, MAX_ANSWER)
+            .await
+            .map_err(|error| ApiError::Network { call: call.to_owned(), reason: error.to_string() })?;
         if status.is_success() {
             return Ok(body.into());
         }

@@ -9,8 +9,15 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use url::Url;
 
+use crate::http::body;
+
 /// Wait before the first repetition; doubles with every try, plus up to its own length of jitter at most.
 const FIRST_DELAY: Duration = Duration::from_millis(100);
+
+/// Bytes of the largest body that is fetched into memory.
+const MAX_OBJECT: usize = 256 * 1024 * 1024;
+/// Bytes of the largest answer to a stored object.
+const MAX_ANSWER: usize = 64 * 1024;
 
 /// Where the storage is and how it is called.
 #[derive(Clone, Debug)]
@@ -69,8 +76,8 @@ impl ObjectStorage {
     pub async fn get(&self, id: &str) -> Result<Vec<u8>, StorageError> {
         (|| async move {
             let response = self.open(&self.object_url(Some(id))).await?;
-            let bytes = response.bytes().await.map_err(|error| network(&error, GET))?;
-            Ok(bytes.into())
+            let read = body::read(response, MAX_OBJECT).await;
+            Ok(read.map_err(|error| StorageError::Network(error.to_string(), GET))?.into())
         })
         .retry(self.again())
         .when(StorageError::is_transient)
@@ -102,7 +109,8 @@ impl ObjectStorage {
             request = request.timeout(limit);
         }
         let response = self.send(request, PUT).await?;
-        let body = response.bytes().await.map_err(|error| network(&error, PUT))?;
+        let body =
+            body::read(response, MAX_ANSWER).await.map_err(|error| StorageError::Network(error.to_string(), PUT))?;
         let stored: Stored = serde_json::from_slice(&body).map_err(|_| StorageError::NoId)?;
         Ok(stored.object_id)
     }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use reqwest::{
     Response, StatusCode,
     header::{HeaderMap, RETRY_AFTER},
@@ -10,6 +10,7 @@ use reqwest::{
 use serde_json::value::RawValue;
 
 use super::wait::named_wait;
+use crate::http::body::{self, ReadError};
 
 mod render;
 
@@ -26,15 +27,6 @@ pub struct Answer {
     /// Headers, names in lower case.
     pub headers: HeaderMap,
     body: Bytes,
-}
-
-/// Why an answer could not be read to its end.
-#[derive(Debug)]
-pub(super) enum ReadError {
-    /// The connection broke, or it took too long.
-    Broken(reqwest::Error),
-    /// More bytes than are kept.
-    TooLarge,
 }
 
 /// What a body is.
@@ -54,25 +46,7 @@ impl Answer {
     /// Reads an answer to its end, at most `limit` bytes of body.
     pub(super) async fn read(mut response: Response, limit: usize) -> Result<Self, ReadError> {
         let head = Self::head(&mut response);
-        let first = response.chunk().await.map_err(ReadError::Broken)?.unwrap_or_default();
-        let body = match response.chunk().await.map_err(ReadError::Broken)? {
-            None => first,
-            Some(second) => {
-                let mut whole = BytesMut::with_capacity(first.len() + second.len());
-                whole.extend_from_slice(&first);
-                whole.extend_from_slice(&second);
-                while let Some(chunk) = response.chunk().await.map_err(ReadError::Broken)? {
-                    if whole.len() + chunk.len() > limit {
-                        return Err(ReadError::TooLarge);
-                    }
-                    whole.extend_from_slice(&chunk);
-                }
-                whole.freeze()
-            }
-        };
-        if body.len() > limit {
-            return Err(ReadError::TooLarge);
-        }
+        let body = body::read(response, limit).await?;
         Ok(Self { body, ..head })
     }
 

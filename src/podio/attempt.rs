@@ -8,13 +8,12 @@ use secrecy::ExposeSecret;
 
 use super::{
     Answer, CallError, Request,
-    answer::ReadError,
     renewal::{Grant, RenewError},
     request::Payload,
     retry::{Decision, Outcome},
     transfer::{self, Failure, FileSink},
 };
-use crate::settings::PodioSettings;
+use crate::{http::body::ReadError, settings::PodioSettings};
 
 /// One attempt, as it went.
 pub(super) enum Attempt {

@@ -46,6 +46,8 @@ impl TokenError {
 
 /// The wait after a 420 that names none.
 const UNNAMED_WAIT: Duration = Duration::from_secs(60);
+/// Bytes of the largest answer that is kept.
+const MAX_ANSWER: usize = 1024 * 1024;
 /// Tries of one refresh; a lost answer may have spent the refresh token, so there are few.
 const TRIES: usize = 3;
 /// Wait between them.
@@ -132,7 +134,8 @@ impl TokenEndpoint {
         let status = answer.status();
         let retry_after =
             answer.headers().get(reqwest::header::RETRY_AFTER).and_then(|value| value.to_str().ok().map(str::to_owned));
-        let body = answer.bytes().await.map_err(network)?;
+        let body =
+            crate::http::body::read(answer, MAX_ANSWER).await.map_err(|error| Transport::Network(error.to_string()))?;
         match status.as_u16() {
             420 | 429 => {
                 let wait = named_wait(retry_after.as_deref(), &body, std::time::SystemTime::now());
