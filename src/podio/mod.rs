@@ -25,5 +25,5 @@ pub use client::Podio;
 pub use config::StepConfig;
 pub use credential::Credential;
 pub use platform_store::PlatformStore;
-pub use renewal::{CredentialStore, RenewError};
+pub use renewal::{CredentialStore, NoStore, RenewError};
 pub use request::Request;

@@ -52,6 +52,21 @@ pub trait CredentialStore: Send + Sync {
     fn reload(&self) -> BoxFuture<'_, Option<OAuth>>;
 }
 
+/// For a credential that came from nowhere it could be stored: the environment.
+#[derive(Clone, Copy, Debug)]
+pub struct NoStore;
+
+impl CredentialStore for NoStore {
+    fn save<'a>(&'a self, _: &'a Map<String, Value>) -> BoxFuture<'a, Result<(), String>> {
+        let problem = "it came from the environment; use --credential FILE to keep a renewed one";
+        Box::pin(std::future::ready(Err(problem.to_owned())))
+    }
+
+    fn reload(&self) -> BoxFuture<'_, Option<OAuth>> {
+        Box::pin(std::future::ready(None))
+    }
+}
+
 /// Where tokens come from.
 pub(super) enum TokenSource {
     /// The platform keeps the credential and refreshes it.

@@ -2,13 +2,12 @@
 
 use std::{path::Path, sync::Arc};
 
-use futures_util::future::BoxFuture;
 use serde_json::{Map, Value, json};
 
 use super::{super::setup, file_store::FileStore};
 use crate::{
     platform::{api::PlatformApi, step::StepData},
-    podio::{CredentialStore, PlatformStore, StepConfig, config::OAuth},
+    podio::{CredentialStore, NoStore, PlatformStore, StepConfig},
     settings::{PlatformSettings, Source, variables as v},
 };
 
@@ -55,18 +54,4 @@ fn config(fields: &Map<String, Value>) -> anyhow::Result<StepConfig> {
 fn platform(source: &Source) -> anyhow::Result<(PlatformApi, PlatformSettings)> {
     let settings = PlatformSettings::read(source)?;
     Ok((setup::platform(settings.api.clone(), None)?.api, settings))
-}
-
-/// A credential from the environment: there is nowhere to store a renewed one.
-struct NoStore;
-
-impl CredentialStore for NoStore {
-    fn save<'a>(&'a self, _: &'a Map<String, Value>) -> BoxFuture<'a, Result<(), String>> {
-        let problem = "it came from the environment; use --credential FILE to keep a renewed one";
-        Box::pin(std::future::ready(Err(problem.to_owned())))
-    }
-
-    fn reload(&self) -> BoxFuture<'_, Option<OAuth>> {
-        Box::pin(std::future::ready(None))
-    }
 }
