@@ -122,7 +122,7 @@ fn other_host_differences(expected: Option<usize>, observation: &Observation) ->
     let requests = &observation.other_host;
     let mut found: Vec<String> = requests
         .iter()
-        .filter(|request| request.authorization.is_some())
+        .filter(|request| request.authorization().is_some())
         .map(|request| format!("evil: a token went to another host with {}", request.line))
         .collect();
     if expected.is_some_and(|count| count != requests.len()) {

@@ -1,5 +1,6 @@
 //! Files that pass through the worker: to Podio, and from Podio into object storage, streamed both ways.
 
+use std::io::{Write as _, stderr};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -48,7 +49,9 @@ fn file_id(uploaded: &Emitted) -> Result<u64> {
 /// Grows by no more than [`GROWTH`] over what it held before.
 fn ensure_flat(worker: &Worker, before: u64, what: &str) -> Result<()> {
     let peak = worker.peak_memory()?;
-    println!("{what}: {LARGE} bytes, peak memory {} KiB, {} KiB more than idle", peak / 1024, (peak - before) / 1024);
+    let (kib, more) = (peak / 1024, (peak - before) / 1024);
+    // Straight to standard error: the figures of a test that passes are wanted, too.
+    writeln!(stderr(), "{what}: {LARGE} bytes, peak memory {kib} KiB, {more} KiB more than idle")?;
     ensure!(peak - before < GROWTH, "{what} took {} bytes of memory", peak - before);
     Ok(())
 }
@@ -59,24 +62,24 @@ async fn a_large_file_goes_up_and_down_without_being_held() -> Result<()> {
     let object = sandbox.put_object(vec![7_u8; LARGE]);
     let url = format!("{}/objects/{object}", sandbox.platform_url());
 
-    let mut uploader = consuming_worker(&stage, &function(&stage, &sandbox, "uploadFile")).await?;
-    let idle = uploader.peak_memory()?;
+    let mut worker = consuming_worker(&stage, &function(&stage, &sandbox, "uploadFile")).await?;
+    let idle = worker.peak_memory()?;
     let message = json!({ "body": {}, "attachments": { "large.bin": { "url": url, "content-type": "image/png" } } });
     let uploaded = outcome(&stage, &message, LARGE_BOUND).await?;
-    ensure_flat(&uploader, idle, "upload")?;
+    ensure_flat(&worker, idle, "upload")?;
     assert_eq!(uploaded.payload["body"]["size"], LARGE);
     assert_eq!(uploaded.payload["body"]["name"], "large.bin");
     assert_eq!(uploaded.payload["body"]["mimetype"], "image/png");
-    stop(&mut uploader, BOUND).await?;
+    stop(&mut worker, BOUND).await?;
 
-    let mut downloader = consuming_worker(&stage, &function(&stage, &sandbox, "downloadFile")).await?;
-    let idle = downloader.peak_memory()?;
+    let mut worker = consuming_worker(&stage, &function(&stage, &sandbox, "downloadFile")).await?;
+    let idle = worker.peak_memory()?;
     let downloaded = outcome(&stage, &json!({ "body": { "fileId": file_id(&uploaded)? } }), LARGE_BOUND).await?;
-    ensure_flat(&downloader, idle, "download")?;
+    ensure_flat(&worker, idle, "download")?;
     let attachment = &downloaded.payload["attachments"]["large.bin"];
     assert_eq!(attachment["size"], LARGE, "{}", downloaded.payload);
     assert_eq!(attachment["content-type"], "image/png");
-    stop(&mut downloader, BOUND).await?;
+    stop(&mut worker, BOUND).await?;
     stage.remove().await
 }
 
@@ -87,19 +90,19 @@ async fn a_small_file_comes_back_byte_by_byte() -> Result<()> {
     let object = sandbox.put_object(bytes.clone());
     let url = format!("{}/objects/{object}", sandbox.platform_url());
 
-    let mut uploader = consuming_worker(&stage, &function(&stage, &sandbox, "uploadFile")).await?;
+    let mut worker = consuming_worker(&stage, &function(&stage, &sandbox, "uploadFile")).await?;
     let message = json!({ "body": { "url": url, "fileName": "a b.bin", "contentType": "image/gif" } });
     let uploaded = outcome(&stage, &message, BOUND).await?;
     assert_eq!(
         (&uploaded.payload["body"]["name"], &uploaded.payload["body"]["size"]),
         (&json!("a b.bin"), &json!(70_000))
     );
-    stop(&mut uploader, BOUND).await?;
+    stop(&mut worker, BOUND).await?;
 
     let known = sandbox.objects();
-    let mut downloader = consuming_worker(&stage, &function(&stage, &sandbox, "downloadFile")).await?;
+    let mut worker = consuming_worker(&stage, &function(&stage, &sandbox, "downloadFile")).await?;
     outcome(&stage, &json!({ "body": { "fileId": file_id(&uploaded)?.to_string() } }), BOUND).await?;
-    stop(&mut downloader, BOUND).await?;
+    stop(&mut worker, BOUND).await?;
     let stored = sandbox.objects().into_iter().find(|id| !known.contains(id)).context("a new object")?;
     assert_eq!(sandbox.object(stored).as_deref(), Some(bytes.as_slice()));
     stage.remove().await
@@ -110,7 +113,7 @@ async fn what_is_missing_or_breaks_is_told_and_nothing_is_acknowledged() -> Resu
     let (stage, sandbox) = normal("files-broken").await?;
     let answers = json!({ "platform": { "GET /broken": [{ "reset": "midbody" }], "GET /gone": [{ "status": 410 }] } });
     sandbox.add_answers(serde_json::from_value(answers)?)?;
-    let mut uploader = consuming_worker(&stage, &function(&stage, &sandbox, "uploadFile")).await?;
+    let mut worker = consuming_worker(&stage, &function(&stage, &sandbox, "uploadFile")).await?;
     let absent = format!("{}/objects/00000000-0000-4000-8000-000000000000", sandbox.platform_url());
     for (url, word) in [
         (format!("{}/broken", sandbox.platform_url()), "cannot be read"),
@@ -124,12 +127,12 @@ async fn what_is_missing_or_breaks_is_told_and_nothing_is_acknowledged() -> Resu
     }
     let failed = outcome(&stage, &json!({ "body": {} }), BOUND).await?;
     assert!(failed.error_message()?.contains("There is no file"));
-    stop(&mut uploader, BOUND).await?;
+    stop(&mut worker, BOUND).await?;
 
-    let mut downloader = consuming_worker(&stage, &function(&stage, &sandbox, "downloadFile")).await?;
+    let mut worker = consuming_worker(&stage, &function(&stage, &sandbox, "downloadFile")).await?;
     let failed = outcome(&stage, &json!({ "body": { "fileId": 1 } }), BOUND).await?;
     assert!(failed.error_message()?.contains("404"), "{}", failed.error_message()?);
-    stop(&mut downloader, BOUND).await?;
+    stop(&mut worker, BOUND).await?;
     assert_eq!((stage.left().await?, stage.rejected.count()), (0, 6));
     stage.remove().await
 }

@@ -1,13 +1,32 @@
 //! Tests of the built program as a process, against a real broker and the sandbox.
 
+mod adding_an_action;
+mod answers;
 mod bad_input;
+mod contract_doc;
 mod cooldown;
 mod duplicates;
+mod emits;
+mod encoding;
 mod exec;
 mod faults;
 mod files;
+mod headers;
+mod hooks;
+mod lightweight;
 mod pages;
+mod passthrough;
+mod performer;
+mod publishing;
+mod rate_limits;
+mod rebound;
 mod refresh;
+mod renewal;
+mod replies;
+mod retries;
+mod service;
+mod settings;
 mod startup;
 mod step;
 mod stop;
+mod storage;

@@ -1,13 +1,13 @@
-//! SIGTERM.
+//! SIGTERM and SIGINT.
 
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use podio_sandbox::Api;
-use podio_test_support::{Ended, Input, until};
+use podio_test_support::{Ended, Input, Worker, until};
 use serde_json::json;
 
-use crate::step::{BOUND, consuming_worker, environment, own_credential, podio_calls, stage, stop};
+use crate::step::{BOUND, consuming_worker, environment, own_credential, podio_calls, program, stage, stop};
 
 /// Far under the time-out of one request, 15 s.
 const PROMPT: Duration = Duration::from_secs(3);
@@ -60,4 +60,38 @@ async fn an_idle_worker_stops_at_once() -> Result<()> {
     stop(&mut worker, PROMPT).await?;
     assert!(asked.elapsed() < Duration::from_secs(1), "it took {:?}", asked.elapsed());
     stage.remove().await
+}
+
+#[tokio::test]
+async fn an_interrupt_is_a_request_to_stop_too() -> Result<()> {
+    let podio = json!({ "GET /user": [{ "json": { "user_id": 1 }, "delay": 0.5 }] });
+    let stage = stage("interrupt", own_credential(), podio, json!({})).await?;
+    let mut worker = consuming_worker(&stage, &environment(&stage, 1)).await?;
+    stage.send(&Input::get("/user")).await?;
+    podio_calls(&stage, 1).await?;
+    worker.interrupt()?;
+    assert_eq!(worker.ended(BOUND).await?, Ended(0));
+    assert_eq!((stage.emitted()?.len(), stage.left().await?, stage.rejected.count()), (1, 0, 0));
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn a_signal_during_the_start_is_honoured_after_it() -> Result<()> {
+    let data = json!({ "config": own_credential(), "snapshot": {} });
+    let step = "GET /v1/tasks/flow1/steps/step_2";
+    for (answer, end, emits) in [
+        (json!({ "json": data, "delay": 1.0 }), Ended(0), 0),
+        (json!({ "status": 404, "json": {}, "delay": 1.0 }), Ended(1), 1),
+    ] {
+        let podio = json!({ "GET /user": [{ "json": {}, "delay": 3.0 }] });
+        let stage = stage("stop-at-start", own_credential(), podio, json!({ step: [answer] })).await?;
+        let mut worker = Worker::start(program(), &environment(&stage, 1))?;
+        until("the start", BOUND, async || Ok((!stage.calls(Api::Platform).is_empty()).then_some(()))).await?;
+        worker.terminate()?;
+        assert_eq!(worker.ended(BOUND).await?, end, "{}", worker.log().all().join("\n"));
+        assert_eq!(stage.calls(Api::Platform)[0].status == 200, end == Ended(0), "the start went on");
+        stage.results.wait_for(emits, "error message", BOUND).await?;
+        stage.remove().await?;
+    }
+    Ok(())
 }

@@ -125,7 +125,7 @@ impl Broker {
         Ok(self.channel.exchange_declare(name.into(), kind, options, FieldTable::default()).await?)
     }
 
-    async fn bind(&self, queue: &str, exchange: &str, key: &str) -> Result<()> {
+    pub(crate) async fn bind(&self, queue: &str, exchange: &str, key: &str) -> Result<()> {
         let options = QueueBindOptions::default();
         Ok(self.channel.queue_bind(queue.into(), exchange.into(), key.into(), options, FieldTable::default()).await?)
     }

@@ -16,6 +16,7 @@ const PERSISTENT: u8 = 2;
 pub struct Input {
     body: Vec<u8>,
     headers: Map<String, Value>,
+    properties: BasicProperties,
 }
 
 impl Input {
@@ -46,7 +47,11 @@ impl Input {
     /// A message with this AMQP body, as it is, and the headers that the previous step would give it.
     #[must_use]
     pub fn of_body(body: Vec<u8>) -> Self {
-        Self { body, headers: Map::new() }
+        let properties = BasicProperties::default()
+            .with_content_type("application/json".into())
+            .with_content_encoding("utf8".into())
+            .with_delivery_mode(PERSISTENT);
+        Self { body, headers: Map::new(), properties }
             .with_header("execId", json!("exec1"))
             .with_header("taskId", json!("flow1"))
             .with_header("userId", json!("user1"))
@@ -62,6 +67,12 @@ impl Input {
         self
     }
 
+    /// With other AMQP properties than the usual ones; the headers stay.
+    #[must_use]
+    pub fn with_properties(self, change: impl FnOnce(BasicProperties) -> BasicProperties) -> Self {
+        Self { properties: change(self.properties), ..self }
+    }
+
     /// Without any AMQP header.
     #[must_use]
     pub fn without_headers(mut self) -> Self {
@@ -75,15 +86,14 @@ impl Input {
         self.headers.get("messageId")?.as_str()
     }
 
-    pub(crate) fn body(&self) -> &[u8] {
+    /// The AMQP body, as it is sent.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
         &self.body
     }
 
     pub(crate) fn properties(&self) -> Result<BasicProperties> {
-        let properties = BasicProperties::default()
-            .with_content_type("application/json".into())
-            .with_content_encoding("utf8".into())
-            .with_delivery_mode(PERSISTENT);
+        let properties = self.properties.clone();
         let headers: FieldTable = amqp_json::from_json(&self.headers)?;
         Ok(if self.headers.is_empty() { properties } else { properties.with_headers(headers) })
     }

@@ -1,5 +1,6 @@
-//! A host that is not the API: answers everything with 200 `{"evil": true}` and remembers who asked with which token.
+//! A host that is not the API: answers everything with 200 `{"evil": true}` and remembers who asked with which headers.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result};
@@ -25,8 +26,16 @@ pub struct OtherHost {
 pub struct OtherRequest {
     /// The request line.
     pub line: String,
+    /// Its headers, names in lower case.
+    pub headers: BTreeMap<String, String>,
+}
+
+impl OtherRequest {
     /// Its `Authorization` header, if it had one.
-    pub authorization: Option<String>,
+    #[must_use]
+    pub fn authorization(&self) -> Option<&str> {
+        self.headers.get("authorization").map(String::as_str)
+    }
 }
 
 impl OtherHost {
@@ -72,14 +81,12 @@ async fn answer(mut stream: TcpStream, requests: &Arrivals<OtherRequest>) -> Res
     let (reading, mut writing) = stream.split();
     let mut lines = BufReader::new(reading).lines();
     let line = lines.next_line().await?.context("no request line")?;
-    let mut authorization = None;
+    let mut headers = BTreeMap::new();
     while let Some(header) = lines.next_line().await?.filter(|line| !line.is_empty()) {
-        if let Some((name, value)) = header.split_once(':')
-            && name.eq_ignore_ascii_case("authorization")
-        {
-            authorization = Some(value.trim().to_owned());
+        if let Some((name, value)) = header.split_once(':') {
+            headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
         }
     }
-    requests.push(OtherRequest { line, authorization });
+    requests.push(OtherRequest { line, headers });
     Ok(writing.write_all(ANSWER).await?)
 }

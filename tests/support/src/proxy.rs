@@ -39,7 +39,11 @@ struct Counts {
 impl Proxy {
     /// Forwards every connection to `upstream` (`host:port`).
     pub async fn start(upstream: String) -> Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await.context("no port for the proxy")?;
+        Self::on(TcpListener::bind("127.0.0.1:0").await.context("no port for the proxy")?, upstream)
+    }
+
+    /// The same on a port that the test chose.
+    pub fn on(listener: TcpListener, upstream: String) -> Result<Self> {
         let address = listener.local_addr()?;
         let control = watch::Sender::default();
         let counts = Counts { connections: watch::Sender::new(0), swallowed: watch::Sender::new(0) };

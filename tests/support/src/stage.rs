@@ -67,6 +67,11 @@ impl Stage {
         self.broker.publish(&self.names, input).await
     }
 
+    /// Binds a routing key that was left unbound, so that a queue takes what is published with it from now on.
+    pub async fn bind(&self, key: &str) -> Result<()> {
+        self.broker.bind(&self.names.results, &self.names.exchange, key).await
+    }
+
     /// Has a worker begun to consume?
     pub async fn is_consumed(&self) -> Result<bool> {
         Ok(self.broker.state(&self.names.input).await?.consumers > 0)

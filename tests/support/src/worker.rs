@@ -65,9 +65,18 @@ impl Worker {
 
     /// Asks it to stop, as the platform does.
     pub fn terminate(&self) -> Result<()> {
+        self.signal(Signal::TERM).context("SIGTERM can't be sent")
+    }
+
+    /// Asks it to stop, as a terminal does.
+    pub fn interrupt(&self) -> Result<()> {
+        self.signal(Signal::INT).context("SIGINT can't be sent")
+    }
+
+    fn signal(&self, signal: Signal) -> Result<()> {
         // Once it was waited for, the number may belong to another process.
         if self.child.id().is_some() {
-            kill_process(self.pid, Signal::TERM).context("SIGTERM can't be sent")?;
+            kill_process(self.pid, signal)?;
         }
         Ok(())
     }

@@ -1,0 +1,128 @@
+//! The step's fields that change what an answer of Podio means: `dontThrowErrorFlg` and `safeRetries`.
+
+use anyhow::{Context, Result};
+use podio_sandbox::Api;
+use podio_test_support::{Emitted, Input, Proxy, Stage};
+use serde_json::{Value, json};
+use tokio::net::TcpSocket;
+
+use crate::step::{BOUND, consuming_worker, environment, own_credential, stage, stop};
+
+fn config(field: &str) -> Value {
+    let mut config = own_credential();
+    config[field] = json!(true);
+    config["retries"] = json!(2);
+    config
+}
+
+fn request(method: &str) -> Input {
+    Input::new(&json!({ "body": { "method": method, "url": "/item", "data": { "a": 1 } } }))
+}
+
+/// Runs one message to its outcome; gives it, and how many calls it took.
+async fn run(stage: &Stage, input: &Input) -> Result<(Emitted, usize)> {
+    let mut worker = consuming_worker(stage, &environment(stage, 1)).await?;
+    stage.send(input).await?;
+    stage.results.wait_for(1, "outcome", BOUND).await?;
+    stop(&mut worker, BOUND).await?;
+    assert_eq!(stage.left().await?, 0);
+    Ok((stage.emitted()?.pop().context("an outcome")?, stage.calls(Api::Podio).len()))
+}
+
+#[tokio::test]
+async fn an_answer_of_any_status_is_a_result_when_that_is_wanted() -> Result<()> {
+    for (status, attempts) in [(400, 1), (404, 1), (401, 1), (420, 3), (429, 3), (500, 3)] {
+        let answer = json!({ "status": status, "json": { "error": "so" }, "headers": { "x-why": "because" } });
+        let podio = json!({ "GET /item": [answer] });
+        let stage = stage("no-throw", config("dontThrowErrorFlg"), podio, json!({})).await?;
+        let (emitted, calls) = run(&stage, &request("GET")).await?;
+        assert_eq!(emitted.routing_key, "data", "{status}: {}", emitted.payload);
+        let body = &emitted.payload["body"];
+        assert_eq!((&body["statusCode"], &body["responseBody"]), (&json!(status), &json!({ "error": "so" })));
+        assert_eq!(body["headers"]["x-why"], "because");
+        assert_eq!((calls, stage.rejected.count()), (attempts, 0), "{status}");
+        stage.remove().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn no_answer_stays_an_error() -> Result<()> {
+    let podio = json!({ "GET /item": [{ "reset": true }] });
+    let stage = stage("no-throw-reset", config("dontThrowErrorFlg"), podio, json!({})).await?;
+    let (emitted, calls) = run(&stage, &request("GET")).await?;
+    assert_eq!(emitted.routing_key, "error", "{}", emitted.payload);
+    assert_eq!((calls, stage.rejected.count()), (3, 1));
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn a_wait_is_handed_back_also_where_errors_are_results() -> Result<()> {
+    let podio = json!({ "GET /item": [{ "status": 420, "json": {}, "headers": { "retry-after": "300" } }] });
+    let stage = stage("no-throw-wait", config("dontThrowErrorFlg"), podio, json!({})).await?;
+    let (emitted, _) = run(&stage, &request("GET")).await?;
+    assert_eq!(emitted.routing_key, "rebound");
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn a_post_that_may_have_been_executed_is_not_repeated_when_that_is_wanted() -> Result<()> {
+    for answer in [
+        json!({ "status": 500, "json": {} }),
+        json!({ "status": 504, "json": {} }),
+        json!({ "reset": true }),
+        json!({ "reset": "midbody" }),
+    ] {
+        let stage = stage("safe-post", config("safeRetries"), json!({ "POST /item": [answer] }), json!({})).await?;
+        let (emitted, calls) = run(&stage, &request("POST")).await?;
+        assert!(emitted.error_message()?.contains("outcome is unknown"), "{answer}: {}", emitted.error_message()?);
+        assert_eq!((calls, stage.rejected.count()), (1, 1), "{answer}");
+        stage.remove().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_was_not_executed_or_may_be_executed_twice_is_repeated_all_the_same() -> Result<()> {
+    for (method, status) in [("GET", 500), ("PUT", 500), ("DELETE", 500), ("POST", 420), ("POST", 429)] {
+        let answers = json!([{ "status": status, "json": {} }, { "json": { "done": true } }]);
+        let podio = json!({ format!("{method} /item"): answers });
+        let stage = stage("safe-others", config("safeRetries"), podio, json!({})).await?;
+        let (emitted, calls) = run(&stage, &request(method)).await?;
+        assert_eq!((emitted.routing_key.as_str(), calls), ("data", 2), "{method} {status}: {}", emitted.payload);
+        stage.remove().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_post_is_repeated_by_default() -> Result<()> {
+    let podio = json!({ "POST /item": [{ "status": 500, "json": {} }, { "reset": true }, { "json": {} }] });
+    let stage = stage("post-again", own_credential(), podio, json!({})).await?;
+    let (emitted, calls) = run(&stage, &request("POST")).await?;
+    assert_eq!((emitted.routing_key.as_str(), calls), ("data", 3));
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn a_post_that_never_reached_podio_is_repeated() -> Result<()> {
+    let podio = json!({ "POST /item": [{ "json": { "item_id": 1 } }] });
+    let mut config = config("safeRetries");
+    config["retries"] = json!(1000);
+    let stage = stage("safe-refused", config, podio, json!({})).await?;
+    // Taken, but nothing listens there yet.
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(([127, 0, 0, 1], 0).into())?;
+    let environment = environment(&stage, 1).with("PODIO_API_URL", &format!("http://{}", socket.local_addr()?));
+    let mut worker = consuming_worker(&stage, &environment).await?;
+    stage.send(&request("POST")).await?;
+    let refused = |log: &[String]| log.iter().filter(|line| line.contains("NotSent")).count() >= 3;
+    worker.log().wait_until("the third refusal", BOUND, refused).await?;
+    assert_eq!(stage.results.count(), 0);
+    let _podio = Proxy::on(socket.listen(16)?, stage.sandbox.podio_addr().to_string())?;
+    stage.results.wait_for(1, "result", BOUND).await?;
+    stop(&mut worker, BOUND).await?;
+    assert_eq!(stage.emitted()?[0].payload["body"]["responseBody"], json!({ "item_id": 1 }));
+    assert_eq!(stage.calls(Api::Podio).len(), 1);
+    stage.remove().await
+}

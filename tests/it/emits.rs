@@ -1,0 +1,154 @@
+//! What an action may emit besides one result, and what becomes of its message.
+
+use anyhow::{Context, Result};
+use podio_sandbox::Api;
+use podio_test_support::{Emitted, Environment, Stage};
+use serde_json::{Value, json};
+
+use crate::performer::{PERFORM, Performer, orders};
+use crate::step::{BOUND, environment, own_credential, stage};
+
+const ACCOUNT: &str = "PUT /v1/accounts/acc1";
+
+async fn set(label: &str, platform: Value) -> Result<(Stage, Environment)> {
+    let mut config = own_credential();
+    config["_account"] = json!("acc1");
+    let stage = stage(label, config, json!({}), platform).await?;
+    let environment = environment(&stage, 1).with("ELASTICIO_FUNCTION", PERFORM);
+    Ok((stage, environment))
+}
+
+/// Sends one message with these orders and after it another one that must succeed; gives the emits of the first.
+async fn emits(stage: &Stage, environment: &Environment, first: &Value, count: usize) -> Result<Vec<Emitted>> {
+    let performer = Performer::start(stage, environment).await?;
+    stage.send(&orders(first)).await?;
+    stage.send(&orders(&json!([{ "data": "next" }]))).await?;
+    stage.results.wait_for(count + 1, "emits", BOUND).await?;
+    performer.stop().await?;
+    let mut emitted = stage.emitted()?;
+    let next = emitted.pop().context("the next message's result")?;
+    assert_eq!(next.payload["body"], "next", "{}", next.payload);
+    assert_eq!(emitted.len(), count);
+    assert_eq!(stage.left().await?, 0);
+    Ok(emitted)
+}
+
+fn keys(emitted: &[Emitted]) -> Vec<&str> {
+    emitted.iter().map(|emitted| emitted.routing_key.as_str()).collect()
+}
+
+#[tokio::test]
+async fn snapshots_are_plain_json() -> Result<()> {
+    let (stage, environment) = set("snapshots", json!({})).await?;
+    let (whole, change) = (json!({ "seen": [1, "ü"] }), json!({ "$set": { "seen": 2 } }));
+    let first = json!([{ "snapshot": whole }, { "updateSnapshot": change }]);
+    let emitted = emits(&stage, &environment, &first, 2).await?;
+    assert_eq!(keys(&emitted), ["snapshot", "snapshot"]);
+    for (emitted, (event, payload)) in emitted.iter().zip([("snapshot", whole), ("updateSnapshot", change)]) {
+        assert_eq!(emitted.payload, payload);
+        assert_eq!(emitted.text_header("snapshotEvent"), Some(event));
+        assert_eq!(emitted.properties["content_type"], "application/json");
+    }
+    assert_eq!(stage.rejected.count(), 0);
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn new_keys_go_to_the_account() -> Result<()> {
+    let platform = json!({ ACCOUNT: [{ "status": 500, "json": {} }, { "json": {} }] });
+    let (stage, environment) = set("update-keys", platform).await?;
+    let keys = json!({ "oauth": { "access_token": "a" } });
+    emits(&stage, &environment, &json!([{ "updateKeys": keys }]), 0).await?;
+
+    let calls: Vec<_> = stage.calls(Api::Platform).into_iter().filter(|call| call.method == "PUT").collect();
+    assert_eq!(calls.len(), 2, "a 500 is tried again");
+    for call in &calls {
+        assert_eq!(serde_json::from_str::<Value>(&call.body)?, json!({ "keys": keys }));
+        assert_eq!(call.path, "/v1/accounts/acc1");
+        assert_eq!(call.authorization.as_deref(), Some("Basic YXBpLXVzZXI6YXBpLWtleQ=="));
+    }
+    assert_eq!(stage.rejected.count(), 0);
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn keys_that_the_platform_refuses_are_an_error() -> Result<()> {
+    let (stage, environment) = set("update-keys-400", json!({ ACCOUNT: [{ "status": 400, "json": {} }] })).await?;
+    let emitted = emits(&stage, &environment, &json!([{ "updateKeys": {} }]), 1).await?;
+    assert_eq!(keys(&emitted), ["error"]);
+    assert_eq!(stage.rejected.count(), 1);
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn a_result_may_choose_its_routing_key() -> Result<()> {
+    let (stage, environment) = set("routing-key", json!({})).await?;
+    let headers = json!({ "X-EIO-Routing-Key": "reply", "other": "kept" });
+    let emitted = emits(&stage, &environment, &json!([{ "headed": headers }]), 1).await?;
+    assert_eq!(keys(&emitted), ["reply"]);
+    assert_eq!(emitted[0].payload["headers"], json!({ "other": "kept" }));
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn several_results_are_messages_of_their_own() -> Result<()> {
+    let (stage, environment) = set("several", json!({})).await?;
+    let emitted = emits(&stage, &environment, &json!([{ "data": 1 }, { "data": 2 }, { "data": 3 }]), 3).await?;
+    assert_eq!(emitted.iter().map(|emitted| &emitted.payload["body"]).collect::<Vec<_>>(), [1, 2, 3]);
+    let mut ids: Vec<_> = emitted.iter().filter_map(|emitted| emitted.text_header("messageId")).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 3);
+    assert_eq!(stage.rejected.count(), 0);
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn an_action_may_emit_an_error_and_go_on() -> Result<()> {
+    let (stage, environment) = set("error-and-on", json!({})).await?;
+    let first = json!([{ "data": 1 }, { "error": "one of them failed" }, { "data": 2 }]);
+    let emitted = emits(&stage, &environment, &first, 3).await?;
+    assert_eq!(keys(&emitted), ["data", "error", "data"]);
+    assert_eq!(emitted[1].error_message()?, "one of them failed");
+    assert_eq!(emitted[1].payload["errorInput"]["body"]["orders"], first);
+    assert_eq!(stage.rejected.count(), 1, "after an error a message is rejected");
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn results_before_a_failure_stay() -> Result<()> {
+    let (stage, environment) = set("data-and-fail", json!({})).await?;
+    let first = json!([{ "data": 1 }, { "fail": "then it failed" }, { "data": "never" }]);
+    let emitted = emits(&stage, &environment, &first, 2).await?;
+    assert_eq!(keys(&emitted), ["data", "error"]);
+    assert_eq!(emitted[1].error_message()?, "then it failed");
+    assert_eq!(stage.rejected.count(), 1);
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn a_panic_is_this_message_s_error() -> Result<()> {
+    let (stage, environment) = set("panic", json!({})).await?;
+    let emitted = emits(&stage, &environment, &json!([{ "panic": "content of the message" }]), 1).await?;
+    assert_eq!(keys(&emitted), ["error"]);
+    assert!(!emitted[0].error_message()?.contains("content of the message"), "{}", emitted[0].error_message()?);
+    assert_eq!(stage.rejected.count(), 1);
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn a_message_without_an_id_is_settled_and_holds_no_stop() -> Result<()> {
+    let (stage, environment) = set("no-id", json!({})).await?;
+    let performer = Performer::start(&stage, &environment).await?;
+    for first in [json!([{ "data": 1 }]), json!([{ "fail": "f" }])] {
+        stage.send(&orders(&first).without_headers()).await?;
+        stage.send(&orders(&first).with_header("messageId", Value::Null)).await?;
+    }
+    stage.results.wait_for(4, "outcomes", BOUND).await?;
+    performer.stop().await?;
+    let emitted = stage.emitted()?;
+    assert_eq!(keys(&emitted), ["data", "data", "error", "error"]);
+    assert!(emitted.iter().all(|emitted| emitted.headers.get("parentMessageId").is_none()));
+    assert_eq!((stage.left().await?, stage.rejected.count()), (0, 2));
+    stage.remove().await
+}

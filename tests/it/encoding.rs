@@ -1,0 +1,145 @@
+//! How payloads are encoded, and the input of an error handler.
+
+use anyhow::{Context, Result};
+use podio_sandbox::Api;
+use podio_test_support::{Emitted, Environment, Input, Stage, seal};
+use serde_json::{Value, json};
+
+use crate::performer::{PERFORM, Performer};
+use crate::step::{BOUND, consuming_worker, environment, own_credential, stage, stop};
+
+async fn set(label: &str) -> Result<(Stage, Environment)> {
+    let podio = json!({ "GET /user": [{ "json": { "user_id": 1 } }] });
+    let stage = stage(label, own_credential(), podio, json!({})).await?;
+    let environment = environment(&stage, 1);
+    Ok((stage, environment))
+}
+
+/// The body of the error message `index`, its parts still sealed.
+fn sealed_parts(stage: &Stage, index: usize) -> Result<Value> {
+    Ok(serde_json::from_slice(&stage.results.all()[index].delivery.data)?)
+}
+
+#[tokio::test]
+async fn both_versions_are_understood_and_the_set_one_is_spoken() -> Result<()> {
+    let (stage, environment) = set("versions").await?;
+    let text = json!({ "body": { "method": "GET", "url": "/user" } }).to_string();
+    for version in [1, 2] {
+        let environment = environment.clone().with("ELASTICIO_PROTOCOL_VERSION", &version.to_string());
+        let mut worker = consuming_worker(&stage, &environment).await?;
+        let before = stage.results.count();
+        for input in [Input::of_text(&text), Input::of_text_raw(&text)] {
+            stage.send(&input).await?;
+        }
+        stage.results.wait_for(before + 2, "results", BOUND).await?;
+        stop(&mut worker, BOUND).await?;
+        let emitted: Vec<Emitted> = stage.emitted()?.split_off(before);
+        for emitted in emitted {
+            assert_eq!(emitted.headers["protocolVersion"], version);
+            assert_eq!(emitted.payload["body"]["responseBody"], json!({ "user_id": 1 }));
+        }
+        assert_eq!(stage.left().await?, 0);
+    }
+    assert_eq!(stage.rejected.count(), 0);
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn an_error_carries_what_came_in_as_base64_whatever_the_version() -> Result<()> {
+    let (stage, environment) = set("error-versions").await?;
+    // White space that no encoder of the worker's own would write.
+    let text = r#"{ "body" : { "method": "GET",  "url": "/nothing" } }"#;
+    let inputs = [Input::of_text(text), Input::of_text_raw(text)];
+    let mut worker = consuming_worker(&stage, &environment.with("ELASTICIO_PROTOCOL_VERSION", "2")).await?;
+    for input in &inputs {
+        stage.send(input).await?;
+    }
+    stage.results.wait_for(2, "errors", BOUND).await?;
+    stop(&mut worker, BOUND).await?;
+
+    let unchanged = std::str::from_utf8(inputs[0].body())?;
+    assert_eq!(sealed_parts(&stage, 0)?["errorInput"], unchanged, "version 1 is not encoded anew");
+    for (index, emitted) in stage.emitted()?.iter().enumerate() {
+        assert_eq!(emitted.routing_key, "error");
+        assert_eq!(emitted.payload["errorInput"], serde_json::from_str::<Value>(text)?);
+        assert_eq!(emitted.headers.get("protocolVersion"), None);
+        let parts = sealed_parts(&stage, index)?;
+        let names: Vec<&String> = parts.as_object().context("an object")?.keys().collect();
+        assert_eq!(names, ["error", "errorInput"]);
+    }
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn an_error_handler_sees_both_parts_opened_and_the_amqp_headers() -> Result<()> {
+    let (stage, environment) = set("error-handler").await?;
+    let environment = environment.with("ELASTICIO_FUNCTION", PERFORM).with("ELASTICIO_INPUT_FORMAT", "error");
+    let performer = Performer::start(&stage, &environment).await?;
+    let error = json!({ "name": "Error", "message": "it failed", "stack": "here" });
+    let input = json!({ "id": "1", "body": { "a": [1, null] }, "headers": {} });
+    let seal = |value: &Value| seal::text(value.to_string().as_bytes());
+    let both = json!({ "error": seal(&error), "errorInput": seal(&input) });
+    let of = |value: &Value| Input::of_body(value.to_string().into_bytes()).with_header("number", json!(5));
+    stage.send(&of(&both)).await?;
+    stage.send(&of(&json!({ "error": seal(&error) }))).await?;
+    stage.results.wait_for(2, "results", BOUND).await?;
+    performer.stop().await?;
+
+    let emitted = stage.emitted()?;
+    assert_eq!(emitted[0].payload["body"]["body"], json!({ "error": error, "errorInput": input }));
+    assert_eq!(emitted[1].payload["body"]["body"], json!({ "error": error }), "an error at start has no input");
+    let headers = &emitted[0].payload["body"]["headers"];
+    assert_eq!(headers["stepId"], "step_1");
+    assert_eq!(headers["number"], 5);
+    assert_eq!((stage.left().await?, stage.rejected.count()), (0, 0));
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn an_error_handler_rejects_what_it_cannot_read() -> Result<()> {
+    let (stage, environment) = set("error-handler-bad").await?;
+    let mut worker = consuming_worker(&stage, &environment.with("ELASTICIO_INPUT_FORMAT", "error")).await?;
+    let bodies = [
+        json!({ "error": "not sealed" }).to_string(),
+        "{".to_owned(),
+        seal::text(br#"{"body":{"method":"GET","url":"/user"}}"#),
+    ];
+    for body in &bodies {
+        stage.send(&Input::of_body(body.clone().into_bytes())).await?;
+    }
+    stage.rejected.wait_for(bodies.len(), "dead letters", BOUND).await?;
+    stop(&mut worker, BOUND).await?;
+    assert_eq!((stage.results.count(), stage.left().await?), (0, 0));
+    assert_eq!(stage.calls(Api::Podio).len(), 0);
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn numbers_reach_podio_and_an_error_digit_by_digit() -> Result<()> {
+    let podio = json!({ "POST /item": [{ "status": 400, "json": {} }] });
+    let stage = stage("digits", own_credential(), podio, json!({})).await?;
+    let mut worker = consuming_worker(&stage, &environment(&stage, 1)).await?;
+    let data = r#"{"long":12345678901234567890,"decimal":1.50,"exponent":1e400}"#;
+    stage.send(&Input::of_text(&format!(r#"{{"body":{{"method":"POST","url":"/item","data":{data}}}}}"#))).await?;
+    stage.results.wait_for(1, "error", BOUND).await?;
+    stop(&mut worker, BOUND).await?;
+
+    assert_eq!(stage.calls(Api::Podio)[0].body, data);
+    let sealed = sealed_parts(&stage, 0)?;
+    let opened = seal::open_text(sealed["errorInput"].as_str().context("a text")?.as_bytes())?;
+    assert!(opened.contains(data), "{opened}");
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn bytes_that_are_neither_json_nor_text_are_base64() -> Result<()> {
+    let podio = json!({ "GET /raw": [{ "b64": "/wD+gIE=", "headers": { "content-type": "image/png" } }] });
+    let stage = stage("binary", own_credential(), podio, json!({})).await?;
+    let mut worker = consuming_worker(&stage, &environment(&stage, 1)).await?;
+    stage.send(&Input::get("/raw")).await?;
+    stage.results.wait_for(1, "result", BOUND).await?;
+    stop(&mut worker, BOUND).await?;
+    let body = &stage.emitted()?[0].payload["body"];
+    assert_eq!((&body["responseBody"], &body["responseBodyEncoding"]), (&json!("/wD+gIE="), &json!("base64")));
+    stage.remove().await
+}

@@ -1,0 +1,168 @@
+//! AMQP headers, from what comes in to what goes out.
+
+use anyhow::{Context, Result};
+use lapin::types::{AMQPValue, FieldArray, FieldTable};
+use podio_test_support::{Environment, Input, Stage};
+use serde_json::{Value, json};
+
+use crate::performer::{PERFORM, Performer, orders};
+use crate::step::{BOUND, consuming_worker, environment, own_credential, stage, stop};
+
+/// A data, an error and a snapshot message.
+fn one_of_each() -> Value {
+    json!([{ "snapshot": {} }, { "data": 1 }, { "error": "e" }])
+}
+
+async fn set(label: &str) -> Result<(Stage, Environment)> {
+    let stage = stage(label, own_credential(), json!({}), json!({})).await?;
+    let environment = environment(&stage, 1).with("ELASTICIO_FUNCTION", PERFORM);
+    Ok((stage, environment))
+}
+
+/// The headers of everything published, with their AMQP types, by routing key.
+fn tables(stage: &Stage) -> Result<Vec<(String, FieldTable)>> {
+    let all = stage.results.all();
+    let tables = all.iter().map(|received| {
+        let headers = received.delivery.properties.headers().clone();
+        Ok((received.delivery.routing_key.to_string(), headers.context("no headers")?))
+    });
+    tables.collect()
+}
+
+fn text(text: &str) -> AMQPValue {
+    AMQPValue::LongString(text.into())
+}
+
+#[tokio::test]
+async fn values_pass_on_with_their_types_and_other_headers_do_not() -> Result<()> {
+    let (stage, environment) = set("header-types").await?;
+    let performer = Performer::start(&stage, &environment).await?;
+    let long = 1_i64 << 40;
+    let input = orders(&one_of_each())
+        .with_header("threadId", json!(7))
+        .with_header("messageId", json!(long))
+        .with_header("reply_to", json!("nobody"))
+        .with_header("X-EIO-META-Flag", json!(true))
+        .with_header("X-Eio-Meta-Count", json!(-12))
+        .with_header("x-eio-meta-ratio", json!(1.5))
+        .with_header("x-eio-meta-LIST", json!([1, "b", false]))
+        .with_header("x-eio-meta-Table", json!({ "Inner": { "n": long } }))
+        .with_header("x-eio-other", json!("dropped"))
+        .with_header("traceparent", json!("dropped"))
+        .with_header("reboundReason", json!("dropped"));
+    stage.send(&input).await?;
+    stage.results.wait_for(3, "emits", BOUND).await?;
+    performer.stop().await?;
+
+    let mut inner = FieldTable::default();
+    inner.insert("n".into(), AMQPValue::LongLongInt(long));
+    let mut outer = FieldTable::default();
+    outer.insert("Inner".into(), AMQPValue::FieldTable(inner));
+    let list = vec![AMQPValue::LongInt(1), text("b"), AMQPValue::Boolean(false)];
+    let expected = [
+        ("threadId", AMQPValue::LongInt(7)),
+        ("parentMessageId", AMQPValue::LongLongInt(long)),
+        ("reply_to", text("nobody")),
+        ("x-eio-meta-flag", AMQPValue::Boolean(true)),
+        ("x-eio-meta-count", AMQPValue::LongInt(-12)),
+        ("x-eio-meta-ratio", AMQPValue::Double(1.5)),
+        ("x-eio-meta-list", AMQPValue::FieldArray(FieldArray::from(list))),
+        ("x-eio-meta-table", AMQPValue::FieldTable(outer)),
+    ];
+    let dropped = ["x-eio-other", "traceparent", "reboundReason", "X-EIO-META-Flag", "x-eio-meta-LIST"];
+    let tables = tables(&stage)?;
+    assert_eq!(tables.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), ["snapshot", "data", "error"]);
+    for (key, table) in &tables {
+        for (name, value) in &expected {
+            assert_eq!(table.inner().get(*name), Some(value), "{name} of {key}");
+        }
+        for name in dropped {
+            assert!(!table.contains_key(name), "{name} of {key}");
+        }
+        for name in ["start", "end"] {
+            assert!(matches!(table.inner().get(name), Some(AMQPValue::LongLongInt(_))), "{name} of {key}");
+        }
+    }
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn a_message_belongs_to_its_thread_else_to_its_trace_else_to_a_new_thread() -> Result<()> {
+    let (stage, environment) = set("threads").await?;
+    let performer = Performer::start(&stage, &environment).await?;
+    let input = || orders(&json!([{ "data": 1 }]));
+    stage.send(&input().with_header("x-eio-meta-trace-id", json!("trace"))).await?;
+    let traced = input().with_header("threadId", Value::Null).with_header("X-Eio-Meta-Trace-Id", json!("trace"));
+    stage.send(&traced).await?;
+    stage.send(&input().with_header("threadId", Value::Null)).await?;
+    stage.send(&input().with_header("threadId", Value::Null)).await?;
+    stage.results.wait_for(4, "results", BOUND).await?;
+    performer.stop().await?;
+
+    let emitted = stage.emitted()?;
+    let threads: Vec<&str> = emitted.iter().filter_map(|emitted| emitted.text_header("threadId")).collect();
+    assert_eq!(threads[..2], ["thread1", "trace"]);
+    assert!(threads[2].parse::<uuid::Uuid>().is_ok() && threads[3].parse::<uuid::Uuid>().is_ok(), "{threads:?}");
+    assert_ne!(threads[2], threads[3]);
+    assert_eq!(emitted[1].text_header("x-eio-meta-trace-id"), Some("trace"));
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn every_emit_says_where_it_comes_from() -> Result<()> {
+    let (stage, environment) = set("identity").await?;
+    let performer = Performer::start(&stage, &environment).await?;
+    let input = orders(&one_of_each());
+    stage.send(&input).await?;
+    stage.results.wait_for(3, "emits", BOUND).await?;
+    performer.stop().await?;
+
+    let emitted = stage.emitted()?;
+    for emitted in &emitted {
+        for (name, value) in [
+            ("execId", "exec1"),
+            ("taskId", "flow1"),
+            ("workspaceId", "ws1"),
+            ("containerId", "container1"),
+            ("userId", "user1"),
+            ("stepId", "step_2"),
+            ("compId", "comp1"),
+            ("function", PERFORM),
+            ("threadId", "thread1"),
+        ] {
+            assert_eq!(emitted.text_header(name), Some(value), "{name} of {}", emitted.routing_key);
+        }
+        assert_eq!(emitted.text_header("parentMessageId"), input.message_id());
+        assert!(emitted.headers["start"].as_i64() <= emitted.headers["end"].as_i64(), "{}", emitted.headers);
+    }
+    assert_eq!(emitted[1].text_header("messageId"), emitted[1].payload["id"].as_str());
+    let error_id = emitted[2].text_header("messageId").context("an error has an id")?;
+    assert!(error_id.parse::<uuid::Uuid>().is_ok(), "{error_id}");
+    let versions: Vec<_> = emitted.iter().map(|emitted| emitted.headers.get("protocolVersion")).collect();
+    assert_eq!(versions, [None, Some(&json!(1)), None], "data only");
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn additional_variables_become_headers_of_every_emit() -> Result<()> {
+    let podio = json!({ "GET /user": [{ "json": {} }] });
+    let stage = stage("additional", own_credential(), podio, json!({})).await?;
+    let environment = environment(&stage, 1)
+        .with("ELASTICIO_ADDITIONAL_VARS_FOR_HEADERS", "ELASTICIO_FLOW_TYPE,OTHER_VAR,NOT_SET_AT_ALL")
+        .with("ELASTICIO_FLOW_TYPE", "long running")
+        .with("OTHER_VAR", "5");
+    let mut worker = consuming_worker(&stage, &environment).await?;
+    stage.send(&Input::get("/user")).await?;
+    stage.send(&Input::get("/nothing")).await?;
+    stage.results.wait_for(2, "emits", BOUND).await?;
+    stop(&mut worker, BOUND).await?;
+
+    let emitted = stage.emitted()?;
+    assert_eq!(emitted.iter().map(|emitted| emitted.routing_key.as_str()).collect::<Vec<_>>(), ["data", "error"]);
+    for emitted in &emitted {
+        assert_eq!(emitted.text_header("flowType"), Some("long running"));
+        assert_eq!(emitted.text_header("otherVar"), Some("5"));
+        assert_eq!(emitted.headers.get("notSetAtAll"), None);
+    }
+    stage.remove().await
+}

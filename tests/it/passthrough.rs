@@ -1,0 +1,114 @@
+//! What results carry of the steps before.
+
+use anyhow::Result;
+use podio_test_support::{Emitted, Environment, Input, Stage};
+use serde_json::{Value, json};
+
+use crate::performer::{PERFORM, Performer, orders};
+use crate::step::{BOUND, consuming_worker, environment, own_credential, stage, step_data, stop};
+
+async fn set(label: &str) -> Result<(Stage, Environment)> {
+    let podio = json!({ "GET /user": [{ "json": { "user_id": 1 } }] });
+    let stage = stage(label, own_credential(), podio, json!({})).await?;
+    let mut step = step_data(own_credential());
+    step["is_passthrough"] = json!(true);
+    stage.sandbox.set_step(&step);
+    let environment = environment(&stage, 1);
+    Ok((stage, environment))
+}
+
+/// Runs one worker over these messages; each must have a result.
+async fn results(stage: &Stage, environment: &Environment, inputs: &[Input]) -> Result<Vec<Emitted>> {
+    let mut worker = consuming_worker(stage, environment).await?;
+    for (index, input) in inputs.iter().enumerate() {
+        stage.send(input).await?;
+        stage.results.wait_for(index + 1, "results", BOUND).await?;
+    }
+    stop(&mut worker, BOUND).await?;
+    let emitted = stage.emitted()?;
+    assert!(emitted.iter().all(|emitted| emitted.routing_key == "data"), "{emitted:?}");
+    assert_eq!((stage.left().await?, stage.rejected.count()), (0, 0));
+    Ok(emitted)
+}
+
+fn without_passthrough(payload: &Value) -> Value {
+    let mut payload = payload.clone();
+    payload.as_object_mut().map(|object| object.remove("passthrough"));
+    payload
+}
+
+#[tokio::test]
+async fn a_result_carries_the_steps_before_and_itself() -> Result<()> {
+    let (stage, environment) = set("pass-both").await?;
+    let step_0 = json!({ "id": "0", "body": { "n": [1, null] }, "headers": { "h": "v" }, "attachments": {} });
+    let step_1 = json!({ "body": "text", "headers": {} });
+    let input = json!({
+        "id": "in", "body": { "method": "GET", "url": "/user" }, "headers": {},
+        "passthrough": { "step_0": step_0, "step_1": step_1, "step_2": { "body": "of an earlier round", "headers": {} } },
+    });
+    let emitted = results(&stage, &environment, &[Input::new(&input)]).await?;
+    // A JSON value would not keep a second key of the same name.
+    assert!(!emitted[0].text.contains("of an earlier round"), "{}", emitted[0].text);
+    let result = &emitted[0].payload;
+    let passthrough = &result["passthrough"];
+    assert_eq!(passthrough["step_0"], step_0);
+    assert_eq!(passthrough["step_1"], step_1);
+    assert_eq!(passthrough["step_2"], without_passthrough(result), "the result itself, not what came in for it");
+    assert_eq!(passthrough.as_object().map(serde_json::Map::len), Some(3));
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn without_itself_a_result_carries_what_came_in() -> Result<()> {
+    let (stage, environment) = set("pass-no-self").await?;
+    let environment = environment.with("ELASTICIO_NO_SELF_PASSTRHOUGH", "true");
+    let step_0 = json!({ "body": { "a": 1 }, "headers": {} });
+    let payload = json!({
+        "id": "in", "body": { "method": "GET", "url": "/user" }, "headers": { "h": "v" }, "attachments": {},
+        "passthrough": { "step_0": step_0 },
+    });
+    let inputs = [
+        Input::new(&payload),
+        Input::new(&payload).with_header("stepId", Value::Null),
+        Input::new(&payload).with_header("reply_to", json!("reply")),
+    ];
+    let emitted = results(&stage, &environment, &inputs).await?;
+    let incoming = without_passthrough(&payload);
+    let carried: Vec<&Value> = emitted.iter().map(|emitted| &emitted.payload["passthrough"]).collect();
+    assert_eq!(carried[0], &json!({ "step_0": step_0, "step_1": incoming }));
+    assert_eq!(carried[1], &json!({ "step_0": step_0 }), "without the header stepId");
+    let mut with_reply = incoming.clone();
+    with_reply["headers"]["reply_to"] = json!("reply");
+    assert_eq!(carried[2], &json!({ "step_0": step_0, "step_1": with_reply }));
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn each_of_several_results_carries_itself() -> Result<()> {
+    let (stage, environment) = set("pass-several").await?;
+    let performer = Performer::start(&stage, &environment.with("ELASTICIO_FUNCTION", PERFORM)).await?;
+    stage.send(&orders(&json!([{ "data": "one" }, { "data": "two" }]))).await?;
+    stage.results.wait_for(2, "results", BOUND).await?;
+    performer.stop().await?;
+    for (emitted, body) in stage.emitted()?.iter().zip(["one", "two"]) {
+        assert_eq!(emitted.payload["body"], body);
+        assert_eq!(emitted.payload["passthrough"], json!({ "step_2": without_passthrough(&emitted.payload) }));
+    }
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn passthrough_that_is_off_is_dropped_for_several_results_too() -> Result<()> {
+    let stage = stage("pass-off-several", own_credential(), json!({}), json!({})).await?;
+    let environment = environment(&stage, 1).with("ELASTICIO_FUNCTION", PERFORM);
+    let performer = Performer::start(&stage, &environment.with("ELASTICIO_NO_SELF_PASSTRHOUGH", "true")).await?;
+    let payload = json!({
+        "body": { "orders": [{ "data": 1 }, { "data": 2 }] },
+        "passthrough": { "step_0": { "body": {}, "headers": {} } },
+    });
+    stage.send(&Input::new(&payload)).await?;
+    stage.results.wait_for(2, "results", BOUND).await?;
+    performer.stop().await?;
+    assert!(stage.emitted()?.iter().all(|emitted| emitted.payload.get("passthrough").is_none()));
+    stage.remove().await
+}

@@ -1,0 +1,172 @@
+//! Publishing: sizes, and what no queue takes at first or at all.
+
+use anyhow::{Context, Result};
+use lapin::types::AMQPValue;
+use podio_sandbox::Api;
+use podio_test_support::{Environment, Input, Stage, until};
+use serde_json::json;
+
+use crate::performer::{PERFORM, Performer, orders};
+use crate::step::{BOUND, answers, consuming_worker, environment, own_credential, stage, step_data, stop};
+
+/// A stage where nothing is bound to the data routing key.
+async fn unbound(label: &str) -> Result<(Stage, Environment)> {
+    let stage = Stage::set(label, &["data".to_owned()]).await?;
+    stage.sandbox.set_step(&step_data(own_credential()));
+    stage.sandbox.set_answers(answers(json!({ "GET /user": [{ "json": { "user_id": 1 } }] }), json!({}))?)?;
+    let environment = environment(&stage, 1).with("ELASTICIO_AMQP_PUBLISH_RETRY_DELAY", "20");
+    Ok((stage, environment))
+}
+
+/// How often publishing failed so far.
+fn failures(log: &[String]) -> usize {
+    log.iter().filter(|line| line.contains("not published; trying again")).count()
+}
+
+#[tokio::test]
+async fn a_result_that_no_queue_takes_at_first_is_not_lost() -> Result<()> {
+    let (stage, environment) = unbound("unbound").await?;
+    let mut worker = consuming_worker(&stage, &environment).await?;
+    stage.send(&Input::get("/user")).await?;
+    worker.log().wait_until("the third failure", BOUND, |log| failures(log) >= 3).await?;
+    assert_eq!((stage.results.count(), stage.rejected.count()), (0, 0));
+    stage.bind("data").await?;
+    let results = stage.results.wait_for(1, "result", BOUND).await?;
+    stop(&mut worker, BOUND).await?;
+
+    let tries = i32::try_from(failures(&worker.log().all()))?;
+    let headers = results[0].delivery.properties.headers().as_ref().context("headers")?;
+    assert_eq!(headers.inner().get("retry"), Some(&AMQPValue::LongInt(tries)));
+    assert_eq!(stage.emitted()?[0].payload["body"]["responseBody"], json!({ "user_id": 1 }));
+    assert_eq!((stage.results.count(), stage.left().await?, stage.rejected.count()), (1, 0, 0));
+    assert_eq!(stage.calls(Api::Podio).len(), 1, "only the publishing is repeated");
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn a_first_try_has_no_retry_header() -> Result<()> {
+    let stage = stage("no-retry", own_credential(), json!({}), json!({})).await?;
+    let performer = Performer::start(&stage, &environment(&stage, 1).with("ELASTICIO_FUNCTION", PERFORM)).await?;
+    stage.send(&orders(&json!([{ "data": 1 }, { "error": "e" }, { "snapshot": {} }]))).await?;
+    stage.results.wait_for(3, "emits", BOUND).await?;
+    performer.stop().await?;
+    assert!(stage.emitted()?.iter().all(|emitted| emitted.headers.get("retry").is_none()));
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn tries_end_where_they_are_limited() -> Result<()> {
+    let (stage, environment) = unbound("publish-attempts").await?;
+    let environment = environment
+        .with("ELASTICIO_AMQP_PUBLISH_RETRY_ATTEMPTS", "3")
+        .with("ELASTICIO_AMQP_PUBLISH_RETRY_DELAY", "200");
+    let mut worker = consuming_worker(&stage, &environment).await?;
+    stage.send(&Input::get("/user")).await?;
+    stage.results.wait_for(1, "error", BOUND).await?;
+    stop(&mut worker, BOUND).await?;
+
+    let emitted = &stage.emitted()?[0];
+    assert_eq!(emitted.routing_key, "error");
+    let message = emitted.error_message()?;
+    assert!(message.starts_with("Failed on publishing ") && message.contains(" message to MQ"), "{message}");
+    let took = emitted.headers["end"].as_i64().zip(emitted.headers["start"].as_i64()).map(|(end, start)| end - start);
+    assert!(took >= Some(200 + 400), "the delay doubles: {took:?} ms");
+    assert_eq!((stage.left().await?, stage.rejected.count()), (0, 1));
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn the_delay_between_tries_is_bounded() -> Result<()> {
+    let (stage, environment) = unbound("publish-max-delay").await?;
+    let environment = environment
+        .with("ELASTICIO_AMQP_PUBLISH_RETRY_ATTEMPTS", "6")
+        .with("ELASTICIO_AMQP_PUBLISH_RETRY_DELAY", "5000")
+        .with("ELASTICIO_AMQP_PUBLISH_MAX_RETRY_DELAY", "20");
+    let mut worker = consuming_worker(&stage, &environment).await?;
+    stage.send(&Input::get("/user")).await?;
+    // Without the bound it would take 155 s.
+    stage.results.wait_for(1, "error", BOUND).await?;
+    stop(&mut worker, BOUND).await?;
+    assert_eq!(stage.rejected.count(), 1);
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn a_payload_may_have_the_limit_s_size_and_no_more() -> Result<()> {
+    let (body, orders) = ("x".repeat(500), |body: &str| orders(&json!([{ "data": body }])));
+    for version in ["1", "2"] {
+        let stage = stage("size-limit", own_credential(), json!({}), json!({})).await?;
+        let environment =
+            environment(&stage, 1).with("ELASTICIO_FUNCTION", PERFORM).with("ELASTICIO_PROTOCOL_VERSION", version);
+        let performer = Performer::start(&stage, &environment).await?;
+        stage.send(&orders(&body)).await?;
+        let results = stage.results.wait_for(1, "result", BOUND).await?;
+        performer.stop().await?;
+        let size = results[0].delivery.data.len();
+
+        for (limit, key) in [(size, "data"), (size - 1, "error")] {
+            stage.left().await?;
+            let environment = environment.clone().with("ELASTICIO_OUTGOING_MESSAGE_SIZE_LIMIT", &limit.to_string());
+            let performer = Performer::start(&stage, &environment).await?;
+            let before = stage.results.count();
+            stage.send(&orders(&body)).await?;
+            stage.results.wait_for(before + 1, "outcome", BOUND).await?;
+            performer.stop().await?;
+            let emitted = stage.emitted()?.pop().context("an outcome")?;
+            assert_eq!(emitted.routing_key, key, "{size} bytes, at most {limit}");
+            if key == "error" {
+                let expected = format!("Outgoing message size {size} exceeds limit of {limit}");
+                assert!(emitted.error_message()?.starts_with(&expected), "{}", emitted.error_message()?);
+            }
+        }
+        assert_eq!((stage.left().await?, stage.rejected.count()), (0, 1));
+        stage.remove().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn persistent_means_every_emit() -> Result<()> {
+    for (value, mode) in [("true", 2), ("false", 1)] {
+        let stage = stage("persistent", own_credential(), json!({}), json!({})).await?;
+        let environment = environment(&stage, 1)
+            .with("ELASTICIO_FUNCTION", PERFORM)
+            .with("ELASTICIO_AMQP_PERSISTENT_MESSAGES", value);
+        let performer = Performer::start(&stage, &environment).await?;
+        let input = orders(&json!([{ "data": 1 }, { "snapshot": {} }, { "httpReply": {} }, { "error": "e" }]));
+        stage.send(&input.with_header("reply_to", json!("reply"))).await?;
+        stage.results.wait_for(5, "emits", BOUND).await?;
+        performer.stop().await?;
+        for emitted in stage.emitted()? {
+            assert_eq!(emitted.properties["delivery_mode"], mode, "{}", emitted.routing_key);
+            let expected =
+                json!({ "content_type": "application/json", "content_encoding": "utf8", "delivery_mode": mode });
+            assert_eq!(emitted.properties, expected, "{}", emitted.routing_key);
+        }
+        stage.remove().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_publish_that_never_arrives_is_repeated_over_a_new_connection() -> Result<()> {
+    let podio = json!({ "GET /user": [{ "json": { "user_id": 1 } }] });
+    let stage = stage("lost-publish", own_credential(), podio, json!({})).await?;
+    let environment = environment(&stage, 2).with("HOSTNAME", "name-of-the-host");
+    let mut worker = consuming_worker(&stage, &environment).await?;
+    // The connections are known by their names.
+    stage.proxy.deafen("name-of-the-host-write");
+    stage.send(&Input::get("/user")).await?;
+    until("the publish", BOUND, async || Ok((stage.proxy.swallowed() > 0).then_some(()))).await?;
+    assert_eq!(stage.results.count(), 0);
+    stage.proxy.cut();
+    stage.results.wait_for(1, "result", BOUND).await?;
+    until("the settlement", BOUND, async || {
+        Ok((stage.is_consumed().await? && stage.waiting().await? == 0).then_some(()))
+    })
+    .await?;
+    stop(&mut worker, BOUND).await?;
+    assert_eq!(stage.emitted()?[0].payload["body"]["responseBody"], json!({ "user_id": 1 }));
+    assert_eq!((stage.results.count(), stage.left().await?, stage.calls(Api::Podio).len()), (1, 0, 1));
+    stage.remove().await
+}

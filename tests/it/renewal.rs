@@ -1,0 +1,187 @@
+//! Where new tokens come from, and whose they are.
+
+use anyhow::{Context, Result};
+use podio_sandbox::{Api, Call};
+use podio_test_support::{Environment, Input, Stage, until};
+use serde_json::{Value, json};
+
+use crate::step::{
+    BOUND, all_taken, consuming_worker, count, environment, own_credential, podio_calls, stage, step_data, stop,
+};
+
+const SECRET: &str = "/v2/workspaces/ws1/secrets/sec1";
+const MESSAGES: usize = 5;
+
+fn expired() -> Value {
+    json!({ "status": 401, "json": { "error": "unauthorized", "error_description": "expired_token" } })
+}
+
+fn fresh(number: u32) -> Value {
+    let (access, refresh) = (format!("new-access-token-{number}"), format!("new-refresh-token-{number}"));
+    json!({ "json": { "access_token": access, "refresh_token": refresh, "token_type": "bearer", "expires_in": 28800 } })
+}
+
+fn with_client(stage: &Stage, token_path: &str) -> Environment {
+    environment(stage, MESSAGES)
+        .with("PODIO_CLIENT_ID", "client-of-the-tests")
+        .with("PODIO_CLIENT_SECRET", "secret-of-the-client")
+        .with("PODIO_TOKEN_URL", &format!("{}{token_path}", stage.sandbox.podio_url()))
+}
+
+/// The tokens that `/user` was called with, in order.
+fn tokens(stage: &Stage) -> Vec<String> {
+    let users = stage.calls(Api::Podio).into_iter().filter(|call| call.path == "/user");
+    users.filter_map(|call| Some(call.authorization?.strip_prefix("Bearer ")?.to_owned())).collect()
+}
+
+fn exchanges(stage: &Stage) -> Vec<Call> {
+    stage.calls(Api::Podio).into_iter().filter(|call| call.path.starts_with("/oauth/token")).collect()
+}
+
+#[tokio::test]
+async fn a_refresh_that_fails_is_asked_for_once_by_all_who_wait_for_it() -> Result<()> {
+    let mut unauthorized = expired();
+    unauthorized["delay"] = json!(0.5);
+    let credentials = json!({ "data": { "attributes": { "credentials": { "access_token": "token-of-the-secret" } } } });
+    let platform = json!({
+        format!("GET {SECRET}"): [{ "json": credentials }],
+        format!("POST {SECRET}/refresh"): [{ "status": 422, "json": {}, "delay": 2.0 }],
+    });
+    let config = json!({ "secretId": "sec1", "retriesDelay": "50" });
+    let stage = stage("failing-refresh", config, json!({ "GET /user": [unauthorized] }), platform).await?;
+    for _ in 0..MESSAGES {
+        stage.send(&Input::get("/user")).await?;
+    }
+    let mut worker = consuming_worker(&stage, &environment(&stage, MESSAGES)).await?;
+    stage.rejected.wait_for(MESSAGES, "dead letters", BOUND).await?;
+    stop(&mut worker, BOUND).await?;
+
+    let calls = stage.calls(Api::Platform);
+    assert_eq!(count(&calls, "POST", &format!("{SECRET}/refresh")), 1, "{calls:?}");
+    assert_eq!(tokens(&stage).len(), MESSAGES, "nothing is repeated without a new token");
+    for emitted in stage.emitted()? {
+        let message = emitted.error_message()?;
+        assert!(message.contains("Authorize the credential again"), "{message}");
+    }
+    assert_eq!(stage.left().await?, 0);
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn a_token_endpoint_of_version_2_gets_json() -> Result<()> {
+    let podio = json!({ "GET /user": [expired(), { "json": {} }], "POST /oauth/token/v2": [fresh(1)] });
+    let stage = stage("token-v2", own_credential(), podio, json!({})).await?;
+    let mut worker = consuming_worker(&stage, &with_client(&stage, "/oauth/token/v2")).await?;
+    stage.send(&Input::get("/user")).await?;
+    stage.results.wait_for(1, "result", BOUND).await?;
+    stop(&mut worker, BOUND).await?;
+
+    assert_eq!(stage.emitted()?[0].routing_key, "data");
+    let exchange = &exchanges(&stage)[0];
+    assert_eq!(exchange.content_type.as_deref(), Some("application/json"));
+    let body: Value = serde_json::from_str(&exchange.body)?;
+    for (name, value) in [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", "old-refresh-token"),
+        ("client_id", "client-of-the-tests"),
+        ("client_secret", "secret-of-the-client"),
+    ] {
+        assert_eq!(body[name], value, "{name}");
+    }
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn the_new_credential_lives_on_and_its_refresh_token_replaces_the_old_one() -> Result<()> {
+    let podio = json!({
+        "GET /user": [expired(), { "json": {} }, { "json": {} }, expired(), { "json": {} }],
+        "POST /oauth/token": [fresh(1), fresh(2)],
+    });
+    let stage = stage("renewed-twice", own_credential(), podio, json!({})).await?;
+    let mut worker = consuming_worker(&stage, &with_client(&stage, "/oauth/token")).await?;
+    for done in 1..=3 {
+        stage.send(&Input::get("/user")).await?;
+        stage.results.wait_for(done, "results", BOUND).await?;
+    }
+    stop(&mut worker, BOUND).await?;
+
+    let (old, first, second) = ("old-access-token", "new-access-token-1", "new-access-token-2");
+    assert_eq!(tokens(&stage), [old, first, first, first, second]);
+    let exchanges = exchanges(&stage);
+    assert!(exchanges[0].content_type.as_deref() == Some("application/x-www-form-urlencoded"), "{exchanges:?}");
+    assert!(exchanges[0].body.contains("refresh_token=old-refresh-token"), "{}", exchanges[0].body);
+    assert!(exchanges[1].body.contains("refresh_token=new-refresh-token-1"), "{}", exchanges[1].body);
+    assert_eq!(exchanges.len(), 2);
+    assert_eq!(stage.calls(Api::Platform).len(), 1, "without an account nothing is stored");
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn a_credential_that_another_worker_renewed_is_read_again() -> Result<()> {
+    let refused = json!({ "status": 400, "json": { "error": "invalid_grant", "error_description": "spent" } });
+    let podio = json!({ "GET /user": [expired(), { "json": {} }], "POST /oauth/token": [refused] });
+    let stage = stage("renewed-elsewhere", own_credential(), podio, json!({})).await?;
+    let mut worker = consuming_worker(&stage, &with_client(&stage, "/oauth/token")).await?;
+    let newer = json!({ "access_token": "newer-access-token", "refresh_token": "newer-refresh-token" });
+    stage.sandbox.set_step(&step_data(json!({ "oauth": newer, "retriesDelay": "50" })));
+    stage.send(&Input::get("/user")).await?;
+    stage.results.wait_for(1, "result", BOUND).await?;
+    stop(&mut worker, BOUND).await?;
+
+    assert_eq!(stage.emitted()?[0].routing_key, "data");
+    assert_eq!(tokens(&stage), ["old-access-token", "newer-access-token"]);
+    assert_eq!(exchanges(&stage).len(), 1);
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn a_401_does_not_count_as_a_retry_and_a_second_one_is_final() -> Result<()> {
+    let mut config = own_credential();
+    config["retries"] = json!(1);
+    let busy = json!({ "status": 503, "json": {} });
+    let podio = json!({ "GET /user": [expired(), busy, { "json": {} }, expired()], "POST /oauth/token": [fresh(1)] });
+    let stage = stage("renewal-budget", config, podio, json!({})).await?;
+    let mut worker = consuming_worker(&stage, &with_client(&stage, "/oauth/token")).await?;
+    stage.send(&Input::get("/user")).await?;
+    stage.results.wait_for(1, "result", BOUND).await?;
+    stage.send(&Input::get("/user")).await?;
+    stage.results.wait_for(2, "outcomes", BOUND).await?;
+    stop(&mut worker, BOUND).await?;
+
+    let emitted = stage.emitted()?;
+    assert_eq!(emitted[0].routing_key, "data", "{}", emitted[0].payload);
+    let message = emitted[1].error_message()?;
+    assert!(message.contains("Authorize the credential again"), "{message}");
+    assert_eq!(tokens(&stage).len(), 3 + 2, "one renewal per message");
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn a_pause_of_one_credential_is_not_another_s() -> Result<()> {
+    let limited = json!({ "status": 420, "json": {}, "headers": { "retry-after": "30" } });
+    let podio = json!({ "GET /user": [limited, { "json": {} }] });
+    let first = stage("paused", own_credential(), podio, json!({})).await?;
+    let mut other = own_credential();
+    other["oauth"]["access_token"] = json!("other-access-token");
+    let second = stage("not-paused", other, json!({}), json!({})).await?;
+    let of = |platform: &Stage| environment(platform, 1).with("PODIO_API_URL", &first.sandbox.podio_url());
+    let (mut paused, mut free) =
+        (consuming_worker(&first, &of(&first)).await?, consuming_worker(&second, &of(&second)).await?);
+    first.send(&Input::get("/user")).await?;
+    podio_calls(&first, 1).await?;
+    until("the answer 420", BOUND, async || {
+        Ok(first.calls(Api::Podio).iter().any(|call| call.status == 420).then_some(()))
+    })
+    .await?;
+    second.send(&Input::get("/user")).await?;
+    second.results.wait_for(1, "result", BOUND).await?;
+    assert_eq!(first.results.count(), 0);
+    stop(&mut free, BOUND).await?;
+    stop(&mut paused, BOUND).await?;
+
+    assert_eq!(tokens(&first), ["old-access-token", "other-access-token"]);
+    assert_eq!(first.left().await?, 1, "the pause is cut short and the message left");
+    all_taken(&second).await.context("the other's is done")?;
+    first.remove().await?;
+    second.remove().await
+}

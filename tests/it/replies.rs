@@ -1,0 +1,89 @@
+//! Answers to whoever waits for a reply.
+
+use anyhow::{Context, Result};
+use podio_test_support::{Environment, Input, Stage};
+use serde_json::{Value, json};
+
+use crate::performer::{PERFORM, Performer, orders};
+use crate::step::{BOUND, consuming_worker, environment, own_credential, stage, stop};
+
+async fn set(label: &str) -> Result<(Stage, Environment)> {
+    let stage = stage(label, own_credential(), json!({}), json!({})).await?;
+    let environment = environment(&stage, 1);
+    Ok((stage, environment))
+}
+
+#[tokio::test]
+async fn an_error_is_also_a_reply() -> Result<()> {
+    let (stage, environment) = set("error-reply").await?;
+    // The reply's encoding does not depend on it.
+    let mut worker = consuming_worker(&stage, &environment.with("ELASTICIO_PROTOCOL_VERSION", "2")).await?;
+    let text = json!({ "body": { "method": "GET", "url": "/nothing" } }).to_string();
+    stage.send(&Input::of_text_raw(&text).with_header("reply_to", json!("reply"))).await?;
+    let results = stage.results.wait_for(2, "emits", BOUND).await?;
+    stop(&mut worker, BOUND).await?;
+
+    let emitted = stage.emitted()?;
+    let [error, reply] = &emitted[..] else { panic!("two emits, not {emitted:?}") };
+    assert_eq!((error.routing_key.as_str(), reply.routing_key.as_str()), ("error", "reply"));
+    assert_eq!(error.headers.get("x-eio-error-response"), None);
+    assert_eq!(reply.headers["x-eio-error-response"], true);
+    for emitted in [error, reply] {
+        assert_eq!(emitted.text_header("reply_to"), Some("reply"));
+        assert_eq!(emitted.text_header("stepId"), Some("step_2"));
+    }
+    assert_eq!(reply.payload, error.payload["error"], "the error alone");
+    let parts: Value = serde_json::from_slice(&results[0].delivery.data)?;
+    let sealed = parts["error"].as_str().context("a text")?;
+    assert_eq!(results[1].delivery.data, sealed.as_bytes(), "sealed the same way");
+    assert_eq!((stage.left().await?, stage.rejected.count()), (0, 1));
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn an_error_reply_that_nobody_takes_does_not_hold_the_message() -> Result<()> {
+    let (stage, environment) = set("reply-nobody").await?;
+    let mut worker = consuming_worker(&stage, &environment).await?;
+    stage.send(&Input::get("/nothing").with_header("reply_to", json!("gone"))).await?;
+    stage.rejected.wait_for(1, "dead letter", BOUND).await?;
+    stop(&mut worker, BOUND).await?;
+    let emitted = stage.emitted()?;
+    assert_eq!(emitted.iter().map(|emitted| emitted.routing_key.as_str()).collect::<Vec<_>>(), ["error"]);
+    assert_eq!(stage.left().await?, 0);
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn an_http_reply_goes_to_whoever_waits_in_protocol_version_1() -> Result<()> {
+    let (stage, environment) = set("http-reply").await?;
+    let environment = environment.with("ELASTICIO_FUNCTION", PERFORM).with("ELASTICIO_PROTOCOL_VERSION", "2");
+    let performer = Performer::start(&stage, &environment).await?;
+    let input = orders(&json!([{ "httpReply": { "ok": true } }, { "data": 1 }]));
+    stage.send(&input.clone().with_header("reply_to", json!("reply"))).await?;
+    stage.results.wait_for(2, "emits", BOUND).await?;
+    performer.stop().await?;
+
+    let emitted = stage.emitted()?;
+    assert_eq!((emitted[0].routing_key.as_str(), emitted[1].routing_key.as_str()), ("reply", "data"));
+    let versions: Vec<&Value> = emitted.iter().map(|emitted| &emitted.headers["protocolVersion"]).collect();
+    assert_eq!(versions, [1, 2]);
+    let reply = json!({ "statusCode": 201, "headers": { "content-type": "application/json" }, "body": { "ok": true } });
+    assert_eq!(emitted[0].payload, reply);
+    assert_eq!(emitted[0].text_header("parentMessageId"), input.message_id());
+    assert_eq!((stage.left().await?, stage.rejected.count()), (0, 0));
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn an_http_reply_to_nobody_is_an_error() -> Result<()> {
+    let (stage, environment) = set("http-reply-nobody").await?;
+    let performer = Performer::start(&stage, &environment.with("ELASTICIO_FUNCTION", PERFORM)).await?;
+    stage.send(&orders(&json!([{ "httpReply": {} }]))).await?;
+    stage.results.wait_for(1, "error", BOUND).await?;
+    performer.stop().await?;
+    let emitted = &stage.emitted()?[0];
+    assert_eq!(emitted.routing_key, "error");
+    assert!(emitted.error_message()?.contains("reply_to"), "{}", emitted.error_message()?);
+    assert_eq!((stage.left().await?, stage.rejected.count()), (0, 1));
+    stage.remove().await
+}

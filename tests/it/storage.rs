@@ -1,0 +1,172 @@
+//! Calls of the object storage: who calls, how long, how often, and what their failure is.
+
+use anyhow::{Context, Result};
+use podio_sandbox::{Api, Call};
+use podio_test_support::environment::STORAGE_TOKEN;
+use podio_test_support::{Emitted, Environment, Input, OtherHost, Stage, seal};
+use serde_json::{Value, json};
+
+use crate::step::{BOUND, answers, consuming_worker, environment, own_credential, stage, stop};
+
+const OBJECT_ID: &str = "x-ipaas-object-storage-id";
+const NOT_STORED: &str = "Lightweight message/passthrough body upload error";
+
+async fn set(label: &str) -> Result<(Stage, Environment)> {
+    let podio = json!({ "GET /user": [{ "json": { "user": "u".repeat(300) } }] });
+    let stage = stage(label, own_credential(), podio, json!({})).await?;
+    let environment = environment(&stage, 1)
+        .with("ELASTICIO_EMIT_LIGHTWEIGHT_MESSAGE", "true")
+        .with("ELASTICIO_OBJECT_STORAGE_SIZE_THRESHOLD", "100");
+    Ok((stage, environment))
+}
+
+fn order(stage: &Stage, platform: Value) -> Result<()> {
+    Ok(stage.sandbox.add_answers(answers(json!({}), platform)?)?)
+}
+
+/// A message whose body lies in the storage, and the object's id.
+fn kept(stage: &Stage) -> (Input, String) {
+    let body = json!({ "method": "GET", "url": "/user" }).to_string();
+    let id = stage.sandbox.put_object(seal::raw(body.as_bytes())).to_string();
+    (Input::new(&json!({ "body": {}, "headers": { OBJECT_ID: id } })), id)
+}
+
+/// Runs a worker over one message; gives its outcome.
+async fn outcome(stage: &Stage, environment: &Environment, input: &Input) -> Result<Emitted> {
+    let mut worker = consuming_worker(stage, environment).await?;
+    stage.send(input).await?;
+    stage.results.wait_for(1, "outcome", BOUND).await?;
+    stop(&mut worker, BOUND).await?;
+    assert_eq!(stage.left().await?, 0);
+    stage.emitted()?.pop().context("an outcome")
+}
+
+fn calls(stage: &Stage, method: &str) -> Vec<Call> {
+    let calls = stage.calls(Api::Platform).into_iter();
+    calls.filter(|call| call.path.starts_with("/objects") && call.method == method).collect()
+}
+
+/// Three tries, the second 100 ms after the first, the third 200 ms after the second.
+fn assert_tried_three_times(calls: &[Call]) {
+    assert_eq!(calls.len(), 3, "{calls:?}");
+    assert!(calls[1].at >= calls[0].at + 100 && calls[2].at >= calls[1].at + 200, "{calls:?}");
+}
+
+#[tokio::test]
+async fn a_failing_storage_is_tried_again() -> Result<()> {
+    let (stage, environment) = set("storage-again").await?;
+    let (input, id) = kept(&stage);
+    order(
+        &stage,
+        json!({
+            format!("GET /objects/{id}"): [{ "status": 503 }, { "reset": true, "then": "normal" }],
+            "POST /objects": [{ "status": 500, "times": 2, "then": "normal" }],
+        }),
+    )?;
+    let emitted = outcome(&stage, &environment, &input).await?;
+    assert_eq!(emitted.routing_key, "data", "{}", emitted.payload);
+    assert!(emitted.payload["headers"][OBJECT_ID].is_string());
+    assert_tried_three_times(&calls(&stage, "GET"));
+    assert_tried_three_times(&calls(&stage, "POST"));
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn a_body_that_cannot_be_stored_is_an_error_and_work_goes_on() -> Result<()> {
+    let (stage, environment) = set("storage-down").await?;
+    order(&stage, json!({ "POST /objects": [{ "status": 500, "times": 3, "then": "normal" }] }))?;
+    let mut worker = consuming_worker(&stage, &environment).await?;
+    stage.send(&Input::get("/user")).await?;
+    stage.rejected.wait_for(1, "dead letter", BOUND).await?;
+    stage.send(&Input::get("/user")).await?;
+    stage.results.wait_for(2, "outcomes", BOUND).await?;
+    stop(&mut worker, BOUND).await?;
+
+    let emitted = stage.emitted()?;
+    assert_eq!(emitted[0].error_message()?, NOT_STORED);
+    assert_eq!(emitted[1].routing_key, "data");
+    assert_tried_three_times(&calls(&stage, "POST")[..3]);
+    assert_eq!((stage.left().await?, stage.rejected.count()), (0, 1));
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_storage_is_final() -> Result<()> {
+    let (stage, environment) = set("storage-403").await?;
+    order(&stage, json!({ "POST /objects": [{ "status": 403 }] }))?;
+    let emitted = outcome(&stage, &environment, &Input::get("/user")).await?;
+    assert_eq!(emitted.error_message()?, NOT_STORED);
+    assert_eq!(calls(&stage, "POST").len(), 1);
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn a_body_that_is_gone_is_an_error_and_work_goes_on() -> Result<()> {
+    let (stage, environment) = set("storage-gone").await?;
+    let gone = uuid::Uuid::new_v4().to_string();
+    let unreadable = stage.sandbox.put_object("not sealed").to_string();
+    let request = json!({ "method": "GET", "url": "/user" });
+    let entry = |id: &str| json!({ "step_1": { "body": {}, "headers": { OBJECT_ID: id } } });
+    let inputs = [
+        json!({ "body": request, "passthrough": entry(&gone) }),
+        json!({ "body": request, "passthrough": entry(&unreadable) }),
+        json!({ "body": request }),
+    ];
+    let mut worker = consuming_worker(&stage, &environment).await?;
+    for input in &inputs {
+        stage.send(&Input::new(input)).await?;
+    }
+    stage.results.wait_for(3, "outcomes", BOUND).await?;
+    stop(&mut worker, BOUND).await?;
+
+    let emitted = stage.emitted()?;
+    for (emitted, id) in emitted.iter().zip([&gone, &unreadable]) {
+        assert_eq!(emitted.error_message()?, format!("Failed to get message body with id={id}"));
+    }
+    assert_eq!(emitted[2].routing_key, "data");
+    assert_eq!(calls(&stage, "GET").len(), 2, "a 404 is final");
+    assert_eq!(stage.calls(Api::Podio).len(), 1, "an action does not run without its message");
+    assert_eq!((stage.left().await?, stage.rejected.count()), (0, 2));
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn tries_and_time_are_bounded_as_was_set() -> Result<()> {
+    for (retries, tries) in [("0", 1), ("1", 2), ("7", 3)] {
+        let (stage, environment) = set("storage-bounds").await?;
+        let (input, id) = kept(&stage);
+        order(&stage, json!({ format!("GET /objects/{id}"): [{ "delay": 10.0 }] }))?;
+        let environment = environment.with("REQUEST_TIMEOUT", "500").with("REQUEST_MAX_RETRY", retries);
+        let emitted = outcome(&stage, &environment, &input).await?;
+        assert_eq!(emitted.error_message()?, format!("Failed to get message body with id={id}"));
+        let calls = calls(&stage, "GET");
+        assert_eq!(calls.len(), tries, "REQUEST_MAX_RETRY={retries}");
+        assert!(calls.windows(2).all(|pair| pair[1].at >= pair[0].at + 500), "{calls:?}");
+        stage.remove().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn calls_say_who_calls() -> Result<()> {
+    let (stage, environment) = set("storage-headers").await?;
+    let storage = OtherHost::start().await?;
+    let (input, id) = kept(&stage);
+    let environment = environment
+        .with("ELASTICIO_OBJECT_STORAGE_URI", &format!("http://{}", storage.address()))
+        .with("REQUEST_MAX_RETRY", "0");
+    let mut worker = consuming_worker(&stage, &environment).await?;
+    stage.send(&input).await?;
+    stage.send(&Input::get("/user")).await?;
+    stage.results.wait_for(2, "outcomes", BOUND).await?;
+    stop(&mut worker, BOUND).await?;
+
+    let requests = storage.requests();
+    let lines: Vec<&str> = requests.iter().map(|request| request.line.as_str()).collect();
+    assert_eq!(lines, [format!("GET /objects/{id} HTTP/1.1"), "POST /objects HTTP/1.1".to_owned()]);
+    for request in &requests {
+        assert_eq!(request.authorization(), Some(format!("Bearer {STORAGE_TOKEN}").as_str()));
+        assert_eq!(request.headers.get("x-request-id").map(String::as_str), Some("f:flow1;s:step_2;m:"));
+    }
+    stage.remove().await
+}
