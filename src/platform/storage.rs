@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use backon::{ExponentialBuilder, Retryable};
+use backon::{BackoffBuilder, ExponentialBuilder, Retryable};
 use reqwest::{Body, Client, Response, StatusCode, header::CONTENT_TYPE};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -11,8 +11,10 @@ use url::Url;
 
 use crate::http::body;
 
-/// Wait before the first repetition; doubles with every try, plus up to its own length of jitter at most.
+/// Wait before the first repetition; doubles with every try.
 const FIRST_DELAY: Duration = Duration::from_millis(100);
+/// Every wait gets up to this part of itself on top.
+const JITTER: f64 = 0.2;
 
 /// Bytes of the largest body that is fetched into memory.
 const MAX_OBJECT: usize = 256 * 1024 * 1024;
@@ -155,9 +157,17 @@ impl ObjectStorage {
         }
     }
 
-    fn again(&self) -> ExponentialBuilder {
-        ExponentialBuilder::default().with_min_delay(FIRST_DELAY).with_max_times(self.settings.retries).with_jitter()
+    /// The waits between tries: doubling, each with up to a fifth on top.
+    fn again(&self) -> impl BackoffBuilder + use<> {
+        let doubling =
+            ExponentialBuilder::default().with_min_delay(FIRST_DELAY).with_max_times(self.settings.retries).build();
+        doubling.map(jittered as fn(Duration) -> Duration)
     }
+}
+
+/// `wait` with up to a fifth on top.
+fn jittered(wait: Duration) -> Duration {
+    wait.mul_f64(1.0 + JITTER * rand::random::<f64>())
 }
 
 const GET: &str = "GET /objects";

@@ -5,7 +5,7 @@ use podio_test_support::{Emitted, Environment, Input, Stage};
 use serde_json::{Value, json};
 
 use crate::performer::{PERFORM, Performer, orders};
-use crate::step::{BOUND, consuming_worker, environment, own_credential, stage, step_data, stop};
+use crate::step::{BOUND, answers, consuming_worker, environment, own_credential, stage, step_data, stop};
 
 async fn set(label: &str) -> Result<(Stage, Environment)> {
     let podio = json!({ "GET /user": [{ "json": { "user_id": 1 } }] });
@@ -110,5 +110,20 @@ async fn passthrough_that_is_off_is_dropped_for_several_results_too() -> Result<
     stage.results.wait_for(2, "results", BOUND).await?;
     performer.stop().await?;
     assert!(stage.emitted()?.iter().all(|emitted| emitted.payload.get("passthrough").is_none()));
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn numbers_keep_their_digits_in_all_that_is_carried() -> Result<()> {
+    let (stage, environment) = set("pass-digits").await?;
+    let (before, answer) = (r#"{"long":12345678901234567890,"decimal":1.50}"#, r#"{"exponent":1.0e2,"zero":0.0}"#);
+    let podio = json!({ "GET /digits": [{ "text": answer }] });
+    stage.sandbox.set_answers(answers(podio, json!({}))?)?;
+    let text = format!(
+        r#"{{"body":{{"method":"GET","url":"/digits"}},"passthrough":{{"step_0":{{"body":{before},"headers":{{}}}}}}}}"#
+    );
+    let emitted = results(&stage, &environment, &[Input::of_text(&text)]).await?;
+    let count = |part: &str| emitted[0].text.matches(part).count();
+    assert_eq!((count(before), count(answer)), (1, 2), "{}", emitted[0].text);
     stage.remove().await
 }

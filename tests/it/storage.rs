@@ -1,5 +1,7 @@
 //! Calls of the object storage: who calls, how long, how often, and what their failure is.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result};
 use podio_sandbox::{Api, Call};
 use podio_test_support::environment::STORAGE_TOKEN;
@@ -168,5 +170,30 @@ async fn calls_say_who_calls() -> Result<()> {
         assert_eq!(request.authorization(), Some(format!("Bearer {STORAGE_TOKEN}").as_str()));
         assert_eq!(request.headers.get("x-request-id").map(String::as_str), Some("f:flow1;s:step_2;m:"));
     }
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn waits_between_tries_vary_by_a_fifth_at_most() -> Result<()> {
+    const MESSAGES: usize = 60;
+    let (stage, environment) = set("storage-jitter").await?;
+    let environment = environment.with("ELASTICIO_RABBITMQ_PREFETCH_SAILOR", "10");
+    let mut worker = consuming_worker(&stage, &environment).await?;
+    for _ in 0..MESSAGES {
+        let (input, id) = kept(&stage);
+        order(&stage, json!({ format!("GET /objects/{id}"): [{ "status": 500 }] }))?;
+        stage.send(&input).await?;
+    }
+    stage.results.wait_for(MESSAGES, "errors", BOUND).await?;
+    stop(&mut worker, BOUND).await?;
+
+    let mut tries: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    for call in calls(&stage, "GET") {
+        tries.entry(call.path).or_default().push(call.at);
+    }
+    // 200 ms and up to 40 ms more, in the middle 20 ms: what the machine adds to all of them does not count.
+    let mut waits: Vec<u64> = tries.values().map(|at| at[2] - at[1]).collect();
+    waits.sort_unstable();
+    assert!(waits[MESSAGES / 2] - waits[0] < 60, "{waits:?}");
     stage.remove().await
 }
