@@ -9,9 +9,13 @@ WORKDIR /src
 COPY Cargo.toml Cargo.lock ./
 COPY sandbox/Cargo.toml sandbox/
 COPY tests/support/Cargo.toml tests/support/
-RUN sed -i '/^\[\[/,/^$/d' Cargo.toml sandbox/Cargo.toml tests/support/Cargo.toml \
-    && mkdir src sandbox/src tests/support/src \
-    && echo 'fn main() {}' | tee src/main.rs sandbox/src/main.rs \
+COPY benches/counted/Cargo.toml benches/counted/
+COPY benches/floor/Cargo.toml benches/floor/
+COPY benches/harness/Cargo.toml benches/harness/
+RUN sed -i '/^\[\[/,/^$/d' Cargo.toml */Cargo.toml */*/Cargo.toml \
+    && mkdir src sandbox/src tests/support/src benches/counted/src benches/floor/src benches/harness/src \
+    && echo 'fn main() {}' \
+        | tee src/main.rs sandbox/src/main.rs benches/counted/src/main.rs benches/floor/src/main.rs benches/harness/src/main.rs \
     && touch src/lib.rs sandbox/src/lib.rs tests/support/src/lib.rs \
     && cargo build --release --locked --package podio-component --package podio-sandbox --bins
 

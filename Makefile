@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-stop test conformance lint audit clean-run
+.PHONY: help build demo demo-stop test conformance bench lint audit clean-run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ test: ## all tests, against a real broker that is started if need be
 
 conformance: ## only the recorded scenarios of the platform's contract
 	scripts/test --test conformance
+
+bench: ## the worker beside a bare loop and the Node.js runtime (ONLY="compare scaling instructions micro", SAVE=folder)
+	scripts/bench $(ONLY)
 
 lint: ## formatting, clippy, documentation
 	scripts/lint

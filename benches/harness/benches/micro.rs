@@ -1,0 +1,112 @@
+//! What the worker itself does to a message, piece by piece, each beside its floor: a copy of the same bytes.
+//! `podio-bench micro` reads what this measures and prints the ratios.
+
+use std::hint::black_box;
+
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use podio_component::platform::{
+    cipher::{Cipher, Encoding},
+    error_message::{ErrorBody, error_payload, seal_error},
+    headers::{Incoming, Origin, Value, new_id},
+    message::{Message, Outgoing},
+};
+use serde_json::value::RawValue;
+
+/// Bytes of a payload.
+const SIZES: [usize; 2] = [1_000, 100_000];
+
+fn cipher() -> Cipher {
+    Cipher::new(&"bench-password".into(), *b"bench-iv-16bytes")
+}
+
+/// JSON of `size` bytes.
+fn json(size: usize) -> String {
+    format!("{{\"text\":\"{}\"}}", "x".repeat(size - 11))
+}
+
+/// What Podio answers, as a body.
+fn body(size: usize) -> Box<RawValue> {
+    RawValue::from_string(json(size)).expect("valid JSON")
+}
+
+fn seal_and_open(criterion: &mut Criterion) {
+    let cipher = cipher();
+    for size in SIZES {
+        let plain = json(size).into_bytes();
+        let mut group = criterion.benchmark_group("cipher");
+        group.throughput(Throughput::Bytes(size as u64));
+        group.bench_function(BenchmarkId::new("copy", size), |bencher| bencher.iter(|| black_box(&plain).clone()));
+        for (name, encoding) in [("raw", Encoding::Raw), ("base64", Encoding::Base64)] {
+            group.bench_function(BenchmarkId::new(format!("seal-{name}"), size), |bencher| {
+                bencher.iter_batched(|| plain.clone(), |plain| cipher.seal(plain, encoding), BatchSize::SmallInput);
+            });
+            let sealed = cipher.seal(plain.clone(), encoding);
+            group.bench_function(BenchmarkId::new(format!("open-{name}"), size), |bencher| {
+                bencher.iter(|| cipher.open(black_box(&sealed), encoding));
+            });
+        }
+        group.finish();
+    }
+}
+
+/// The headers of a usual message.
+fn received() -> Vec<(String, Value)> {
+    let uuid = "7f3f6bd0-5a0f-4e0c-9d64-0c6f1f0a9d11";
+    ["execId", "taskId", "userId", "stepId", "threadId", "messageId", "x-eio-meta-trace-id"]
+        .map(|name| (name.to_owned(), Value::text(uuid)))
+        .into()
+}
+
+fn headers(criterion: &mut Criterion) {
+    let received = received();
+    let bytes: Vec<u8> =
+        received.iter().flat_map(|(name, value)| [name.clone(), value.to_text()].concat().into_bytes()).collect();
+    let names = ["execId", "taskId", "workspaceId", "containerId", "userId", "stepId", "compId", "function"];
+    let origin = Origin::new(names.map(|name| (name, "5a0f4e0c9d640c6f1f0a9d11".to_owned())).into(), Vec::new());
+    let incoming = Incoming::read(&received);
+    let mut group = criterion.benchmark_group("headers");
+    group.bench_function(BenchmarkId::new("copy", bytes.len()), |bencher| bencher.iter(|| black_box(&bytes).clone()));
+    group.bench_function(BenchmarkId::new("read", bytes.len()), |bencher| {
+        bencher.iter(|| Incoming::read(black_box(&received)));
+    });
+    group.bench_function(BenchmarkId::new("emit", bytes.len()), |bencher| {
+        bencher.iter(|| origin.emit(black_box(&incoming), new_id(), 1, 2));
+    });
+    group.finish();
+}
+
+fn envelope(criterion: &mut Criterion) {
+    for size in SIZES {
+        let payload = format!("{{\"id\":\"i\",\"body\":{},\"headers\":{{}}}}", json(size)).into_bytes();
+        let mut group = criterion.benchmark_group("envelope");
+        group.throughput(Throughput::Bytes(size as u64));
+        group.bench_function(BenchmarkId::new("copy", size), |bencher| bencher.iter(|| black_box(&payload).clone()));
+        group.bench_function(BenchmarkId::new("parse", size), |bencher| {
+            bencher.iter(|| Message::parse(black_box(&payload)).map(|message| message.body().is_some()));
+        });
+        let message = Outgoing::new(body(size));
+        group.bench_function(BenchmarkId::new("write", size), |bencher| bencher.iter(|| black_box(&message).to_json()));
+        group.finish();
+    }
+}
+
+fn errors(criterion: &mut Criterion) {
+    let cipher = cipher();
+    let message = "Got error \"Not Found\", status - \"404\", body: {\"error\":\"not_found\"}";
+    let error = ErrorBody { name: "Error", message, stack: "Not Available" };
+    for size in SIZES {
+        let input = cipher.seal(json(size).into_bytes(), Encoding::Base64);
+        let sealed = seal_error(&cipher, &error);
+        let all = [sealed.as_slice(), &input].concat();
+        let mut group = criterion.benchmark_group("error");
+        group.throughput(Throughput::Bytes(size as u64));
+        group.bench_function(BenchmarkId::new("copy", size), |bencher| bencher.iter(|| black_box(&all).clone()));
+        group.bench_function(BenchmarkId::new("encode", size), |bencher| {
+            bencher.iter(|| error_payload(&seal_error(&cipher, black_box(&error)), Some(&input)));
+        });
+        group.finish();
+    }
+}
+
+criterion_group!(micro, seal_and_open, headers, envelope, errors);
+criterion_main!(micro);

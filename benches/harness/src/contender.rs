@@ -1,0 +1,124 @@
+//! The contenders: how each is started, and how many messages make a run of some seconds.
+
+use std::{
+    ffi::OsStr,
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use anyhow::{Context, Result};
+
+use crate::{cli::Places, queue::Names};
+
+/// Key material of the messages; any will do.
+pub(crate) const PASSWORD: &str = "bench-password";
+/// See [`PASSWORD`].
+pub(crate) const IV: &[u8; 16] = b"bench-iv-16bytes";
+
+/// One of those that are measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Contender {
+    Worker,
+    Floor,
+    Reference,
+}
+
+impl Contender {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Worker => "worker",
+            Self::Floor => "floor",
+            Self::Reference => "reference",
+        }
+    }
+
+    /// Messages of a run at this prefetch.
+    pub(crate) fn messages(self, prefetch: u16) -> usize {
+        match (self, prefetch) {
+            (Self::Reference, 1) => 100,
+            (Self::Reference, 2..=10) => 800,
+            (Self::Reference, _) => 3_000,
+            (_, 1) => 6_000,
+            (_, 2..=10) => 20_000,
+            _ => 40_000,
+        }
+    }
+
+    /// Starts it on a queue; with `profile`, under callgrind, which writes its counts there.
+    pub(crate) fn start(
+        self,
+        places: &Places,
+        names: &Names,
+        prefetch: u16,
+        more: &[(&str, String)],
+        profile: Option<&Path>,
+    ) -> Result<Child> {
+        let command = match self {
+            Self::Worker => Command::new(&places.worker),
+            Self::Floor => Command::new(&places.floor),
+            Self::Reference => reference(places.reference.as_deref().context("there is no reference runtime")?),
+        };
+        let mut command = match profile {
+            Some(counts) => under_callgrind(command.get_program(), counts),
+            None => command,
+        };
+        command
+            .envs(environment(places, names, prefetch))
+            .envs(more.iter().map(|(name, value)| (*name, value.as_str())))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .with_context(|| format!("the {} cannot be started", self.name()))
+    }
+}
+
+/// The same program under callgrind.
+fn under_callgrind(program: &OsStr, counts: &Path) -> Command {
+    let mut command = Command::new("valgrind");
+    command
+        .args(["--quiet", "--tool=callgrind"])
+        .arg(format!("--callgrind-out-file={}", counts.display()))
+        .arg(program);
+    command
+}
+
+fn reference(folder: &Path) -> Command {
+    let mut command = Command::new("node");
+    command.arg("node_modules/elasticio-sailor-nodejs/run.js").current_dir(folder);
+    command
+}
+
+fn environment(places: &Places, names: &Names, prefetch: u16) -> Vec<(String, String)> {
+    let platform = [
+        ("FLOW_ID", "flow"),
+        ("EXEC_ID", "exec"),
+        ("STEP_ID", "step"),
+        ("CONTAINER_ID", "container"),
+        ("WORKSPACE_ID", "workspace"),
+        ("USER_ID", "user"),
+        ("COMP_ID", "component"),
+        ("FUNCTION", "makeRawRequest"),
+        ("API_URI", &places.platform),
+        ("API_USERNAME", "user"),
+        ("API_KEY", "key"),
+        ("AMQP_URI", &places.broker),
+        ("LISTEN_MESSAGES_ON", &names.input),
+        ("PUBLISH_MESSAGES_TO", &names.exchange),
+        ("DATA_ROUTING_KEY", "data"),
+        ("ERROR_ROUTING_KEY", "error"),
+        ("REBOUND_ROUTING_KEY", "error"),
+        ("SNAPSHOT_ROUTING_KEY", "error"),
+        ("MESSAGE_CRYPTO_PASSWORD", PASSWORD),
+        ("MESSAGE_CRYPTO_IV", "bench-iv-16bytes"),
+        ("RABBITMQ_PREFETCH_SAILOR", &prefetch.to_string()),
+        ("DATA_RATE_LIMIT", "1000000"),
+        ("OUTGOING_MESSAGE_SIZE_LIMIT", "100000000"),
+        ("COMPONENT_PATH", "/component"),
+    ]
+    .map(|(name, value)| (format!("ELASTICIO_{name}"), value.to_owned()));
+    let other = [("PODIO_API_URL", places.api.as_str()), ("LOG_LEVEL", "error")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    platform.into_iter().chain(other).collect()
+}
