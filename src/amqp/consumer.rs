@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+use futures_util::FutureExt;
 use lapin::{
     Channel,
     message::Delivery as RawDelivery,
@@ -19,7 +21,7 @@ pub struct Delivery {
     /// The properties, to publish the message again.
     pub properties: Properties,
     /// The body as it came.
-    pub body: Vec<u8>,
+    pub body: Bytes,
     /// Whether the broker delivered it before.
     pub redelivered: bool,
     /// Settles it.
@@ -31,7 +33,7 @@ impl Delivery {
         Self {
             headers: raw.properties.headers().as_ref().map(read_table).unwrap_or_default(),
             properties: Properties(raw.properties),
-            body: raw.data,
+            body: raw.data.into(),
             redelivered: raw.redelivered,
             receipt: Receipt { channel: channel.clone(), tag: raw.delivery_tag, generation },
         }
@@ -60,23 +62,25 @@ impl Receipt {
     }
 
     /// The message is done.
-    pub async fn acknowledge(self) {
-        self.note(self.channel.basic_ack(self.tag, BasicAckOptions::default()).await);
+    pub fn acknowledge(self) {
+        self.send(self.channel.basic_ack(self.tag, BasicAckOptions::default()));
     }
 
     /// The message failed: to the dead-letter exchange, if the queue has one.
-    pub async fn reject(self) {
-        self.note(self.channel.basic_reject(self.tag, BasicRejectOptions { requeue: false }).await);
+    pub fn reject(self) {
+        self.send(self.channel.basic_reject(self.tag, BasicRejectOptions { requeue: false }));
     }
 
     /// The message goes back to the queue.
-    pub async fn requeue(self) {
+    pub fn requeue(self) {
         let options = BasicNackOptions { requeue: true, ..BasicNackOptions::default() };
-        self.note(self.channel.basic_nack(self.tag, options).await);
+        self.send(self.channel.basic_nack(self.tag, options));
     }
 
-    fn note(&self, outcome: Result<(), lapin::Error>) {
-        if let Err(error) = outcome {
+    /// Lays a settlement into the client library's queue, which one poll does. Nobody waits until it is written: the
+    /// broker does not answer settlements, so that tells no more.
+    fn send(&self, settlement: impl Future<Output = Result<(), lapin::Error>>) {
+        if let Some(Err(error)) = settlement.now_or_never() {
             tracing::debug!(%error, tag = self.tag, "not settled: its connection is gone, it will be delivered again");
         }
     }

@@ -17,7 +17,8 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Delivery, Publisher,
     connection::{ConnectError, open},
-    publisher::{Outlet, OutletState},
+    outlet::Outlet,
+    publisher::OutletState,
 };
 use crate::settings::BrokerSettings;
 
@@ -74,10 +75,7 @@ impl Link {
     /// A publisher over this link, for any number of tasks.
     #[must_use]
     pub fn publisher(&self) -> Publisher {
-        Publisher {
-            exchange: ShortString::try_new(self.settings.exchange.as_str()).unwrap_or_default(),
-            outlet: self.outlet.subscribe(),
-        }
+        Publisher { outlet: self.outlet.subscribe() }
     }
 
     /// Hands every delivery to `deliver` until `stop`; reconnects as often as needed. The connections stay open
@@ -168,7 +166,9 @@ impl Link {
 impl Session {
     async fn open(settings: &BrokerSettings) -> Result<Self, ConnectError> {
         let write = async {
-            let outlet = Outlet::new(open(settings, "write").await?);
+            let exchange = ShortString::try_new(settings.exchange.as_str())
+                .map_err(|_| ConnectError("the exchange's name is longer than 255 bytes".to_owned()))?;
+            let outlet = Outlet::new(open(settings, "write").await?, exchange);
             outlet.warm_up().await?;
             Ok(Arc::new(outlet))
         };

@@ -4,6 +4,7 @@
 mod connection;
 mod consumer;
 mod link;
+mod outlet;
 mod properties;
 mod publisher;
 mod values;

@@ -30,10 +30,11 @@ impl Properties {
         Self(self.0.with_headers(write_table(headers)).with_expiration(expiration.as_millis().to_string().into()))
     }
 
-    /// Marks a message that is tried again: header `retry` = `count`.
-    pub fn mark_retry(&mut self, count: u32) {
+    /// The same properties for a message that is tried again: header `retry` = `count`.
+    #[must_use]
+    pub fn retried(self, count: u32) -> Self {
         let mut headers = self.0.headers().clone().unwrap_or_default();
         headers.insert("retry".into(), lapin::types::AMQPValue::LongInt(count.try_into().unwrap_or(i32::MAX)));
-        self.0 = std::mem::take(&mut self.0).with_headers(headers);
+        Self(self.0.with_headers(headers))
     }
 }

@@ -3,8 +3,8 @@
 
 use aes::Aes256;
 use base64::{
-    Engine as _, alphabet,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+    Engine as _,
+    engine::{DecodePaddingMode, GeneralPurposeConfig, Simd},
 };
 use cbc::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit, block_padding::Pkcs7};
 use secrecy::{ExposeSecret, SecretBox, SecretString};
@@ -14,10 +14,8 @@ use sha2::{Digest, Sha256};
 pub const BLOCK: usize = 16;
 
 /// Senders disagree on padding; both forms are accepted, the padded one is written.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
+const BASE64: GeneralPurposeConfig =
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
 
 /// How a ciphertext lies in an AMQP body: chosen by the `protocolVersion` header (contract, section 3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +55,7 @@ pub enum OpenError {
 pub struct Cipher {
     key: SecretBox<[u8; 32]>,
     iv: [u8; BLOCK],
+    base64: Simd,
 }
 
 impl Cipher {
@@ -64,7 +63,7 @@ impl Cipher {
     #[must_use]
     pub fn new(password: &SecretString, iv: [u8; BLOCK]) -> Self {
         let digest = Sha256::digest(password.expose_secret().as_bytes());
-        Self { key: SecretBox::new(Box::new(digest.into())), iv }
+        Self { key: SecretBox::new(Box::new(digest.into())), iv, base64: Simd::standard(BASE64) }
     }
 
     /// Encrypts `plain` in its own buffer and gives it back in the wanted encoding.
@@ -79,7 +78,7 @@ impl Cipher {
         plain.truncate(sealed);
         match encoding {
             Encoding::Raw => plain,
-            Encoding::Base64 => BASE64.encode(plain).into_bytes(),
+            Encoding::Base64 => self.base64.encode(plain).into_bytes(),
         }
     }
 
@@ -90,7 +89,7 @@ impl Cipher {
     pub fn open(&self, body: &[u8], encoding: Encoding) -> Result<Vec<u8>, OpenError> {
         let sealed = match encoding {
             Encoding::Raw => body.to_vec(),
-            Encoding::Base64 => BASE64.decode(body.trim_ascii()).map_err(|_| OpenError::NotBase64)?,
+            Encoding::Base64 => self.base64.decode(body.trim_ascii()).map_err(|_| OpenError::NotBase64)?,
         };
         self.decrypt(sealed)
     }

@@ -3,6 +3,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use bytes::Bytes;
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
@@ -42,7 +43,7 @@ pub(super) struct Source<'a> {
     /// All properties, as they came.
     pub(super) properties: &'a Properties,
     /// Its body as it came.
-    pub(super) body: &'a [u8],
+    pub(super) body: &'a Bytes,
     /// When work on it began.
     pub(super) start: i64,
 }
@@ -105,11 +106,14 @@ impl Outbox {
         let key = ready.routing_key.as_deref().unwrap_or(&self.settings.keys.data);
         let payload = self.sized(ready.json, Encoding::of_version(version))?;
         self.data_limit.pass().await;
-        let mut table = self.origin.emit(source.incoming, Value::text(&ready.id), source.start, now_ms());
-        table.push(("protocolVersion".into(), Value::I32(if version < 2 { 1 } else { 2 })));
-        self.publish(key, table, &payload, stop)
-            .await
-            .map_err(|reason| EmitFailure::Unpublished { id: ready.id.clone(), reason })
+        let end = now_ms();
+        let table = || {
+            let mut table = self.origin.emit(source.incoming, Value::text(&ready.id), source.start, end);
+            table.push(("protocolVersion".into(), Value::I32(if version < 2 { 1 } else { 2 })));
+            table
+        };
+        let published = self.publish(key, table, payload, stop).await;
+        published.map_err(|reason| EmitFailure::Unpublished { id: ready.id.clone(), reason })
     }
 
     /// Answers whoever waits for a reply: always in protocol version 1.
@@ -121,12 +125,14 @@ impl Outbox {
     ) -> Result<(), EmitFailure> {
         let key = source.incoming.reply_key().ok_or(EmitFailure::NoReplyTo)?;
         let payload = self.sized(json, Encoding::Base64)?;
-        let id = new_id();
-        let mut table = self.origin.emit(source.incoming, id.clone(), source.start, now_ms());
-        table.push(("protocolVersion".into(), Value::I32(1)));
-        self.publish(&key, table, &payload, stop)
-            .await
-            .map_err(|reason| EmitFailure::Unpublished { id: id.to_text(), reason })
+        let (id, end) = (new_id(), now_ms());
+        let table = || {
+            let mut table = self.origin.emit(source.incoming, id.clone(), source.start, end);
+            table.push(("protocolVersion".into(), Value::I32(1)));
+            table
+        };
+        let published = self.publish(&key, table, payload, stop).await;
+        published.map_err(|reason| EmitFailure::Unpublished { id: id.to_text(), reason })
     }
 
     /// Emits a snapshot, as plain JSON.
@@ -138,33 +144,36 @@ impl Outbox {
         stop: &CancellationToken,
     ) -> Result<(), EmitFailure> {
         self.snapshot_limit.pass().await;
-        let id = new_id();
-        let mut table = self.origin.emit(source.incoming, id.clone(), source.start, now_ms());
         let event = match event {
             SnapshotEvent::Snapshot => "snapshot",
             SnapshotEvent::UpdateSnapshot => "updateSnapshot",
         };
-        table.push(("snapshotEvent".into(), Value::text(event)));
-        self.publish(&self.settings.keys.snapshot, table, snapshot.get().as_bytes(), stop)
-            .await
-            .map_err(|reason| EmitFailure::Unpublished { id: id.to_text(), reason })
+        let (id, end) = (new_id(), now_ms());
+        let table = || {
+            let mut table = self.origin.emit(source.incoming, id.clone(), source.start, end);
+            table.push(("snapshotEvent".into(), Value::text(event)));
+            table
+        };
+        let payload = Bytes::copy_from_slice(snapshot.get().as_bytes());
+        let published = self.publish(&self.settings.keys.snapshot, table, payload, stop).await;
+        published.map_err(|reason| EmitFailure::Unpublished { id: id.to_text(), reason })
     }
 
     /// Seals a payload, unless it is too large for the platform.
-    fn sized(&self, json: Vec<u8>, encoding: Encoding) -> Result<Vec<u8>, EmitFailure> {
+    fn sized(&self, json: Vec<u8>, encoding: Encoding) -> Result<Bytes, EmitFailure> {
         let payload = self.seal.message(json, encoding);
         let (size, limit) = (payload.len(), self.settings.size_limit);
-        if size > limit { Err(EmitFailure::TooLarge { size, limit }) } else { Ok(payload) }
+        if size > limit { Err(EmitFailure::TooLarge { size, limit }) } else { Ok(payload.into()) }
     }
 
     async fn publish(
         &self,
         key: &str,
-        table: Table,
-        payload: &[u8],
+        table: impl Fn() -> Table,
+        payload: Bytes,
         stop: &CancellationToken,
     ) -> Result<(), Unpublished> {
-        let properties = Properties::json(table, self.settings.persistent);
+        let properties = || Properties::json(table(), self.settings.persistent);
         publish(&self.publisher, &self.settings.retry, key, properties, payload, stop).await
     }
 }

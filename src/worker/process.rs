@@ -75,7 +75,7 @@ impl Processor {
                 }
                 Arrival::Settled(verdict, receipt) => {
                     tracing::info!(message_id = key.message_id, "delivered again after it was done: settled");
-                    return verdict.settle(receipt).await;
+                    return verdict.settle(receipt);
                 }
             },
         }
@@ -88,11 +88,11 @@ impl Processor {
         };
         let verdict = self.work(&source).await;
         if let Some(receipt) = unregistered {
-            verdict.settle(receipt).await;
+            verdict.settle(receipt);
         }
         if let Some(key) = &key {
             for receipt in self.register.finish(key, verdict, Instant::now()) {
-                verdict.settle(receipt).await;
+                verdict.settle(receipt);
             }
         }
     }
@@ -117,11 +117,12 @@ impl Processor {
             Ending::Interrupted(Interruption::Stopped) => Verdict::Leave,
             Ending::Interrupted(Interruption::Failed(failure)) => {
                 tracing::error!(message_id, error = %failure, "failed");
-                settled_error(self.outbox.error(source, &failure, &self.stop).await)
+                // Boxed, as the rebound below: it is rare, and every message's task would be larger by it.
+                settled_error(Box::pin(self.outbox.error(source, &failure, &self.stop)).await)
             }
             Ending::Interrupted(Interruption::Rebound { reason, wait }) => {
                 tracing::warn!(message_id, reason, wait_s = wait.as_secs_f64(), "handed back");
-                match self.outbox.rebound(source, &reason, wait, &self.stop).await {
+                match Box::pin(self.outbox.rebound(source, &reason, wait, &self.stop)).await {
                     Ok(true) => Verdict::Acknowledge,
                     outcome => settled_error(outcome.map(drop)),
                 }

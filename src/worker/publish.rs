@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -24,18 +25,20 @@ fn backoff(retry: &PublishRetry, count: u32) -> Duration {
     retry.delay.saturating_mul(factor).min(retry.max_delay)
 }
 
-/// Publishes one message. `stop` cuts the waits between tries short, not a try.
+/// Publishes one message, whose properties are made for each try: most need one, which need not be copied then.
+/// `stop` cuts the waits between tries short, not a try.
 pub(super) async fn publish(
     publisher: &Publisher,
     retry: &PublishRetry,
     key: &str,
-    mut properties: Properties,
-    body: &[u8],
+    properties: impl Fn() -> Properties,
+    body: Bytes,
     stop: &CancellationToken,
 ) -> Result<(), Unpublished> {
     let mut tries = 0;
     loop {
-        let error = match publisher.publish(key, &properties, body).await {
+        let properties = if tries == 0 { properties() } else { properties().retried(tries) };
+        let error = match publisher.publish(key, properties, body.clone()).await {
             Ok(()) => return Ok(()),
             Err(PublishError::Closed) => return Err(Unpublished::Stopped),
             Err(error) => error,
@@ -49,7 +52,6 @@ pub(super) async fn publish(
         if stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
             return Err(Unpublished::Stopped);
         }
-        properties.mark_retry(tries);
     }
 }
 

@@ -34,11 +34,11 @@ pub(super) enum Verdict {
 
 impl Verdict {
     /// Settles one delivery.
-    pub(super) async fn settle(self, receipt: Receipt) {
+    pub(super) fn settle(self, receipt: Receipt) {
         match self {
-            Self::Acknowledge => receipt.acknowledge().await,
-            Self::Reject => receipt.reject().await,
-            Self::Requeue => receipt.requeue().await,
+            Self::Acknowledge => receipt.acknowledge(),
+            Self::Reject => receipt.reject(),
+            Self::Requeue => receipt.requeue(),
             Self::Leave => {}
         }
     }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::contender::Contender;
+
 /// Measures the worker, its floor and the reference runtime.
 #[derive(Debug, Parser)]
 pub(crate) struct Cli {
@@ -46,7 +48,7 @@ pub(crate) enum Command {
     /// How the worker's cost grows.
     Scaling(ScalingOptions),
     /// What the worker and its floor execute for a message, counted by callgrind.
-    Instructions,
+    Instructions(InstructionsOptions),
     /// The microbenchmarks' figures, after `cargo bench`, beside their floors.
     Micro(MicroOptions),
 }
@@ -54,6 +56,12 @@ pub(crate) enum Command {
 /// How much is measured.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct CompareOptions {
+    /// Prefetches to compare at.
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 10, 100])]
+    pub(crate) prefetch: Vec<u16>,
+    /// Who is measured; the reference only where there is one.
+    #[arg(long, value_enum, value_delimiter = ',', default_values = ["worker", "floor", "reference"])]
+    pub(crate) contenders: Vec<Contender>,
     /// Runs of each contender at each prefetch.
     #[arg(long, default_value_t = 3)]
     pub(crate) runs: usize,
@@ -68,6 +76,14 @@ pub(crate) struct ScalingOptions {
     /// Messages of a run, in per cent of the usual number.
     #[arg(long, default_value_t = 100)]
     pub(crate) percent: usize,
+}
+
+/// What is counted.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct InstructionsOptions {
+    /// Prefetches to count at.
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 10, 100])]
+    pub(crate) prefetch: Vec<u16>,
 }
 
 /// Where the microbenchmarks' figures are.

@@ -14,9 +14,6 @@ use crate::{
     run::{self, Batch},
 };
 
-/// The prefetches that are compared.
-pub(crate) const PREFETCHES: [u16; 3] = [1, 10, 100];
-
 /// All figures of one contender at one prefetch.
 #[derive(Debug, Serialize)]
 pub(crate) struct Row {
@@ -41,12 +38,10 @@ pub(crate) struct Comparison {
 
 /// Runs the comparison and tells it.
 pub(crate) async fn compare(places: &Places, options: &CompareOptions) -> Result<()> {
-    let mut contenders = vec![Contender::Worker, Contender::Floor];
-    if places.reference.is_some() {
-        contenders.push(Contender::Reference);
-    }
+    let mut contenders = options.contenders.clone();
+    contenders.retain(|contender| *contender != Contender::Reference || places.reference.is_some());
     let mut rows = Vec::new();
-    for prefetch in PREFETCHES {
+    for prefetch in options.prefetch.iter().copied() {
         let mut runs: BTreeMap<Contender, Vec<Run>> = BTreeMap::new();
         for number in 1..=options.runs {
             for contender in &contenders {

@@ -16,11 +16,14 @@ pub(crate) const PASSWORD: &str = "bench-password";
 pub(crate) const IV: &[u8; 16] = b"bench-iv-16bytes";
 
 /// One of those that are measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Contender {
+    /// The program under test.
     Worker,
+    /// The bare loop.
     Floor,
+    /// The Node.js runtime.
     Reference,
 }
 

@@ -5,8 +5,7 @@ use std::{fmt::Write as _, fs, path::Path};
 use anyhow::{Context, Result};
 
 use crate::{
-    cli::Places,
-    compare::PREFETCHES,
+    cli::{InstructionsOptions, Places},
     contender::Contender,
     report,
     run::{self, Batch},
@@ -18,10 +17,10 @@ const FEW: u32 = 300;
 const MANY: u32 = 2300;
 
 /// Counts the worker's and the floor's instructions and tells them with their ratio.
-pub(crate) async fn instructions(places: &Places) -> Result<()> {
+pub(crate) async fn instructions(places: &Places, options: &InstructionsOptions) -> Result<()> {
     let mut out =
         String::from("\n| prefetch | worker, instructions per message | floor | worker ÷ floor |\n|---|---|---|---|\n");
-    for prefetch in PREFETCHES {
+    for prefetch in options.prefetch.iter().copied() {
         let worker = each(places, Contender::Worker, prefetch).await?;
         let floor = each(places, Contender::Floor, prefetch).await?;
         let _ = writeln!(out, "| {prefetch} | {worker:.0} | {floor:.0} | {:.2} |", worker / floor);

@@ -26,7 +26,7 @@ async fn main() -> Result<()> {
     match &cli.command {
         Command::Compare(options) => compare::compare(&cli.places, options).await,
         Command::Scaling(options) => scaling::scaling(&cli.places, options).await,
-        Command::Instructions => instructions::instructions(&cli.places).await,
+        Command::Instructions(options) => instructions::instructions(&cli.places, options).await,
         Command::Micro(options) => micro::micro(&cli.places, options),
     }
 }

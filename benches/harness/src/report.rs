@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result};
 
 use crate::{
-    compare::{Comparison, PREFETCHES, Row},
+    compare::{Comparison, Row},
     contender::Contender,
     figures::Spread,
 };
@@ -34,7 +34,9 @@ pub(crate) fn table(comparison: &Comparison) -> String {
         );
     }
     out.push_str("\n| prefetch | worker ÷ floor, CPU per message | worker ÷ floor, rate | worker ÷ reference, rate |\n|---|---|---|---|\n");
-    for prefetch in PREFETCHES {
+    let mut prefetches: Vec<u16> = comparison.rows.iter().map(|row| row.prefetch).collect();
+    prefetches.dedup();
+    for prefetch in prefetches {
         let find =
             |contender| comparison.rows.iter().find(|row| row.contender == contender && row.prefetch == prefetch);
         let (worker, floor) = (find(Contender::Worker), find(Contender::Floor));

@@ -1,6 +1,8 @@
 //! The form of JSON text that `JSON.stringify(JSON.parse(text))` gives, without parsing it: no white space between
 //! tokens, strings with the fewest escapes, numbers unchanged.
 
+use memchr::memchr2;
+
 /// Appends valid JSON text `json` to `out` in compact form.
 ///
 /// White space between tokens goes, escapes become the characters they stand for wherever JSON allows that
@@ -30,7 +32,7 @@ fn write_string_token(bytes: &[u8], start: usize, out: &mut Vec<u8>) -> usize {
     out.push(b'"');
     let mut at = start + 1;
     loop {
-        let run = bytes[at..].iter().position(|byte| matches!(byte, b'"' | b'\\')).unwrap_or(bytes.len() - at);
+        let run = memchr2(b'"', b'\\', &bytes[at..]).unwrap_or(bytes.len() - at);
         out.extend_from_slice(&bytes[at..at + run]);
         at += run;
         match bytes.get(at) {

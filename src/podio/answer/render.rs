@@ -1,7 +1,7 @@
 //! Answers as JSON: the emitted body and headers, and the reference's error text (contract, section 8).
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use reqwest::header::{HeaderValue, SET_COOKIE};
+use reqwest::header::{HeaderName, HeaderValue, SET_COOKIE};
 use serde_json::value::RawValue;
 
 use super::{Answer, Body};
@@ -57,16 +57,37 @@ impl Answer {
             if index > 0 {
                 out.push(b',');
             }
-            write_string(out, name.as_str());
+            // A header's name has no character that JSON escapes (RFC 9110, section 5.6.2).
+            quote(out, name.as_str().as_bytes());
             out.push(b':');
-            let values: Vec<String> = self.headers.get_all(name).iter().map(latin1).collect();
-            match values.as_slice() {
-                [one] => write_string(out, one),
-                many if name == SET_COOKIE => write_value(out, many),
-                many => write_string(out, &many.join(", ")),
+            let mut values = self.headers.get_all(name).iter();
+            match (values.next(), values.next()) {
+                (Some(one), None) => write_header(out, one),
+                _ => self.write_repeated(out, name),
             }
         }
         out.push(b'}');
+    }
+
+    fn write_repeated(&self, out: &mut Vec<u8>, name: &HeaderName) {
+        let values: Vec<String> = self.headers.get_all(name).iter().map(latin1).collect();
+        if name == SET_COOKIE { write_value(out, &values) } else { write_string(out, &values.join(", ")) }
+    }
+}
+
+fn quote(out: &mut Vec<u8>, text: &[u8]) {
+    out.push(b'"');
+    out.extend_from_slice(text);
+    out.push(b'"');
+}
+
+/// Appends a header's value; most have no character that JSON escapes and are copied.
+fn write_header(out: &mut Vec<u8>, value: &HeaderValue) {
+    let plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+    if value.as_bytes().iter().all(plain) {
+        quote(out, value.as_bytes());
+    } else {
+        write_string(out, &latin1(value));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -32,12 +33,13 @@ impl Outbox {
         let encoding = Encoding::of_version(source.incoming.protocol_version);
         let payload = self.seal.error_message(&sealed, Some((source.body, encoding)));
         self.error_limit.pass().await;
-        let table = self.origin.emit(source.incoming, new_id(), source.start, now_ms());
-        self.publish(&self.settings.keys.error, table.clone(), &payload, stop).await?;
+        let (id, end) = (new_id(), now_ms());
+        let table = || self.origin.emit(source.incoming, id.clone(), source.start, end);
+        self.publish(&self.settings.keys.error, table, payload.into(), stop).await?;
         if let Some(key) = source.incoming.reply_key()
             && self.settings.error_replies
         {
-            self.error_reply(&key, table, &sealed, stop).await?;
+            self.error_reply(&key, table, sealed.into(), stop).await?;
         }
         Ok(())
     }
@@ -58,10 +60,13 @@ impl Outbox {
             return Ok(false);
         }
         let expiration = rebound_expiration(self.settings.rebound_expiration, iteration).max(wait);
-        let table = headers::rebound(source.headers, reason, iteration, now_ms());
-        let properties = source.properties.clone().expiring(table, expiration);
+        let end = now_ms();
+        let properties = || {
+            let table = headers::rebound(source.headers, reason, iteration, end);
+            source.properties.clone().expiring(table, expiration)
+        };
         let key = &self.settings.keys.rebound;
-        publish(&self.publisher, &self.settings.retry, key, properties, source.body, stop).await?;
+        publish(&self.publisher, &self.settings.retry, key, properties, source.body.clone(), stop).await?;
         Ok(true)
     }
 
@@ -72,20 +77,25 @@ impl Outbox {
         stop: &CancellationToken,
     ) -> Result<(), Unpublished> {
         let payload = self.seal.error_message(&self.seal.error(failure), None);
-        self.publish(&self.settings.keys.error, self.origin.startup_error(), &payload, stop).await
+        let table = self.origin.startup_error();
+        self.publish(&self.settings.keys.error, || table.clone(), payload.into(), stop).await
     }
 
     /// A reply that no queue takes is no failure: whoever waited for it is gone, and the error itself is safe.
     async fn error_reply(
         &self,
         key: &str,
-        mut table: Table,
-        sealed: &[u8],
+        table: impl Fn() -> Table,
+        sealed: Bytes,
         stop: &CancellationToken,
     ) -> Result<(), Unpublished> {
-        table.push((ERROR_RESPONSE.into(), Value::Bool(true)));
-        let properties = Properties::json(table.clone(), self.settings.persistent);
-        match self.publisher.publish(key, &properties, sealed).await {
+        let table = || {
+            let mut table = table();
+            table.push((ERROR_RESPONSE.into(), Value::Bool(true)));
+            table
+        };
+        let properties = Properties::json(table(), self.settings.persistent);
+        match self.publisher.publish(key, properties, sealed.clone()).await {
             Ok(()) => Ok(()),
             Err(error @ (PublishError::Returned(_) | PublishError::KeyTooLong)) => {
                 tracing::warn!(%error, "the error's reply reached nobody");
