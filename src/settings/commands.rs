@@ -169,7 +169,7 @@ fn emit(reader: &mut Reader<'_>, source: &Source) -> EmitSettings {
             .flag(v::EMIT_LIGHTWEIGHT_MESSAGE)
             .then(|| reader.bounded(v::OBJECT_STORAGE_SIZE_THRESHOLD, usize::MAX)),
         error_replies: !reader.flag(v::NO_ERROR_REPLIES),
-        additional_headers: additional_headers(reader, source),
+        additional_headers: additional_headers(source),
         rebound_expiration: reader.millis(v::REBOUND_INITIAL_EXPIRATION),
         rebound_limit: reader.count(v::REBOUND_LIMIT),
     }
@@ -214,9 +214,9 @@ fn input_format(reader: &mut Reader<'_>) -> InputFormat {
     }
 }
 
-fn additional_headers(reader: &Reader<'_>, source: &Source) -> Vec<(String, String)> {
-    let names = reader.optional(v::ADDITIONAL_VARS_FOR_HEADERS).unwrap_or_default();
-    names.split(',').map(str::trim).filter_map(|name| Some((header_name(name), source.get(name)?.to_owned()))).collect()
+/// A variable that is set but empty is sent too.
+fn additional_headers(source: &Source) -> Vec<(String, String)> {
+    source.additional().filter_map(|name| Some((header_name(name), source.given(name)?.to_owned()))).collect()
 }
 
 fn podio(reader: &mut Reader<'_>) -> PodioSettings {

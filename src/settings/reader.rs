@@ -103,10 +103,32 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The number that `text` begins with, as JavaScript's `parseInt` reads it; negative numbers count as none.
+/// The number that `text` begins with, as JavaScript's `parseInt` reads it; negative numbers count as none, and one
+/// that is larger than any that can be kept counts as the largest.
 pub(super) fn leading_digits(text: &str) -> Option<u64> {
     let text = text.trim_start();
     let text = text.strip_prefix('+').unwrap_or(text);
     let end = text.find(|char: char| !char.is_ascii_digit()).unwrap_or(text.len());
-    text[..end].parse().ok()
+    (end > 0).then(|| text[..end].parse().unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::leading_digits;
+
+    #[test]
+    fn leading_digits_count() {
+        for (text, number) in [
+            (" +12 s", Some(12)),
+            ("0", Some(0)),
+            ("007x", Some(7)),
+            ("-1", None),
+            ("x1", None),
+            ("", None),
+            ("18446744073709551615", Some(u64::MAX)),
+            ("99999999999999999999999", Some(u64::MAX)),
+        ] {
+            assert_eq!(leading_digits(text), number, "{text:?}");
+        }
+    }
 }

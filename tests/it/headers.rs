@@ -148,9 +148,10 @@ async fn additional_variables_become_headers_of_every_emit() -> Result<()> {
     let podio = json!({ "GET /user": [{ "json": {} }] });
     let stage = stage("additional", own_credential(), podio, json!({})).await?;
     let environment = environment(&stage, 1)
-        .with("ELASTICIO_ADDITIONAL_VARS_FOR_HEADERS", "ELASTICIO_FLOW_TYPE,OTHER_VAR,NOT_SET_AT_ALL")
+        .with("ELASTICIO_ADDITIONAL_VARS_FOR_HEADERS", "ELASTICIO_FLOW_TYPE,OTHER_VAR,EMPTY_ONE,NOT_SET_AT_ALL")
         .with("ELASTICIO_FLOW_TYPE", "long running")
-        .with("OTHER_VAR", "5");
+        .with("OTHER_VAR", "5")
+        .with("EMPTY_ONE", "");
     let mut worker = consuming_worker(&stage, &environment).await?;
     stage.send(&Input::get("/user")).await?;
     stage.send(&Input::get("/nothing")).await?;
@@ -162,6 +163,7 @@ async fn additional_variables_become_headers_of_every_emit() -> Result<()> {
     for emitted in &emitted {
         assert_eq!(emitted.text_header("flowType"), Some("long running"));
         assert_eq!(emitted.text_header("otherVar"), Some("5"));
+        assert_eq!(emitted.text_header("emptyOne"), Some(""));
         assert_eq!(emitted.headers.get("notSetAtAll"), None);
     }
     stage.remove().await
