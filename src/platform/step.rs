@@ -1,8 +1,10 @@
 //! What the platform says of the step that this process runs (contract, section 2): its config with the
 //! credential, and whether results carry what came before. The config holds tokens: its debug print shows none.
 
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::value::RawValue;
+
+use super::json::Kind;
 
 /// The answer of `GET /v1/tasks/{flow}/steps/{step}`.
 #[derive(Deserialize)]
@@ -10,8 +12,8 @@ pub struct StepData {
     /// The credential's and the step's fields; a JSON object, absent for a step without any.
     #[serde(default)]
     config: Option<Box<RawValue>>,
-    /// Whether results carry the messages of the steps before.
-    #[serde(default)]
+    /// Whether results carry the messages of the steps before: `true` says so, anything else does not.
+    #[serde(default, deserialize_with = "is_true")]
     pub is_passthrough: bool,
 }
 
@@ -22,15 +24,20 @@ impl StepData {
         Self { config: Some(config), is_passthrough: false }
     }
 
-    /// `_account` of the config: the account that keeps the step's credential.
+    /// `_account` of the config, text or a number: the account that keeps the step's credential.
     #[must_use]
     pub fn account(&self) -> Option<String> {
         #[derive(Default, Deserialize)]
         struct Config {
             #[serde(rename = "_account")]
-            account: Option<String>,
+            account: Option<Box<RawValue>>,
         }
-        self.config::<Config>().ok()?.account.filter(|account| !account.is_empty())
+        let account = self.config::<Config>().ok()?.account?;
+        let account = match Kind::of(&account) {
+            Kind::Number => account.get().to_owned(),
+            _ => serde_json::from_str(account.get()).ok()?,
+        };
+        (!account.is_empty()).then_some(account)
     }
 
     /// Reads the config into a type of the component's own.
@@ -45,8 +52,46 @@ impl StepData {
     }
 }
 
+/// A value of any kind; only `true` counts.
+fn is_true<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Ok(Box::<RawValue>::deserialize(deserializer)?.get() == "true")
+}
+
 impl std::fmt::Debug for StepData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("StepData").field("is_passthrough", &self.is_passthrough).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(json: &str) -> StepData {
+        serde_json::from_str(json).expect("step data")
+    }
+
+    #[test]
+    fn only_true_means_passthrough() {
+        assert!(step(r#"{"is_passthrough": true}"#).is_passthrough);
+        assert!(!step("{}").is_passthrough);
+        for value in ["null", "\"true\"", "1", "\"\"", "0", "false", "{}", "[true]"] {
+            assert!(!step(&format!(r#"{{"is_passthrough": {value}}}"#)).is_passthrough, "{value}");
+        }
+    }
+
+    #[test]
+    fn an_account_is_text_or_digits() {
+        for (value, account) in [
+            ("\"a1\"", Some("a1")),
+            ("12345678901234567890", Some("12345678901234567890")),
+            ("\"\"", None),
+            ("null", None),
+            ("[1]", None),
+        ] {
+            let step = step(&format!(r#"{{"config": {{"_account": {value}}}}}"#));
+            assert_eq!(step.account().as_deref(), account, "{value}");
+        }
+        assert_eq!(step(r#"{"config": null}"#).account(), None);
     }
 }
