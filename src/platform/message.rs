@@ -64,6 +64,12 @@ impl<'a> Message<'a> {
         self
     }
 
+    /// Whether the body was fetched from object storage.
+    #[must_use]
+    pub fn is_fetched(&self) -> bool {
+        self.fetched.is_some()
+    }
+
     /// The body; `None` when the message has none (`null` is a body).
     #[must_use]
     pub fn body(&self) -> Option<&'a RawValue> {

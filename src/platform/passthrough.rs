@@ -3,20 +3,33 @@
 
 use std::borrow::Cow;
 
+use serde_json::value::RawValue;
+
 use super::{
-    json::{RawObject, write_compact, write_string},
+    json::{Kind, RawObject, write_compact, write_string},
     message::{Message, OBJECT_ID},
 };
+
+#[cfg(test)]
+mod tests;
 
 /// One step's message in the passthrough.
 #[derive(Clone, Debug)]
 pub struct Entry<'a> {
     /// The step's id.
     pub step: Cow<'a, str>,
-    /// Its message, the body fetched where it lay in object storage.
+    /// Its message, the body fetched where it lay in object storage; empty when the entry is no message.
     pub message: Message<'a>,
-    /// `reply_to` of the delivery, which the platform's runtime puts into the headers of the message that came in.
-    reply_to: Option<String>,
+    origin: Origin<'a>,
+}
+
+/// Where an entry comes from.
+#[derive(Clone, Debug)]
+enum Origin<'a> {
+    /// It came in as an entry, like this: an object if it is a message, but it may be anything.
+    Carried(&'a RawValue),
+    /// It is the message that came in. The platform's runtime puts `reply_to` of the delivery into its headers.
+    Incoming { reply_to: Option<String> },
 }
 
 /// What a result carries besides itself, and whether it carries itself.
@@ -28,17 +41,14 @@ pub struct Passthrough<'a> {
     pub own_step: Option<&'a str>,
 }
 
-/// The entries that came in; those that are no objects are dropped.
+/// The entries that came in.
 #[must_use]
 pub fn entries<'a>(message: &Message<'a>) -> Vec<Entry<'a>> {
-    let carried = message.object("passthrough");
-    carried
-        .entries()
-        .filter_map(|(step, raw)| {
-            let message = Message::read(raw).ok()?;
-            Some(Entry { step, message, reply_to: None })
-        })
-        .collect()
+    let entry = |(step, raw)| {
+        let message = Message::read(raw).unwrap_or_default();
+        Entry { step, message, origin: Origin::Carried(raw) }
+    };
+    message.object("passthrough").entries().map(entry).collect()
 }
 
 impl<'a> Passthrough<'a> {
@@ -56,23 +66,26 @@ impl<'a> Passthrough<'a> {
     ) -> Self {
         if let Some(step) = incoming_step.filter(|_| no_self) {
             entries.retain(|entry| entry.step != step);
-            entries.push(Entry { step: step.into(), message: message.clone(), reply_to });
+            let origin = Origin::Incoming { reply_to };
+            entries.push(Entry { step: step.into(), message: message.clone(), origin });
         }
         Self { entries, own_step: (!no_self).then_some(own_step) }
     }
 
-    /// Bytes of the entries' bodies as JSON.
+    /// About how many bytes the entries have as JSON; used to size a buffer once.
     #[must_use]
-    pub fn body_size(&self) -> usize {
-        self.entries.iter().filter_map(|entry| entry.message.body()).map(|body| body.get().len()).sum()
+    pub fn size_hint(&self) -> usize {
+        self.entries.iter().map(Entry::size_hint).sum()
     }
 
-    /// Appends `,"passthrough":{…}`. `own` are the fields of the result itself; `object_ids`, one for each entry,
-    /// where the entries' bodies were stored, empty when they stay in the message.
+    /// Appends `,"passthrough":{…}`. `own` are the fields of the result itself; `object_ids`, one for each entry that
+    /// is a message, where the entries' bodies were stored, empty when they stay in the message.
     pub fn write(&self, out: &mut Vec<u8>, own: &[u8], object_ids: &[String]) {
         out.extend_from_slice(b",\"passthrough\":{");
         let mut separator = "";
-        for (index, entry) in self.entries.iter().enumerate() {
+        let mut object_ids = object_ids.iter();
+        for entry in &self.entries {
+            let object_id = if entry.is_message() { object_ids.next() } else { None };
             if self.own_step == Some(entry.step.as_ref()) {
                 continue;
             }
@@ -80,7 +93,7 @@ impl<'a> Passthrough<'a> {
             separator = ",";
             write_string(out, &entry.step);
             out.push(b':');
-            entry.write(out, object_ids.get(index).map(String::as_str));
+            entry.write(out, object_id.map(String::as_str));
         }
         if let Some(step) = self.own_step {
             out.extend_from_slice(separator.as_bytes());
@@ -94,30 +107,63 @@ impl<'a> Passthrough<'a> {
 }
 
 impl Entry<'_> {
-    /// Writes the message without its own passthrough.
+    /// Whether it is a message, so that its body can lie in object storage.
+    #[must_use]
+    pub fn is_message(&self) -> bool {
+        match self.origin {
+            Origin::Carried(raw) => Kind::of(raw) == Kind::Object,
+            Origin::Incoming { .. } => true,
+        }
+    }
+
+    fn size_hint(&self) -> usize {
+        let body = self.message.body().map_or(0, |body| body.get().len());
+        match self.origin {
+            Origin::Carried(raw) => raw.get().len().max(body),
+            Origin::Incoming { .. } => body,
+        }
+    }
+
+    /// Writes the entry as it came, but for a body that was fetched or stored; the message that came in without its
+    /// own passthrough, and with headers whatever came, as the platform's runtime hands it on.
     fn write(&self, out: &mut Vec<u8>, object_id: Option<&str>) {
+        let (came, reply_to) = match &self.origin {
+            Origin::Carried(raw) => (Some(raw), None),
+            Origin::Incoming { reply_to } => (None, reply_to.as_deref()),
+        };
+        if let Some(came) = came
+            && object_id.is_none()
+            && !self.message.is_fetched()
+        {
+            return write_compact(came.get(), out);
+        }
+        let new_headers = came.is_none() || object_id.is_some();
         out.push(b'{');
-        for (name, value) in self.message.fields().entries() {
-            if matches!(name.as_ref(), "passthrough" | "body" | "headers") {
-                continue;
-            }
-            write_string(out, &name);
+        let mut separator = "";
+        let mut name_field = |out: &mut Vec<u8>, name: &str| {
+            out.extend_from_slice(separator.as_bytes());
+            separator = ",";
+            write_string(out, name);
             out.push(b':');
-            write_compact(value.get(), out);
-            out.push(b',');
-        }
-        match (object_id, self.message.body()) {
-            (Some(_), _) => out.extend_from_slice(b"\"body\":{},"),
-            (None, Some(body)) => {
-                out.extend_from_slice(b"\"body\":");
-                write_compact(body.get(), out);
-                out.push(b',');
+        };
+        for (name, value) in self.message.fields().entries() {
+            match name.as_ref() {
+                "body" => continue,
+                "headers" if new_headers => continue,
+                "passthrough" if came.is_none() => continue,
+                other => name_field(out, other),
             }
-            (None, None) => {}
+            write_compact(value.get(), out);
         }
-        out.extend_from_slice(b"\"headers\":");
-        let headers = self.message.object("headers");
-        write_headers(out, &headers, &[(OBJECT_ID, object_id), ("reply_to", self.reply_to.as_deref())]);
+        let body = if object_id.is_some() { Some("{}") } else { self.message.body().map(RawValue::get) };
+        if let Some(body) = body {
+            name_field(out, "body");
+            write_compact(body, out);
+        }
+        if new_headers {
+            name_field(out, "headers");
+            write_headers(out, &self.message.object("headers"), &[(OBJECT_ID, object_id), ("reply_to", reply_to)]);
+        }
         out.push(b'}');
     }
 }
@@ -145,49 +191,4 @@ fn write_headers(out: &mut Vec<u8>, headers: &RawObject<'_>, set: &[(&str, Optio
         write_string(out, value);
     }
     out.push(b'}');
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::{Value, json};
-
-    const INCOMING: &str = r#"{"id":"i","body":{"q":1.50},"headers":{"h":1},"passthrough":{"step_1":{"body":{"a": 1},"headers":{},"x":true},"bad":1}}"#;
-
-    fn write(no_self: bool, incoming_step: Option<&str>, object_ids: &[String]) -> Value {
-        let message = Message::parse(INCOMING.as_bytes()).expect("a message");
-        let entries = entries(&message);
-        let passthrough = Passthrough::of(
-            &message,
-            entries,
-            "step_2",
-            no_self,
-            incoming_step.map(str::to_owned),
-            Some("reply".to_owned()),
-        );
-        let mut out = b"{\"own\":1".to_vec();
-        passthrough.write(&mut out, b"\"id\":\"o\"", object_ids);
-        out.push(b'}');
-        let mut value: Value = serde_json::from_slice(&out).expect("valid JSON");
-        value["passthrough"].take()
-    }
-
-    #[test]
-    fn results_carry_the_steps_before_and_themselves() {
-        let step_1 = json!({ "body": { "a": 1 }, "headers": {}, "x": true });
-        assert_eq!(write(false, Some("step_0"), &[]), json!({ "step_1": step_1, "step_2": { "id": "o" } }));
-        assert_eq!(
-            write(true, Some("step_0"), &[]),
-            json!({ "step_1": step_1, "step_0": { "id": "i", "body": { "q": 1.5 }, "headers": { "h": 1, "reply_to": "reply" } } })
-        );
-        assert_eq!(write(true, None, &[]), json!({ "step_1": step_1 }));
-        let replaced = write(true, Some("step_1"), &[]);
-        assert_eq!(replaced["step_1"]["id"], "i");
-    }
-
-    #[test]
-    fn stored_bodies_leave_their_id() {
-        let step_1 = json!({ "body": {}, "headers": { OBJECT_ID: "o1" }, "x": true });
-        assert_eq!(write(false, None, &["o1".to_owned()]), json!({ "step_1": step_1, "step_2": { "id": "o" } }));
-    }
 }

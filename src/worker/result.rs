@@ -27,7 +27,7 @@ pub(super) async fn ready(
     };
     let mut own = Vec::with_capacity(message.body.size_hint() + ENVELOPE);
     message.write_fields(&mut own);
-    let mut json = Vec::with_capacity(own.len() * 2 + passthrough.body_size() + ENVELOPE);
+    let mut json = Vec::with_capacity(own.len() * 2 + passthrough.size_hint() + ENVELOPE);
     json.push(b'{');
     json.extend_from_slice(&own);
     passthrough.write(&mut json, &own, &stored);
@@ -45,11 +45,16 @@ async fn store(
     let mut body = Vec::with_capacity(message.body.size_hint());
     message.body.write_json(&mut body);
     let entries = passthrough.map_or(&[][..], |passthrough| &passthrough.entries);
-    let total = body.len() + passthrough.map_or(0, Passthrough::body_size);
-    if total <= threshold {
+    let entries: Vec<(&Entry<'_>, Vec<u8>)> =
+        entries.iter().filter(|entry| entry.is_message()).map(|entry| (entry, compact_body(entry))).collect();
+    if body.len() + entries.iter().map(|(_, body)| body.len()).sum::<usize>() <= threshold {
         return Ok(Vec::new());
     }
-    let all = std::iter::once(StoredBody::New(body)).chain(entries.iter().map(stored_body)).collect();
+    let stored = |(entry, body): (&Entry<'_>, Vec<u8>)| match entry.message.object_id() {
+        Some(id) => StoredBody::At(id),
+        None => StoredBody::New(body),
+    };
+    let all = std::iter::once(StoredBody::New(body)).chain(entries.into_iter().map(stored)).collect();
     let mut ids = bodies.store(all).await?;
     let own = ids.remove(0);
     message.headers.insert(OBJECT_ID.to_owned(), own);
@@ -57,11 +62,9 @@ async fn store(
     Ok(ids)
 }
 
-fn stored_body(entry: &Entry<'_>) -> StoredBody {
-    if let Some(id) = entry.message.object_id() {
-        return StoredBody::At(id);
-    }
+/// An entry's body as compact JSON; `null` when it has none.
+fn compact_body(entry: &Entry<'_>) -> Vec<u8> {
     let mut json = Vec::new();
     write_compact(entry.message.body().map_or("null", |body| body.get()), &mut json);
-    StoredBody::New(json)
+    json
 }

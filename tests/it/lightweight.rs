@@ -149,6 +149,24 @@ async fn up_to_the_threshold_a_body_stays_in_its_message() -> Result<()> {
 }
 
 #[tokio::test]
+async fn spaces_between_the_values_of_a_body_do_not_count() -> Result<()> {
+    let (stage, environment) = set("light-spaces", true).await?;
+    let environment = environment.with("ELASTICIO_OBJECT_STORAGE_SIZE_THRESHOLD", "1000");
+    let spaces = " ".repeat(1000);
+    let body = r#""body":{"method":"GET","url":"/user"}"#;
+    let input = format!(r#"{{{body},"passthrough":{{"step_1":{{"body":[1,{spaces}2]}},"step_0":[{spaces}]}}}}"#);
+    let mut worker = consuming_worker(&stage, &environment).await?;
+    stage.send(&Input::of_text(&input)).await?;
+    stage.results.wait_for(1, "result", BOUND).await?;
+    stop(&mut worker, BOUND).await?;
+    let result = &stage.emitted()?[0].payload;
+    assert_eq!(result["passthrough"]["step_1"], json!({ "body": [1, 2] }));
+    assert_eq!(result["passthrough"]["step_0"], json!([]));
+    assert_eq!(storage_calls(&stage, "POST"), 0);
+    stage.remove().await
+}
+
+#[tokio::test]
 async fn nothing_is_stored_unless_it_is_wanted() -> Result<()> {
     let (stage, environment) = set("light-off", false).await?;
     let environment = environment
