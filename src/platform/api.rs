@@ -146,10 +146,11 @@ impl PlatformApi {
         Ok(())
     }
 
-    /// `GET` of the same.
-    pub async fn startup_data(&self, flow_id: &str) -> Result<Box<RawValue>, ApiError> {
+    /// `GET` of the same: whether it is there. What it holds is for a shutdown hook, and no component has one.
+    pub async fn expect_startup_data(&self, flow_id: &str) -> Result<(), ApiError> {
         let path = ["sailor-support", "hooks", "task", flow_id, "startup", "data"];
-        self.read(Method::GET, &path, "startup data").await
+        self.call(Method::GET, &path, None).await?;
+        Ok(())
     }
 
     /// `DELETE` of the same.

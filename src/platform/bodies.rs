@@ -105,8 +105,8 @@ impl BodyStore {
                 return Err("ELASTICIO_OBJECT_STORAGE_URI is not set".to_owned());
             };
             let sealed = storage.get(&id).await.map_err(|error| error.to_string())?;
-            let json = self.cipher.open(&sealed, Encoding::Raw).map_err(|error| error.to_string())?;
-            serde_json::from_slice(&json).map_err(|_| "the object is not JSON".to_owned())
+            let json = self.cipher.open_text(&sealed, Encoding::Raw).map_err(|error| error.to_string())?;
+            serde_json::from_str(&json).map_err(|_| "the object is not JSON".to_owned())
         };
         fetch.await.map_err(|reason| BodyError::Fetch { id, reason })
     }

@@ -13,14 +13,16 @@ use sha2::{Digest, Sha256};
 /// AES block length, which is also the length of the initialisation vector, in bytes.
 pub const BLOCK: usize = 16;
 
-/// Senders disagree on padding; both forms are accepted, the padded one is written.
-const BASE64: GeneralPurposeConfig =
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+/// Senders disagree on padding; both forms are accepted, and bits beyond the last byte; the padded form is written.
+const BASE64: GeneralPurposeConfig = GeneralPurposeConfig::new()
+    .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+    .with_decode_allow_trailing_bits(true);
 
 /// How a ciphertext lies in an AMQP body: chosen by the `protocolVersion` header (contract, section 3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Encoding {
     /// Protocol version 1: the base64 text of the ciphertext.
+    #[default]
     Base64,
     /// Protocol version 2: the ciphertext itself.
     Raw,
@@ -89,9 +91,19 @@ impl Cipher {
     pub fn open(&self, body: &[u8], encoding: Encoding) -> Result<Vec<u8>, OpenError> {
         let sealed = match encoding {
             Encoding::Raw => body.to_vec(),
-            Encoding::Base64 => self.base64.decode(body.trim_ascii()).map_err(|_| OpenError::NotBase64)?,
+            Encoding::Base64 => self.base64.decode(body.trim_ascii()).or_else(|_| self.decode_leniently(body))?,
         };
         self.decrypt(sealed)
+    }
+
+    /// Decodes and decrypts a payload that is text. Bytes that are no UTF-8 become replacement characters, as in
+    /// Node.js.
+    ///
+    /// # Errors
+    /// See [`Self::open`].
+    pub fn open_text(&self, body: &[u8], encoding: Encoding) -> Result<String, OpenError> {
+        let plain = self.open(body, encoding)?;
+        Ok(String::from_utf8(plain).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
     }
 
     fn decrypt(&self, mut sealed: Vec<u8>) -> Result<Vec<u8>, OpenError> {
@@ -101,6 +113,22 @@ impl Cipher {
             .len();
         sealed.truncate(length);
         Ok(sealed)
+    }
+
+    /// Decodes base64 as Node.js does: both alphabets count, other characters do not, and `=` is the end.
+    fn decode_leniently(&self, body: &[u8]) -> Result<Vec<u8>, OpenError> {
+        let letter = |byte: &u8| match byte {
+            b'-' => Some(b'+'),
+            b'_' => Some(b'/'),
+            b'+' | b'/' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => Some(*byte),
+            _ => None,
+        };
+        let mut letters: Vec<u8> = body.iter().take_while(|byte| **byte != b'=').filter_map(letter).collect();
+        // One letter alone holds no byte.
+        if letters.len() % 4 == 1 {
+            letters.pop();
+        }
+        self.base64.decode(&letters).ok().filter(|sealed| !sealed.is_empty()).ok_or(OpenError::NotBase64)
     }
 }
 
@@ -123,10 +151,43 @@ mod tests {
     fn damage_is_told_apart() {
         let open = |body: &[u8], encoding| cipher().open(body, encoding).err();
         assert_eq!(open(b"%%%%", Encoding::Base64), Some(OpenError::NotBase64));
+        assert_eq!(open(b" %A", Encoding::Base64), Some(OpenError::NotBase64));
+        assert_eq!(open(b"=YWJj", Encoding::Base64), Some(OpenError::NotBase64));
+        assert_eq!(open(b"YWJj%", Encoding::Base64), Some(OpenError::NotDecryptable));
         assert_eq!(open(b"", Encoding::Base64), Some(OpenError::NotDecryptable));
         assert_eq!(open(b"0123456789", Encoding::Raw), Some(OpenError::NotDecryptable));
         let foreign = Cipher::new(&"another".into(), *b"iv=any16_symbols").seal(b"{}".to_vec(), Encoding::Raw);
         assert_eq!(open(&foreign, Encoding::Raw), Some(OpenError::NotDecryptable));
+    }
+
+    #[test]
+    fn base64_is_read_as_node_reads_it() {
+        for (text, bytes) in [
+            ("YWJj\nZ GVm", "abcdef"),
+            ("YWJj%ZGVm", "abcdef"),
+            ("YWJjZA", "abcd"),
+            ("YWJjZB==", "abcd"),
+            ("YQ==YQ==", "a"),
+            ("YW=JjZGVm", "a"),
+            ("%YWJjZ", "abc"),
+        ] {
+            assert_eq!(cipher().decode_leniently(text.as_bytes()).expect(text), bytes.as_bytes(), "{text}");
+        }
+        assert_eq!(cipher().decode_leniently(b"-_-_"), cipher().decode_leniently(b"+/+/"));
+        for text in [
+            "axyl/YcFb4wgFzIyJ9McA9xyf/alvd9InmVcpgXq9OA=",
+            " axyl/YcFb4wgFzIyJ9McA9\r\nxyf/alvd9InmVcpgXq9OA\n",
+            "axyl_YcFb4wgFzIyJ9McA9xyf_alvd9InmVcpgXq9OA",
+        ] {
+            let opened = cipher().open_text(text.as_bytes(), Encoding::Base64);
+            assert_eq!(opened.as_deref(), Ok(r#"{"body":{"hello":"world"}}"#), "{text}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_replaced() {
+        let sealed = cipher().seal(b"\"\xFFx\xE2\x82\"".to_vec(), Encoding::Raw);
+        assert_eq!(cipher().open_text(&sealed, Encoding::Raw).as_deref(), Ok("\"\u{FFFD}x\u{FFFD}\""));
     }
 
     #[test]

@@ -68,8 +68,8 @@ pub fn open_error(cipher: &Cipher, body: &[u8], headers: &[(String, Value)]) -> 
         out.push(b':');
         match serde_json::from_str::<String>(part.get()) {
             Ok(sealed) if !sealed.is_empty() && matches!(name.as_ref(), "error" | "errorInput") => {
-                let opened = cipher.open(sealed.as_bytes(), Encoding::Base64)?;
-                let json: &RawValue = serde_json::from_slice(&opened).map_err(|_| OpenError::NotJson)?;
+                let opened = cipher.open_text(sealed.as_bytes(), Encoding::Base64)?;
+                let json: &RawValue = serde_json::from_str(&opened).map_err(|_| OpenError::NotJson)?;
                 write_compact(json.get(), &mut out);
             }
             _ => write_compact(part.get(), &mut out),

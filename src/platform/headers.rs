@@ -5,6 +5,8 @@ use std::borrow::Cow;
 
 use uuid::Uuid;
 
+use super::cipher::Encoding;
+
 mod value;
 
 pub use value::{Value, to_json};
@@ -30,8 +32,8 @@ pub struct Incoming {
     pub step_id: Option<Value>,
     /// Routing key of whoever waits for a reply.
     pub reply_to: Option<Value>,
-    /// Encoding of the body, 1 when absent.
-    pub protocol_version: u64,
+    /// How the body is encoded, by the header `protocolVersion`.
+    pub encoding: Encoding,
     /// How often the message was handed back already.
     pub rebound_iteration: u64,
     /// `x-eio-meta-*`, names in lower case.
@@ -42,7 +44,7 @@ impl Incoming {
     /// Picks what counts from the headers of a delivery.
     #[must_use]
     pub fn read(headers: &[(String, Value)]) -> Self {
-        let mut incoming = Self { protocol_version: 1, ..Self::default() };
+        let mut incoming = Self::default();
         let mut trace_id = None;
         for (name, value) in headers {
             match name.as_str() {
@@ -50,13 +52,13 @@ impl Incoming {
                 "threadId" => incoming.thread_id = value.clone().given(),
                 "stepId" => incoming.step_id = value.clone().given(),
                 "reply_to" => incoming.reply_to = value.clone().given(),
-                "protocolVersion" => incoming.protocol_version = value.as_version().unwrap_or(1),
+                "protocolVersion" => incoming.encoding = encoding(value),
                 "reboundIteration" => incoming.rebound_iteration = value.as_count().unwrap_or(0),
                 _ => {
                     let lower = name.to_ascii_lowercase();
                     if lower.starts_with(META_PREFIX) {
                         if lower == TRACE_ID {
-                            trace_id = Some(value.clone());
+                            trace_id = value.clone().given();
                         }
                         incoming.meta.push((lower, value.clone()));
                     }
@@ -78,6 +80,11 @@ impl Incoming {
     pub fn reply_key(&self) -> Option<String> {
         self.reply_to.as_ref().map(Value::to_text)
     }
+}
+
+/// How a body of this `protocolVersion` is encoded: base64 below 2, as JavaScript compares.
+fn encoding(version: &Value) -> Encoding {
+    if version.number_or_one() < 2.0 { Encoding::Base64 } else { Encoding::Raw }
 }
 
 /// A new random identity, as a header value.
@@ -169,7 +176,7 @@ mod tests {
             ("protocolVersion".into(), Value::text("2")),
         ]);
         assert_eq!(incoming.message_key().as_deref(), Some("7"));
-        assert_eq!(incoming.protocol_version, 2);
+        assert_eq!(incoming.encoding, Encoding::Raw);
         let table = origin().emit(&incoming, Value::text("new"), 1, 2);
         assert_eq!(get(&table, "parentMessageId"), Some(&Value::I32(7)));
         assert_eq!(get(&table, "x-eio-meta-flag"), Some(&Value::Bool(true)));
@@ -182,10 +189,46 @@ mod tests {
     fn a_thread_comes_from_the_trace_or_is_new() {
         let traced = Incoming::read(&[("x-eio-meta-trace-id".into(), Value::text("trace"))]);
         assert_eq!(traced.thread_id, Some(Value::text("trace")));
+        for nothing in [Value::text(""), Value::Void] {
+            let incoming = Incoming::read(&[("x-eio-meta-trace-id".into(), nothing)]);
+            assert_eq!(incoming.thread_id.map(|id| id.to_text().len()), Some(36), "a new UUID");
+        }
         let bare = Incoming::read(&[]);
         assert!(bare.thread_id.is_some() && bare.message_id.is_none());
         let table = origin().emit(&bare, Value::text("new"), 1, 2);
         assert_eq!(get(&table, "parentMessageId"), None);
+    }
+
+    #[test]
+    fn protocol_versions_compare_as_in_javascript() {
+        let encoding = |value| Incoming::read(&[("protocolVersion".into(), value)]).encoding;
+        for value in [
+            Value::I32(1),
+            Value::I64(0),
+            Value::I8(-3),
+            Value::F64(1.5),
+            Value::text("1"),
+            Value::text(" 0 "),
+            Value::text(""),
+            Value::Short("1.9".into()),
+            Value::Void,
+            Value::Bool(true),
+            Value::Bool(false),
+        ] {
+            assert_eq!(encoding(value.clone()), Encoding::Base64, "{value:?}");
+        }
+        for value in [
+            Value::I32(2),
+            Value::U8(3),
+            Value::F32(2.5),
+            Value::text("2"),
+            Value::text("2.0"),
+            Value::text("abc"),
+            Value::Table(Vec::new()),
+        ] {
+            assert_eq!(encoding(value.clone()), Encoding::Raw, "{value:?}");
+        }
+        assert_eq!(Incoming::read(&[]).encoding, Encoding::Base64);
     }
 
     #[test]

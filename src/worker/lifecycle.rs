@@ -102,7 +102,7 @@ pub async fn run(
 pub async fn shut_down(identity: &Identity, platform: &Platform) -> Result<(), RunError> {
     let api = &platform.api;
     api.step_data(&identity.flow_id, &identity.step_id).await?;
-    api.startup_data(&identity.flow_id).await?;
+    api.expect_startup_data(&identity.flow_id).await?;
     api.delete_startup_data(&identity.flow_id).await?;
     Ok(())
 }

@@ -23,7 +23,7 @@ use crate::{
     amqp::Delivery,
     dispatcher::{Action, Context, Failure, Interruption},
     platform::{
-        cipher::{Cipher, Encoding, OpenError},
+        cipher::{Cipher, OpenError},
         error_message::open_error,
         headers::{Incoming, Value},
         message::{Message, MessageError},
@@ -150,9 +150,7 @@ impl Processor {
     /// The payload of a message, or of an error that the step handles.
     fn open(&self, source: &Source<'_>) -> Result<Vec<u8>, OpenError> {
         match self.step.input_format {
-            InputFormat::Message => {
-                self.cipher.open(source.body, Encoding::of_version(source.incoming.protocol_version))
-            }
+            InputFormat::Message => Ok(self.cipher.open_text(source.body, source.incoming.encoding)?.into_bytes()),
             InputFormat::Error => open_error(&self.cipher, source.body, source.headers),
         }
     }

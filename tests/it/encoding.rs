@@ -45,6 +45,21 @@ async fn both_versions_are_understood_and_the_set_one_is_spoken() -> Result<()> 
 }
 
 #[tokio::test]
+async fn base64_in_lines_and_bytes_that_are_no_text_are_read() -> Result<()> {
+    let (stage, environment) = set("lenient-in").await?;
+    let mut worker = consuming_worker(&stage, &environment).await?;
+    let (head, tail) = (br#"{"body":{"method":"GET","url":"/user"},"metadata":{"m":""#, br#""}}"#);
+    let plain = [&head[..], &[0xFF], &tail[..]].concat();
+    let lines: Vec<u8> = seal::text(&plain).into_bytes().chunks(76).collect::<Vec<_>>().join(&b"\r\n"[..]);
+    stage.send(&Input::of_body(lines)).await?;
+    stage.send(&Input::of_body(seal::raw(&plain)).with_header("protocolVersion", json!("2.0"))).await?;
+    stage.results.wait_for(2, "results", BOUND).await?;
+    stop(&mut worker, BOUND).await?;
+    assert!(stage.emitted()?.iter().all(|emitted| emitted.routing_key == "data"));
+    stage.remove().await
+}
+
+#[tokio::test]
 async fn an_error_carries_what_came_in_as_base64_whatever_the_version() -> Result<()> {
     let (stage, environment) = set("error-versions").await?;
     // White space that no encoder of the worker's own would write.

@@ -115,18 +115,18 @@ async fn no_startup_data_is_stored_unless_it_is_wanted() -> Result<()> {
 
 #[tokio::test]
 async fn the_shutdown_hook_reads_and_deletes_the_startup_data() -> Result<()> {
-    let platform = json!({
-        on_startup_data("GET"): [{ "json": { "subscription": 7 } }],
-        on_startup_data("DELETE"): [{ "status": 204 }],
-    });
-    let stage = set("shutdown-hook", platform).await?;
-    let mut worker = Worker::start(program(), &with_shutdown_hook(&stage))?;
-    assert_eq!(worker.ended(BOUND).await?, Ended(0), "{}", worker.log().all().join("\n"));
+    for data in [json!({ "json": { "subscription": 7 } }), json!({ "text": "no JSON" }), json!({ "status": 204 })] {
+        let platform = json!({ on_startup_data("GET"): [data], on_startup_data("DELETE"): [{ "status": 204 }] });
+        let stage = set("shutdown-hook", platform).await?;
+        let mut worker = Worker::start(program(), &with_shutdown_hook(&stage))?;
+        assert_eq!(worker.ended(BOUND).await?, Ended(0), "{}", worker.log().all().join("\n"));
 
-    assert_eq!(calls(&stage), [format!("GET {STEP_DATA}"), on_startup_data("GET"), on_startup_data("DELETE")]);
-    assert!(stage.calls(Api::Platform).iter().all(|call| call.authorization.as_deref() == Some(LOGIN)));
-    assert_eq!(stage.proxy.connections(), 0, "the hook needs no broker");
-    stage.remove().await
+        assert_eq!(calls(&stage), [format!("GET {STEP_DATA}"), on_startup_data("GET"), on_startup_data("DELETE")]);
+        assert!(stage.calls(Api::Platform).iter().all(|call| call.authorization.as_deref() == Some(LOGIN)));
+        assert_eq!(stage.proxy.connections(), 0, "the hook needs no broker");
+        stage.remove().await?;
+    }
+    Ok(())
 }
 
 #[tokio::test]

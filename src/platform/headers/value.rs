@@ -76,10 +76,27 @@ impl Value {
         }
     }
 
-    /// The value as a protocol version: a number, or text that is one.
+    /// The number that JavaScript's `Number(value || 1)` gives: 1 for nothing, 0 and empty text; NaN for what is no
+    /// number.
     #[must_use]
-    pub fn as_version(&self) -> Option<u64> {
-        self.as_count().or_else(|| self.to_text().trim().parse().ok()).filter(|version| *version > 0)
+    pub fn number_or_one(&self) -> f64 {
+        let number = match self {
+            Self::Bool(value) => f64::from(u8::from(*value)),
+            Self::I8(n) => (*n).into(),
+            Self::U8(n) => (*n).into(),
+            Self::I16(n) => (*n).into(),
+            Self::U16(n) => (*n).into(),
+            Self::I32(n) => (*n).into(),
+            Self::U32(n) => (*n).into(),
+            #[expect(clippy::cast_precision_loss, reason = "JavaScript loses it too")]
+            Self::I64(n) => *n as f64,
+            Self::F32(n) => (*n).into(),
+            Self::F64(n) => *n,
+            Self::Void => 0.0,
+            Self::Text(_) | Self::Short(_) => return text_number(&self.to_text()),
+            _ => f64::NAN,
+        };
+        if number == 0.0 { 1.0 } else { number }
     }
 
     /// The value as JSON; bytes that are no text become the nearest text.
@@ -118,6 +135,15 @@ impl Value {
                 None => format!("{other:?}"),
             },
         }
+    }
+}
+
+/// Text as a number: white space alone is 0, but no text at all stands for 1.
+fn text_number(text: &str) -> f64 {
+    match text.trim() {
+        "" if text.is_empty() => 1.0,
+        "" => 0.0,
+        digits => digits.parse().unwrap_or(f64::NAN),
     }
 }
 

@@ -12,10 +12,7 @@ use super::{
 use crate::{
     amqp::{Properties, PublishError},
     dispatcher::Failure,
-    platform::{
-        cipher::Encoding,
-        headers::{self, ERROR_RESPONSE, Table, Value, new_id},
-    },
+    platform::headers::{self, ERROR_RESPONSE, Table, Value, new_id},
 };
 
 /// The error of a message that was handed back too often.
@@ -30,8 +27,7 @@ impl Outbox {
         stop: &CancellationToken,
     ) -> Result<(), Unpublished> {
         let sealed = self.seal.error(failure);
-        let encoding = Encoding::of_version(source.incoming.protocol_version);
-        let payload = self.seal.error_message(&sealed, Some((source.body, encoding)));
+        let payload = self.seal.error_message(&sealed, Some((source.body, source.incoming.encoding)));
         self.error_limit.pass().await;
         let (id, end) = (new_id(), now_ms());
         let table = || self.origin.emit(source.incoming, id.clone(), source.start, end);
