@@ -2,52 +2,28 @@
 //! jitter, and the consumer goes on. (The client library's own recovery is not used: it does not come back from every
 //! failure.)
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{pin::pin, time::Duration};
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
-use futures_util::{Stream, StreamExt};
-use lapin::{
-    Channel, Connection, Consumer, Event,
-    options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions},
-    types::{FieldTable, ShortString},
-};
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Delivery, Publisher,
-    connection::{ConnectError, open},
-    outlet::Outlet,
+    connection::ConnectError,
     publisher::OutletState,
+    session::{End, Session},
 };
 use crate::settings::BrokerSettings;
 
 /// Longest wait between two tries to reconnect.
 pub(super) const MAX_RECONNECT_DELAY: Duration = Duration::from_secs(10);
-/// Longest wait for the broker's answer when a connection is closed.
-pub(super) const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// The name that the consumer has on its channel.
-const CONSUMER_TAG: &str = "podio-component";
-
 /// The supervised link to the broker.
 pub struct Link {
     settings: BrokerSettings,
     session: Option<Session>,
     generation: u64,
     outlet: watch::Sender<OutletState>,
-}
-
-/// Two connections that live and die together.
-struct Session {
-    read: Connection,
-    outlet: Arc<Outlet>,
-}
-
-/// Why consuming ended.
-enum End {
-    Stopped,
-    Broken(String),
 }
 
 impl Link {
@@ -82,49 +58,56 @@ impl Link {
     /// when this returns, so that what is in work can be emitted and settled.
     ///
     /// # Errors
-    /// When the queue cannot be consumed the first time: it does not exist, or access is refused.
+    /// When the broker refuses to let the queue be consumed the first time: it does not exist, or access is denied.
     pub async fn consume(
         &mut self,
         mut deliver: impl FnMut(Delivery),
         stop: &CancellationToken,
     ) -> Result<(), ConnectError> {
         let mut waits = self.waits();
+        let mut consumed = false;
         loop {
             let Some(session) = &self.session else { return Ok(()) };
             let began = Instant::now();
-            let end = session.consume(&self.settings, self.generation, &mut deliver, stop).await;
-            let reason = match end {
+            let reason = match session.consume(&self.settings, self.generation, &mut deliver, stop).await {
                 Ok(End::Stopped) => return Ok(()),
-                Ok(End::Broken(reason)) => reason,
-                Err(error) if self.generation == 0 => return Err(error),
+                Ok(End::Broken(reason)) => {
+                    consumed = true;
+                    reason
+                }
+                Err(error) if error.is_refusal() && !consumed => return Err(error),
                 Err(error) => error.to_string(),
             };
-            tracing::warn!(reason, "the link to the broker broke; reconnecting");
-            self.outlet.send_replace(OutletState::Down);
-            self.session = None;
-            self.generation += 1;
             if began.elapsed() > MAX_RECONNECT_DELAY {
                 waits = self.waits();
             }
-            self.reconnect(&mut waits, stop).await;
+            self.renew(&reason, &mut waits, stop).await;
+        }
+    }
+
+    /// Keeps the link up while `work` publishes over it and nothing is consumed.
+    pub async fn keep_up_during<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let never = CancellationToken::new();
+        let mut waits = self.waits();
+        let mut work = pin!(work);
+        loop {
+            let Some(session) = &self.session else { return work.await };
+            let reason = tokio::select! {
+                outcome = &mut work => return outcome,
+                reason = session.broken() => reason,
+            };
+            tokio::select! {
+                outcome = &mut work => return outcome,
+                () = self.renew(&reason, &mut waits, &never) => {}
+            }
         }
     }
 
     /// Closes both connections; what is not settled goes back to the queue.
     pub async fn close(mut self) {
         self.outlet.send_replace(OutletState::Closed);
-        let Some(session) = self.session.take() else { return };
-        let close = async {
-            let done = ShortString::from("done");
-            let read = session.read.close(200, done.clone());
-            let write = session.outlet.connection().close(200, done);
-            let (read, write) = tokio::join!(read, write);
-            if let Err(error) = read.and(write) {
-                tracing::debug!(%error, "the broker was gone already");
-            }
-        };
-        if tokio::time::timeout(CLOSE_TIMEOUT, close).await.is_err() {
-            tracing::warn!("the broker did not answer to the closing of the connections");
+        if let Some(session) = self.session.take() {
+            session.close().await;
         }
     }
 
@@ -138,8 +121,12 @@ impl Link {
             .build()
     }
 
-    /// Opens new connections, however long it takes, unless `stop` comes first.
-    async fn reconnect(&mut self, waits: &mut ExponentialBackoff, stop: &CancellationToken) {
+    /// Opens new connections in place of broken ones, however long it takes, unless `stop` comes first.
+    async fn renew(&mut self, reason: &str, waits: &mut ExponentialBackoff, stop: &CancellationToken) {
+        tracing::warn!(reason, "the link to the broker broke; reconnecting");
+        self.outlet.send_replace(OutletState::Down);
+        self.session = None;
+        self.generation += 1;
         loop {
             let wait = waits.next().unwrap_or(MAX_RECONNECT_DELAY);
             let open = async {
@@ -161,73 +148,4 @@ impl Link {
             }
         }
     }
-}
-
-impl Session {
-    async fn open(settings: &BrokerSettings) -> Result<Self, ConnectError> {
-        let write = async {
-            let exchange = ShortString::try_new(settings.exchange.as_str())
-                .map_err(|_| ConnectError("the exchange's name is longer than 255 bytes".to_owned()))?;
-            let outlet = Outlet::new(open(settings, "write").await?, exchange);
-            outlet.warm_up().await?;
-            Ok(Arc::new(outlet))
-        };
-        let (read, outlet) = tokio::try_join!(open(settings, "read"), write)?;
-        Ok(Self { read, outlet })
-    }
-
-    async fn consume(
-        &self,
-        settings: &BrokerSettings,
-        generation: u64,
-        deliver: &mut impl FnMut(Delivery),
-        stop: &CancellationToken,
-    ) -> Result<End, ConnectError> {
-        let mut write_failure = pin!(failure(self.outlet.connection().events_listener()));
-        let channel = Arc::new(self.read.create_channel().await?);
-        channel.basic_qos(settings.prefetch, BasicQosOptions::default()).await?;
-        let mut consumer = start_consumer(&channel, &settings.queue).await?;
-        tracing::info!(queue = settings.queue, prefetch = settings.prefetch, "waiting for messages");
-        loop {
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => {
-                    // What the broker sends until it has read this stays unsettled and goes back to the queue.
-                    if let Err(error) = channel.basic_cancel(CONSUMER_TAG.into(), BasicCancelOptions::default()).await {
-                        tracing::debug!(%error, "the consumer was gone already");
-                    }
-                    return Ok(End::Stopped);
-                }
-                reason = &mut write_failure => return Ok(End::Broken(reason)),
-                next = consumer.next() => match next {
-                    Some(Ok(raw)) => deliver(Delivery::new(raw, &channel, generation)),
-                    Some(Err(error)) => return Ok(End::Broken(error.to_string())),
-                    None => return Ok(End::Broken("the broker cancelled the consumer".to_owned())),
-                },
-            }
-        }
-    }
-}
-
-async fn start_consumer(channel: &Channel, queue: &str) -> Result<Consumer, ConnectError> {
-    let queue = ShortString::try_new(queue)
-        .map_err(|_| ConnectError("the queue's name is longer than 255 bytes".to_owned()))?;
-    let options = BasicConsumeOptions::default();
-    Ok(channel.basic_consume(queue, CONSUMER_TAG.into(), options, FieldTable::default()).await?)
-}
-
-/// Ends when a connection fails; tells the operator when the broker blocks it.
-async fn failure(events: impl Stream<Item = Event>) -> String {
-    let mut events = pin!(events);
-    while let Some(event) = events.next().await {
-        match event {
-            Event::Error(error) => return error.to_string(),
-            Event::ConnectionBlocked(reason) => {
-                tracing::warn!(reason, "the broker takes no messages for now (an alarm); emits wait");
-            }
-            Event::ConnectionUnblocked => tracing::info!("the broker takes messages again"),
-            _ => {}
-        }
-    }
-    "the connection was closed".to_owned()
 }

@@ -7,6 +7,7 @@ mod link;
 mod outlet;
 mod properties;
 mod publisher;
+mod session;
 mod values;
 
 pub use connection::ConnectError;

@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use reqwest::StatusCode;
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -25,6 +27,9 @@ pub enum RunError {
     /// The platform's API failed at start.
     #[error("the start failed: {0}")]
     Platform(#[from] ApiError),
+    /// The platform did not take the startup data.
+    #[error("the startup data could not be stored: {0}")]
+    StartupData(ApiError),
     /// The actions could not be made ready.
     #[error("the actions could not be made ready: {0:#}")]
     Actions(anyhow::Error),
@@ -40,9 +45,24 @@ impl RunError {
             Self::Platform(ApiError::Status { body, .. }) if !body.is_empty() => {
                 Failure::with_log(as_json(body), self.to_string())
             }
+            Self::StartupData(ApiError::Status { status, body, .. }) => {
+                Failure::with_log(startup_data_text(*status, body), self.to_string())
+            }
             _ => Failure::new(self.to_string()),
         }
     }
+}
+
+/// What the reference says of a refusal of startup data: the text that the platform gives, or that it failed.
+fn startup_data_text(status: StatusCode, body: &str) -> String {
+    #[derive(Deserialize)]
+    struct Answer {
+        error: String,
+    }
+    if status.is_client_error() {
+        return serde_json::from_str(body).map_or_else(|_| as_json(body), |answer: Answer| answer.error);
+    }
+    format!("Request failed with status code {}", status.as_u16())
 }
 
 /// JSON in compact form, any other text as it is.
@@ -69,8 +89,12 @@ pub async fn run(
     stop: &CancellationToken,
     drain: Duration,
 ) -> Result<(), RunError> {
-    let (link, started) = tokio::join!(Link::open(settings.broker.clone()), start(settings, platform, actions));
+    let (link, prepared) = tokio::join!(Link::open(settings.broker.clone()), prepare(settings, platform, actions));
     let mut link = link?;
+    let started = match prepared {
+        Ok(prepared) => start_hook(settings, platform).await.map(|()| prepared),
+        Err(error) => Err(error),
+    };
     let cipher = Arc::new(Cipher::new(&settings.crypto.password, settings.crypto.iv));
     let outbox = Outbox::new(link.publisher(), Seal(cipher.clone()), &settings.identity, settings.emit.clone());
     let outcome = match started {
@@ -86,7 +110,7 @@ pub async fn run(
             work(&mut link, Arc::new(processor), drain).await
         }
         Err(error) => {
-            report(&outbox, &error).await;
+            link.keep_up_during(report(&outbox, &error)).await;
             Err(error)
         }
     };
@@ -107,8 +131,8 @@ pub async fn shut_down(identity: &Identity, platform: &Platform) -> Result<(), R
     Ok(())
 }
 
-/// What does not need the broker: step data, the action, the startup hook (no action has one, so its result is empty).
-async fn start(
+/// What does not need the broker: step data and the action.
+async fn prepare(
     settings: &WorkerSettings,
     platform: &Platform,
     actions: impl FnOnce(&StepData) -> anyhow::Result<Registry>,
@@ -116,11 +140,16 @@ async fn start(
     let identity = &settings.identity;
     let step_data = platform.api.step_data(&identity.flow_id, &identity.step_id).await?;
     let action = actions(&step_data).map_err(RunError::Actions)?.get(&identity.function)?;
-    if settings.startup_required {
-        let nothing = RawValue::from_string("{}".to_owned()).map_err(anyhow::Error::from).map_err(RunError::Actions)?;
-        platform.api.store_startup_data(&identity.flow_id, &nothing).await?;
-    }
     Ok((action, step_data))
+}
+
+/// The startup hook, if the platform wants it: no action has one, so its result is empty.
+async fn start_hook(settings: &WorkerSettings, platform: &Platform) -> Result<(), RunError> {
+    if !settings.startup_required {
+        return Ok(());
+    }
+    let nothing = RawValue::from_string("{}".to_owned()).map_err(anyhow::Error::from).map_err(RunError::Actions)?;
+    platform.api.store_startup_data(&settings.identity.flow_id, &nothing).await.map_err(RunError::StartupData)
 }
 
 fn step(settings: &WorkerSettings, platform: &Platform, step_data: &StepData, cipher: &Arc<Cipher>) -> Step {
@@ -162,5 +191,22 @@ async fn report(outbox: &Outbox, error: &RunError) {
     let publish = outbox.startup_error(&failure, &never);
     if !matches!(tokio::time::timeout(STARTUP_ERROR_TIMEOUT, publish).await, Ok(Ok(()))) {
         tracing::error!("the error of this start could not be published");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_of_startup_data_is_told_in_the_platform_s_words() {
+        for (status, body, text) in [
+            (StatusCode::BAD_REQUEST, r#"{"error": "no \u0072oom"}"#, "no room"),
+            (StatusCode::FORBIDDEN, r#"{"error": 7}"#, r#"{"error":7}"#),
+            (StatusCode::FORBIDDEN, "no", "no"),
+            (StatusCode::INTERNAL_SERVER_ERROR, r#"{"error": "no room"}"#, "Request failed with status code 500"),
+        ] {
+            assert_eq!(startup_data_text(status, body), text, "{status} {body}");
+        }
     }
 }

@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use podio_sandbox::{Api, Call};
 use podio_test_support::{Ended, Environment, Input, Stage, Worker};
 use serde_json::{Value, json};
+use tokio::net::TcpSocket;
 
 use crate::step::{BOUND, consuming_worker, environment, own_credential, program, stage, stop};
 
@@ -96,11 +97,36 @@ async fn startup_data_that_cannot_be_stored_is_an_error_message_and_the_end() ->
     stage.results.wait_for(1, "error message", BOUND).await?;
     let emitted = &stage.emitted()?[0];
     assert_eq!(emitted.routing_key, "error");
-    assert!(!emitted.error_message()?.is_empty());
+    assert_eq!(emitted.error_message()?, "Request failed with status code 500");
     assert_eq!(emitted.payload.get("errorInput"), None);
     assert_eq!(emitted.headers.get("parentMessageId"), None);
     assert_eq!(emitted.text_header("stepId"), Some("step_2"));
     assert_eq!((stage.left().await?, stage.results.count(), stage.rejected.count()), (1, 1, 0));
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn startup_data_that_the_platform_refuses_is_told_in_its_words() -> Result<()> {
+    let platform = json!({ on_startup_data("POST"): [{ "status": 400, "json": { "error": "no room" } }] });
+    let stage = set("startup-400", platform).await?;
+    let mut worker = Worker::start(program(), &with_startup_hook(&stage))?;
+    assert_eq!(worker.ended(BOUND).await?, Ended(1));
+    stage.results.wait_for(1, "error message", BOUND).await?;
+    assert_eq!(stage.emitted()?[0].error_message()?, "no room");
+    assert_eq!(calls(&stage)[1..], [on_startup_data("POST")]);
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn without_a_broker_no_startup_data_is_stored() -> Result<()> {
+    let stage = set("startup-no-broker", json!({ on_startup_data("POST"): [{ "status": 201, "json": {} }] })).await?;
+    // Taken, but nothing listens there.
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(([127, 0, 0, 1], 0).into())?;
+    let environment = with_startup_hook(&stage).with("ELASTICIO_AMQP_URI", &format!("amqp://{}", socket.local_addr()?));
+    let mut worker = Worker::start(program(), &environment)?;
+    assert_eq!(worker.ended(BOUND).await?, Ended(1));
+    assert_eq!(calls(&stage), [format!("GET {STEP_DATA}")]);
     stage.remove().await
 }
 

@@ -1,8 +1,10 @@
 //! Starts that must fail, and one that must not.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use podio_sandbox::Api;
-use podio_test_support::{Ended, Input, Worker};
+use podio_test_support::{Ended, Input, Worker, until};
 use serde_json::json;
 use tokio::net::TcpSocket;
 
@@ -90,5 +92,87 @@ async fn step_data_is_asked_for_again_after_an_error_of_the_platform() -> Result
     assert_eq!(count(&stage.calls(Api::Platform), "GET", STEP_DATA), 3);
     assert_eq!(stage.emitted()?[0].routing_key, "data");
     assert_eq!(stage.left().await?, 0);
+    stage.remove().await
+}
+
+/// Longer than one try to open the connections may take.
+const LONGER_THAN_A_TRY: Duration = Duration::from_secs(30);
+
+#[tokio::test]
+async fn a_broker_that_accepts_and_is_silent_is_given_up_and_tried_again() -> Result<()> {
+    let stage = stage("silent-broker", own_credential(), user(), json!({})).await?;
+    stage.proxy.silence(true);
+    let mut worker = Worker::start(program(), &environment(&stage, 1))?;
+    until("both connections", BOUND, async || Ok((stage.proxy.connections() >= 2).then_some(()))).await?;
+    stage.proxy.silence(false);
+    stage.send(&Input::get("/user")).await?;
+    stage.results.wait_for(1, "result", LONGER_THAN_A_TRY).await?;
+
+    // The same for connections that are opened anew.
+    let connections = stage.proxy.connections();
+    stage.proxy.cut();
+    stage.proxy.silence(true);
+    until("new connections", BOUND, async || Ok((stage.proxy.connections() >= connections + 2).then_some(()))).await?;
+    stage.proxy.silence(false);
+    stage.send(&Input::get("/user")).await?;
+    stage.results.wait_for(2, "result", LONGER_THAN_A_TRY).await?;
+    stop(&mut worker, BOUND).await?;
+    assert_eq!(stage.left().await?, 0);
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn a_broker_that_stays_silent_ends_the_start_in_spite_of_a_signal() -> Result<()> {
+    let stage = stage("silent-broker-for-ever", own_credential(), user(), json!({})).await?;
+    stage.proxy.silence(true);
+    let environment = environment(&stage, 1).with("ELASTICIO_AMQP_RECONNECT_ATTEMPTS", "1");
+    let mut worker = Worker::start(program(), &environment)?;
+    until("both connections", BOUND, async || Ok((stage.proxy.connections() >= 2).then_some(()))).await?;
+    worker.terminate()?;
+    assert_eq!(worker.ended(LONGER_THAN_A_TRY).await?, Ended(1), "{}", worker.log().all().join("\n"));
+    assert_eq!(stage.proxy.connections(), 4, "two tries");
+    stage.remove().await
+}
+
+/// Enough for the connections to be open, and less than the platform takes in these tests.
+const OPEN: Duration = Duration::from_millis(700);
+
+#[tokio::test]
+async fn connections_that_break_before_the_first_message_are_opened_anew() -> Result<()> {
+    let data = json!({ "config": own_credential(), "snapshot": {} });
+    let slow = json!({ format!("GET {STEP_DATA}"): [{ "json": data, "delay": 2.0 }] });
+    let stage = stage("cut-at-start", own_credential(), user(), slow).await?;
+    stage.send(&Input::get("/user")).await?;
+    let mut worker = Worker::start(program(), &environment(&stage, 1))?;
+    until("both connections", BOUND, async || Ok((stage.proxy.connections() >= 2).then_some(()))).await?;
+    tokio::time::sleep(OPEN).await;
+    stage.proxy.cut();
+    stage.results.wait_for(1, "result", BOUND).await?;
+    stop(&mut worker, BOUND).await?;
+    assert_eq!((stage.emitted()?[0].routing_key.as_str(), stage.left().await?), ("data", 0));
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn a_failed_start_tells_why_over_new_connections_when_the_old_ones_broke() -> Result<()> {
+    let slow = json!({ format!("GET {STEP_DATA}"): [{ "status": 404, "json": {}, "delay": 2.0 }] });
+    let stage = stage("cut-at-failing-start", own_credential(), user(), slow).await?;
+    let mut worker = Worker::start(program(), &environment(&stage, 1))?;
+    until("both connections", BOUND, async || Ok((stage.proxy.connections() >= 2).then_some(()))).await?;
+    tokio::time::sleep(OPEN).await;
+    stage.proxy.cut();
+    stage.results.wait_for(1, "error message", BOUND).await?;
+    assert_eq!(worker.ended(BOUND).await?, Ended(1));
+    assert_eq!((stage.emitted()?[0].routing_key.as_str(), stage.results.count()), ("error", 1));
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn a_queue_that_does_not_exist_ends_the_start() -> Result<()> {
+    let stage = stage("no-queue", own_credential(), user(), json!({})).await?;
+    let environment = environment(&stage, 1).with("ELASTICIO_LISTEN_MESSAGES_ON", "podio-test.no-such-queue");
+    let mut worker = Worker::start(program(), &environment)?;
+    assert_eq!(worker.ended(BOUND).await?, Ended(1));
+    assert!(worker.log().all().join("\n").contains("NOT_FOUND"));
     stage.remove().await
 }

@@ -95,3 +95,14 @@ async fn a_signal_during_the_start_is_honoured_after_it() -> Result<()> {
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn a_broker_that_no_longer_answers_does_not_hold_the_stop() -> Result<()> {
+    let stage = stage("stop-silent", own_credential(), json!({}), json!({})).await?;
+    let mut worker = consuming_worker(&stage, &environment(&stage, 1)).await?;
+    stage.proxy.deafen("-read");
+    // Twice the wait for an answer: to the end of consuming, and to the end of the connections.
+    stop(&mut worker, Duration::from_secs(8)).await?;
+    assert!(stage.proxy.swallowed() > 0, "the broker heard the worker");
+    stage.remove().await
+}

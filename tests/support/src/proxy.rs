@@ -27,6 +27,7 @@ pub struct Proxy {
 struct Control {
     cuts: usize,
     deaf_to: Option<String>,
+    silent: bool,
 }
 
 /// What the proxy counts.
@@ -77,7 +78,13 @@ impl Proxy {
 
     /// Cuts every connection that is open now, on both sides; later ones are forwarded again.
     pub fn cut(&self) {
-        self.control.send_modify(|control| *control = Control { cuts: control.cuts + 1, deaf_to: None });
+        self.control.send_modify(|control| *control = Control { cuts: control.cuts + 1, ..Control::default() });
+    }
+
+    /// From now on connections are accepted and nothing more, until `silent` is false again; those that were accepted
+    /// meanwhile stay silent until the next [`Self::cut`].
+    pub fn silence(&self, silent: bool) {
+        self.control.send_modify(|control| control.silent = silent);
     }
 }
 
@@ -93,9 +100,9 @@ async fn accept(listener: TcpListener, upstream: String, control: watch::Receive
         let upstream = upstream.clone();
         let (control, mut cut, counts) = (control.clone(), control.clone(), counts.clone());
         tokio::spawn(async move {
-            let cuts = cut.borrow().cuts;
+            let Control { cuts, silent, .. } = cut.borrow().clone();
             tokio::select! {
-                () = forward(client, upstream, control, counts) => {}
+                () = forward(client, upstream, control, counts), if !silent => {}
                 // A cut, or the proxy was dropped: either way both sockets go with `forward`.
                 _ = cut.wait_for(|control| control.cuts > cuts) => {}
             }
