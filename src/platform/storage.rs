@@ -28,7 +28,7 @@ pub struct StorageSettings {
     pub uri: Url,
     /// `ELASTICIO_OBJECT_STORAGE_TOKEN`: sent as it is, as a bearer token.
     pub token: SecretString,
-    /// `REQUEST_TIMEOUT`: longest wait for one answer.
+    /// `REQUEST_TIMEOUT`: longest wait for one answer, its body with it.
     pub timeout: Duration,
     /// `REQUEST_MAX_RETRY`: repetitions after the first try.
     pub retries: usize,
@@ -76,10 +76,12 @@ impl ObjectStorage {
 
     /// `GET /objects/{id}`: an object's bytes.
     pub async fn get(&self, id: &str) -> Result<Vec<u8>, StorageError> {
-        (|| async move {
-            let response = self.open(&self.object_url(Some(id))).await?;
-            let read = body::read(response, MAX_OBJECT).await;
-            Ok(read.map_err(|error| StorageError::Network(error.to_string(), GET))?.into())
+        (|| {
+            self.in_time(async move {
+                let response = self.send(self.http.get(self.object_url(Some(id))), GET).await?;
+                let read = body::read(response, MAX_OBJECT).await;
+                Ok(read.map_err(|error| StorageError::Network(error.to_string(), GET))?.into())
+            })
         })
         .retry(self.again())
         .when(StorageError::is_transient)
@@ -138,8 +140,11 @@ impl ObjectStorage {
 
     /// Opens an object to be read as a stream; the time-out counts until its headers come.
     pub async fn open(&self, url: &Url) -> Result<Response, StorageError> {
-        let request = self.http.get(url.clone());
-        tokio::time::timeout(self.settings.timeout, self.send(request, GET))
+        self.in_time(self.send(self.http.get(url.clone()), GET)).await
+    }
+
+    async fn in_time<T>(&self, call: impl Future<Output = Result<T, StorageError>>) -> Result<T, StorageError> {
+        tokio::time::timeout(self.settings.timeout, call)
             .await
             .map_err(|_| StorageError::Network("no answer in time".to_owned(), GET))?
     }

@@ -7,6 +7,8 @@ use podio_sandbox::{Api, Call};
 use podio_test_support::environment::STORAGE_TOKEN;
 use podio_test_support::{Emitted, Environment, Input, OtherHost, Stage, seal};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use crate::step::{BOUND, answers, consuming_worker, environment, own_credential, stage, stop};
 
@@ -147,6 +149,30 @@ async fn tries_and_time_are_bounded_as_was_set() -> Result<()> {
         stage.remove().await?;
     }
     Ok(())
+}
+
+#[tokio::test]
+async fn a_body_that_comes_to_a_halt_is_asked_for_again() -> Result<()> {
+    let (stage, environment) = set("storage-halt").await?;
+    let storage = TcpListener::bind("127.0.0.1:0").await?;
+    let environment = environment
+        .with("ELASTICIO_OBJECT_STORAGE_URI", &format!("http://{}", storage.local_addr()?))
+        .with("REQUEST_TIMEOUT", "500")
+        .with("REQUEST_MAX_RETRY", "1");
+    let tries = tokio::spawn(async move {
+        let mut open = Vec::new();
+        for _ in 0..2 {
+            let (mut connection, _) = storage.accept().await?;
+            let _request = connection.read(&mut [0; 4096]).await?;
+            connection.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nthe beginning").await?;
+            open.push(connection);
+        }
+        anyhow::Ok(open)
+    });
+    let emitted = outcome(&stage, &environment, &kept(&stage).0).await?;
+    assert!(emitted.error_message()?.starts_with("Failed to get message body with id="));
+    assert_eq!(tries.await??.len(), 2);
+    stage.remove().await
 }
 
 #[tokio::test]
