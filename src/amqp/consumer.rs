@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use lapin::{
     Channel,
     message::Delivery as RawDelivery,
-    options::{BasicAckOptions, BasicNackOptions, BasicRejectOptions},
+    options::{BasicAckOptions, BasicRejectOptions},
 };
 
 use super::{Properties, values::read_table};
@@ -69,12 +69,6 @@ impl Receipt {
     /// The message failed: to the dead-letter exchange, if the queue has one.
     pub fn reject(self) {
         self.send(self.channel.basic_reject(self.tag, BasicRejectOptions { requeue: false }));
-    }
-
-    /// The message goes back to the queue.
-    pub fn requeue(self) {
-        let options = BasicNackOptions { requeue: true, ..BasicNackOptions::default() };
-        self.send(self.channel.basic_nack(self.tag, options));
     }
 
     /// Lays a settlement into the client library's queue, which one poll does. Nobody waits until it is written: the

@@ -120,8 +120,8 @@ fn broker(reader: &mut Reader<'_>) -> BrokerSettings {
     BrokerSettings {
         uri: reader.optional(v::AMQP_URI).unwrap_or_default().into(),
         hostname: reader.text(v::HOSTNAME),
-        queue: reader.text(v::LISTEN_MESSAGES_ON),
-        exchange: reader.text(v::PUBLISH_MESSAGES_TO),
+        queue: reader.name(v::LISTEN_MESSAGES_ON),
+        exchange: reader.name(v::PUBLISH_MESSAGES_TO),
         prefetch: reader.bounded(v::PREFETCH, u16::MAX),
         reconnect_attempts: reader.bounded(v::AMQP_RECONNECT_ATTEMPTS, u32::MAX),
         reconnect_delay: reader.millis(v::AMQP_RECONNECT_TIMEOUT),
@@ -143,10 +143,10 @@ fn crypto(reader: &mut Reader<'_>) -> CryptoSettings {
 fn emit(reader: &mut Reader<'_>, source: &Source) -> EmitSettings {
     EmitSettings {
         keys: RoutingKeys {
-            data: reader.text(v::DATA_ROUTING_KEY),
-            error: reader.text(v::ERROR_ROUTING_KEY),
-            rebound: reader.text(v::REBOUND_ROUTING_KEY),
-            snapshot: reader.text(v::SNAPSHOT_ROUTING_KEY),
+            data: reader.name(v::DATA_ROUTING_KEY),
+            error: reader.name(v::ERROR_ROUTING_KEY),
+            rebound: reader.name(v::REBOUND_ROUTING_KEY),
+            snapshot: reader.name(v::SNAPSHOT_ROUTING_KEY),
         },
         retry: PublishRetry {
             delay: reader.millis(v::AMQP_PUBLISH_RETRY_DELAY),

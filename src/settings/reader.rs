@@ -10,6 +10,9 @@ use super::{
     variables::{Unset, Variable},
 };
 
+/// Bytes of AMQP's longest name.
+const MAX_NAME: usize = 255;
+
 /// Reads values from a source; what is missing or malformed is gathered for [`Reader::finish`].
 pub(super) struct Reader<'a> {
     source: &'a Source,
@@ -48,6 +51,15 @@ impl<'a> Reader<'a> {
                 String::new()
             }
         }
+    }
+
+    /// Text that AMQP takes as a name or routing key.
+    pub(super) fn name(&mut self, variable: Variable) -> String {
+        let text = self.text(variable);
+        if text.len() > MAX_NAME {
+            self.problem(variable, &format!("has {} bytes, AMQP takes {MAX_NAME}", text.len()));
+        }
+        text
     }
 
     pub(super) fn secret(&mut self, variable: Variable) -> SecretString {
@@ -114,7 +126,17 @@ pub(super) fn leading_digits(text: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::leading_digits;
+    use super::{super::variables::ERROR_ROUTING_KEY, Reader, Source, leading_digits};
+
+    #[test]
+    fn a_name_that_amqp_does_not_take_is_a_problem() {
+        for (length, problems) in [(255, 0), (256, 1)] {
+            let source = Source::from_iter([(ERROR_ROUTING_KEY.name.to_owned(), "k".repeat(length))]);
+            let mut reader = Reader::new(&source);
+            reader.name(ERROR_ROUTING_KEY);
+            assert_eq!(reader.problems.len(), problems, "{length} bytes");
+        }
+    }
 
     #[test]
     fn leading_digits_count() {

@@ -89,7 +89,7 @@ variables! {
     PROCESS_AMQP_DRAIN = "ELASTICIO_PROCESS_AMQP_DRAIN", Flag(true), "Accepted for compatibility: every emit waits for the broker's confirm, so the socket's buffer is bounded either way.";
     AMQP_PUBLISH_RETRY_DELAY = "ELASTICIO_AMQP_PUBLISH_RETRY_DELAY", Count(100), "Milliseconds until a failed publish is tried again; doubles each time.";
     AMQP_PUBLISH_MAX_RETRY_DELAY = "ELASTICIO_AMQP_PUBLISH_MAX_RETRY_DELAY", Count(300_000), "Bound of that delay, milliseconds.";
-    AMQP_PUBLISH_RETRY_ATTEMPTS = "ELASTICIO_AMQP_PUBLISH_RETRY_ATTEMPTS", Unlimited, "Tries of a publish before the emit fails.";
+    AMQP_PUBLISH_RETRY_ATTEMPTS = "ELASTICIO_AMQP_PUBLISH_RETRY_ATTEMPTS", Unlimited, "Tries of a publish before the emit fails; an error and a message handed back are tried until they are published.";
     AMQP_PERSISTENT_MESSAGES = "ELASTICIO_AMQP_PERSISTENT_MESSAGES", Flag(false), "Delivery mode 2 instead of 1.";
     OUTGOING_MESSAGE_SIZE_LIMIT = "ELASTICIO_OUTGOING_MESSAGE_SIZE_LIMIT", Count(10_485_760), "Bytes of the largest encoded payload; a larger result is an error.";
     NO_SELF_PASSTHROUGH = "ELASTICIO_NO_SELF_PASSTRHOUGH", Flag(false), "Passthrough carries the incoming message instead of the outgoing one (so spelled by the platform).";

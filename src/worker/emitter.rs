@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     outbox::{EmitFailure, Outbox, SnapshotEvent, Source},
-    publish::Unpublished,
+    publish::{Stopped, Unpublished},
     result,
     step::Step,
 };
@@ -40,10 +40,7 @@ impl Emitter for MessageEmitter<'_> {
         self.failed.store(true, Ordering::Relaxed);
         let message_id = self.source.incoming.message_key();
         tracing::error!(message_id, error = %failure, "the action emitted an error");
-        self.outbox.error(self.source, &failure, self.stop).await.map_err(|reason| match reason {
-            Unpublished::Stopped => Interruption::Stopped,
-            Unpublished::Failed(error) => Failure::new(format!("Failed on publishing an error to MQ: {error}")).into(),
-        })
+        self.outbox.error(self.source, &failure, self.stop).await.map_err(|Stopped| Interruption::Stopped)
     }
 
     async fn snapshot(&self, snapshot: Box<RawValue>) -> Result<(), Interruption> {
@@ -84,11 +81,11 @@ impl From<BodyError> for Interruption {
 impl From<EmitFailure> for Interruption {
     fn from(failure: EmitFailure) -> Self {
         match failure {
-            EmitFailure::TooLarge { size, limit } => Failure::new(format!(
-                "Outgoing message size {size} exceeds limit of {limit}. Ask for less at once, or raise \
-                 ELASTICIO_OUTGOING_MESSAGE_SIZE_LIMIT."
-            ))
-            .into(),
+            EmitFailure::TooLarge { size, limit } => {
+                let text = format!("Outgoing message size {size} exceeds limit of {limit}.");
+                let advice = "Ask for less at once, or raise ELASTICIO_OUTGOING_MESSAGE_SIZE_LIMIT";
+                Failure::with_log(text.clone(), format!("{text} {advice}")).into()
+            }
             EmitFailure::NoReplyTo => {
                 Failure::new("Component emitted 'httpReply' event but 'reply_to' was not found in AMQP headers").into()
             }

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     emitter::MessageEmitter,
     outbox::{Outbox, Source, now_ms},
-    publish::Unpublished,
+    publish::Stopped,
     register::{Arrival, Key, Register, Verdict},
     step::Step,
 };
@@ -118,13 +118,17 @@ impl Processor {
             Ending::Interrupted(Interruption::Failed(failure)) => {
                 tracing::error!(message_id, error = %failure, "failed");
                 // Boxed, as the rebound below: it is rare, and every message's task would be larger by it.
-                settled_error(Box::pin(self.outbox.error(source, &failure, &self.stop)).await)
+                match Box::pin(self.outbox.error(source, &failure, &self.stop)).await {
+                    Ok(()) => Verdict::Reject,
+                    Err(Stopped) => Verdict::Leave,
+                }
             }
             Ending::Interrupted(Interruption::Rebound { reason, wait }) => {
                 tracing::warn!(message_id, reason, wait_s = wait.as_secs_f64(), "handed back");
                 match Box::pin(self.outbox.rebound(source, &reason, wait, &self.stop)).await {
                     Ok(true) => Verdict::Acknowledge,
-                    outcome => settled_error(outcome.map(drop)),
+                    Ok(false) => Verdict::Reject,
+                    Err(Stopped) => Verdict::Leave,
                 }
             }
         }
@@ -180,17 +184,5 @@ impl Processor {
         };
         self.action.run(&message, &Context { emitter: &emitter, stop: &self.stop }).await?;
         Ok(!emitter.failed.load(Ordering::Relaxed))
-    }
-}
-
-/// What becomes of a message whose error was emitted, or was not.
-fn settled_error(outcome: Result<(), Unpublished>) -> Verdict {
-    match outcome {
-        Ok(()) => Verdict::Reject,
-        Err(Unpublished::Stopped) => Verdict::Leave,
-        Err(Unpublished::Failed(error)) => {
-            tracing::error!(%error, "the outcome could not be published: the message goes back to the queue");
-            Verdict::Requeue
-        }
     }
 }

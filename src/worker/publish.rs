@@ -19,14 +19,23 @@ pub(super) enum Unpublished {
     Failed(PublishError),
 }
 
+/// The worker stopped before a message reached a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stopped;
+
+impl From<Stopped> for Unpublished {
+    fn from(_: Stopped) -> Self {
+        Self::Stopped
+    }
+}
+
 /// The wait before try number `count` + 1: the delay doubles with every try, up to its bound.
 fn backoff(retry: &PublishRetry, count: u32) -> Duration {
     let factor = 1_u32.checked_shl(count.saturating_sub(1)).unwrap_or(u32::MAX);
     retry.delay.saturating_mul(factor).min(retry.max_delay)
 }
 
-/// Publishes one message, whose properties are made for each try: most need one, which need not be copied then.
-/// `stop` cuts the waits between tries short, not a try.
+/// Publishes one message, unless it fails too often.
 pub(super) async fn publish(
     publisher: &Publisher,
     retry: &PublishRetry,
@@ -35,22 +44,52 @@ pub(super) async fn publish(
     body: Bytes,
     stop: &CancellationToken,
 ) -> Result<(), Unpublished> {
+    let judge = |error, tries| {
+        let last = error == PublishError::KeyTooLong || retry.attempts.is_some_and(|attempts| tries >= attempts);
+        if last { Err(Unpublished::Failed(error)) } else { Ok(error) }
+    };
+    publish_unless(publisher, retry, key, properties, body, stop, judge).await
+}
+
+/// Publishes what became of a message, however often it fails: the work is done, only its outcome is missing, and to
+/// do the work again would not bring it sooner.
+pub(super) async fn publish_outcome(
+    publisher: &Publisher,
+    retry: &PublishRetry,
+    key: &str,
+    properties: impl Fn() -> Properties,
+    body: Bytes,
+    stop: &CancellationToken,
+) -> Result<(), Stopped> {
+    publish_unless(publisher, retry, key, properties, body, stop, |error, _| Ok(error)).await
+}
+
+/// Publishes one message, whose properties are made for each try: most need one, which need not be copied then.
+/// After a failed try `judge`, which knows how many there were, gives the error back to go on. `stop` cuts the waits
+/// between tries short, not a try.
+pub(super) async fn publish_unless<E: From<Stopped>>(
+    publisher: &Publisher,
+    retry: &PublishRetry,
+    key: &str,
+    properties: impl Fn() -> Properties,
+    body: Bytes,
+    stop: &CancellationToken,
+    judge: impl Fn(PublishError, u32) -> Result<PublishError, E>,
+) -> Result<(), E> {
     let mut tries = 0;
     loop {
         let properties = if tries == 0 { properties() } else { properties().retried(tries) };
         let error = match publisher.publish(key, properties, body.clone()).await {
             Ok(()) => return Ok(()),
-            Err(PublishError::Closed) => return Err(Unpublished::Stopped),
+            Err(PublishError::Closed) => return Err(Stopped.into()),
             Err(error) => error,
         };
         tries += 1;
-        if error == PublishError::KeyTooLong || retry.attempts.is_some_and(|attempts| tries >= attempts) {
-            return Err(Unpublished::Failed(error));
-        }
+        let error = judge(error, tries)?;
         let wait = backoff(retry, tries);
         tracing::error!(%error, routing_key = key, tries, wait_s = wait.as_secs_f64(), "not published; trying again");
         if stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
-            return Err(Unpublished::Stopped);
+            return Err(Stopped.into());
         }
     }
 }

@@ -26,8 +26,6 @@ pub(super) enum Verdict {
     Acknowledge,
     /// It failed, and its error is in its queue (or it could not be read at all).
     Reject,
-    /// Its outcome could not be published: the broker shall deliver it again.
-    Requeue,
     /// The worker stops: it stays unsettled and goes back when the connection closes.
     Leave,
 }
@@ -38,7 +36,6 @@ impl Verdict {
         match self {
             Self::Acknowledge => receipt.acknowledge(),
             Self::Reject => receipt.reject(),
-            Self::Requeue => receipt.requeue(),
             Self::Leave => {}
         }
     }
@@ -215,10 +212,8 @@ mod tests {
         register.arrive(&key("a", 0), Over(0), false, now);
         register.finish(&key("a", 0), Verdict::Acknowledge, now);
         assert!(matches!(register.arrive(&key("a", 1), Over(1), true, now), Arrival::New));
-        for verdict in [Verdict::Leave, Verdict::Requeue] {
-            register.finish(&key("a", 1), verdict, now);
-            assert!(matches!(register.arrive(&key("a", 1), Over(2), true, now), Arrival::New));
-        }
+        register.finish(&key("a", 1), Verdict::Leave, now);
+        assert!(matches!(register.arrive(&key("a", 1), Over(2), true, now), Arrival::New));
     }
 
     #[test]

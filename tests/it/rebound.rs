@@ -122,6 +122,17 @@ async fn the_last_of_twenty_times_is_handed_back_too() -> Result<()> {
 }
 
 #[tokio::test]
+async fn no_rebound_expires_later_than_the_broker_takes() -> Result<()> {
+    let (stage, environment) = performing("rebound-longest").await?;
+    let environment = environment.with("ELASTICIO_REBOUND_LIMIT", "100");
+    let emitted = rebounds(&stage, &environment, &[json!(40)]).await?;
+    assert_eq!(emitted[0].routing_key, "rebound");
+    assert_eq!(emitted[0].properties["expiration"], "315360000000");
+    assert_eq!((stage.left().await?, stage.rejected.count()), (0, 0));
+    stage.remove().await
+}
+
+#[tokio::test]
 async fn a_longer_wait_than_allowed_hands_the_message_back() -> Result<()> {
     let podio = json!({ "GET /user": [limited(2), { "json": { "user_id": 1 } }] });
     let stage = stage("max-hold", own_credential(), podio, json!({})).await?;
