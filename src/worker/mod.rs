@@ -2,6 +2,7 @@
 //! message. Knows no particular action and no third-party API.
 
 mod emitter;
+mod fingerprint;
 mod lifecycle;
 mod outbox;
 mod process;

@@ -16,7 +16,7 @@ use super::{
     emitter::MessageEmitter,
     outbox::{Outbox, Source, now_ms},
     publish::Stopped,
-    register::{Arrival, Key, Register, Verdict},
+    register::{Arrival, Register, Verdict},
     step::Step,
 };
 use crate::{
@@ -62,23 +62,18 @@ impl Processor {
     /// Processes one delivery to its settlement.
     pub(super) async fn process(&self, delivery: Delivery) {
         let incoming = Incoming::read(&delivery.headers);
-        let key =
-            incoming.message_key().map(|message_id| Key { message_id, rebound_iteration: incoming.rebound_iteration });
-        let mut unregistered = None;
-        match &key {
-            None => unregistered = Some(delivery.receipt),
-            Some(key) => match self.register.arrive(key, delivery.receipt, delivery.redelivered, Instant::now()) {
-                Arrival::New => {}
-                Arrival::Joined => {
-                    tracing::info!(message_id = key.message_id, "delivered again while in work: joined");
-                    return;
-                }
-                Arrival::Settled(verdict, receipt) => {
-                    tracing::info!(message_id = key.message_id, "delivered again after it was done: settled");
-                    return verdict.settle(receipt);
-                }
-            },
-        }
+        let identity = self.register.identify(&incoming, &delivery.body);
+        let key = match self.register.arrive(identity, delivery.receipt, delivery.redelivered, Instant::now()) {
+            Arrival::New(key) => key,
+            Arrival::Joined => {
+                tracing::info!(message_id = incoming.message_key(), "delivered again while in work: joined");
+                return;
+            }
+            Arrival::Settled(verdict, receipt) => {
+                tracing::info!(message_id = incoming.message_key(), "delivered again after it was done: settled");
+                return verdict.settle(receipt);
+            }
+        };
         let source = Source {
             incoming: &incoming,
             headers: &delivery.headers,
@@ -87,13 +82,8 @@ impl Processor {
             start: now_ms(),
         };
         let verdict = self.work(&source).await;
-        if let Some(receipt) = unregistered {
+        for receipt in self.register.finish(key, verdict, Instant::now()) {
             verdict.settle(receipt);
-        }
-        if let Some(key) = &key {
-            for receipt in self.register.finish(key, verdict, Instant::now()) {
-                verdict.settle(receipt);
-            }
         }
     }
 

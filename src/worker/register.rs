@@ -10,7 +10,8 @@ use std::{
 
 use lru::LruCache;
 
-use crate::amqp::Receipt;
+use super::fingerprint::{Fingerprint, Fingerprinter};
+use crate::{amqp::Receipt, platform::headers::Incoming};
 
 /// With more than one message in work, copies of one message may reach the worker just after the first of them was
 /// done: for this long they count as delivered while it was in work. Successes only; what failed may be sent again.
@@ -41,18 +42,27 @@ impl Verdict {
     }
 }
 
-/// A message's identity: the same message comes back from a rebound with a higher iteration and is another one then.
+/// Who a message is. Senders give one `messageId` to different messages, or none, so that the body counts too; and the
+/// same message comes back from a rebound with a higher iteration and is another one then.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Identity {
+    message_id: Option<String>,
+    rebound_iteration: u64,
+    body: Fingerprint,
+}
+
+/// One message in the register. Those without `messageId` may be equal and yet not the same: a number tells them apart.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key {
-    pub(super) message_id: String,
-    pub(super) rebound_iteration: u64,
+    identity: Identity,
+    number: u64,
 }
 
 /// What to do with a delivery.
 #[derive(Debug)]
 pub(super) enum Arrival<R> {
     /// Nobody works on it: process it, then call [`Register::finish`].
-    New,
+    New(Key),
     /// It joined the first delivery and is settled with it.
     Joined,
     /// It is done already; settle it the same way.
@@ -71,12 +81,17 @@ impl Received for Receipt {
 }
 
 /// The register of one worker.
-pub(super) struct Register<R = Receipt>(Mutex<Inner<R>>);
+pub(super) struct Register<R = Receipt> {
+    fingerprinter: Fingerprinter,
+    copy_window: Duration,
+    inner: Mutex<Inner<R>>,
+}
 
 struct Inner<R> {
     working: HashMap<Key, Vec<R>>,
     settled: LruCache<Key, Settled>,
-    copy_window: Duration,
+    /// Messages without `messageId` so far.
+    nameless: u64,
 }
 
 /// A message that is done.
@@ -101,131 +116,88 @@ impl<R: Received> Register<R> {
     /// A register for a worker with this prefetch.
     pub(super) fn new(prefetch: u16) -> Self {
         let remembered = usize::from(prefetch).saturating_mul(4).max(MIN_REMEMBERED);
-        Self(Mutex::new(Inner {
-            working: HashMap::new(),
-            settled: LruCache::new(NonZeroUsize::new(remembered).unwrap_or(NonZeroUsize::MIN)),
+        let settled = LruCache::new(NonZeroUsize::new(remembered).unwrap_or(NonZeroUsize::MIN));
+        Self {
+            fingerprinter: Fingerprinter::new(),
             copy_window: if prefetch > 1 { COPY_WINDOW } else { Duration::ZERO },
-        }))
+            inner: Mutex::new(Inner { working: HashMap::new(), settled, nameless: 0 }),
+        }
+    }
+
+    /// Who a message with these headers and this body is.
+    pub(super) fn identify(&self, incoming: &Incoming, body: &[u8]) -> Identity {
+        Identity {
+            message_id: incoming.message_key(),
+            rebound_iteration: incoming.rebound_iteration,
+            body: self.fingerprinter.of(body),
+        }
     }
 
     /// Takes a delivery in, at the time `now`.
-    pub(super) fn arrive(&self, key: &Key, receipt: R, redelivered: bool, now: Instant) -> Arrival<R> {
+    pub(super) fn arrive(&self, identity: Identity, receipt: R, redelivered: bool, now: Instant) -> Arrival<R> {
         let mut inner = self.lock();
-        if let Some(receipts) = inner.working.get_mut(key) {
+        if identity.message_id.is_none() {
+            return inner.arrive_nameless(identity, receipt, redelivered);
+        }
+        let key = Key { identity, number: 0 };
+        if let Some(receipts) = inner.working.get_mut(&key) {
             receipts.push(receipt);
             return Arrival::Joined;
         }
-        let copy_window = inner.copy_window;
         let generation = receipt.generation();
-        if let Some(settled) = inner.settled.get_mut(key)
-            && settled.is_again(redelivered, generation, copy_window, now)
+        if let Some(settled) = inner.settled.get_mut(&key)
+            && settled.is_again(redelivered, generation, self.copy_window, now)
         {
             settled.generation = generation;
             return Arrival::Settled(settled.verdict, receipt);
         }
-        inner.working.insert(key.clone(), vec![receipt]);
-        Arrival::New
+        inner.begin(key, receipt)
     }
 
     /// Ends the work on a message, at the time `now`: gives all its receipts, to be settled with `verdict`.
-    pub(super) fn finish(&self, key: &Key, verdict: Verdict, now: Instant) -> Vec<R> {
+    pub(super) fn finish(&self, key: Key, verdict: Verdict, now: Instant) -> Vec<R> {
         let mut inner = self.lock();
-        let receipts = inner.working.remove(key).unwrap_or_default();
+        let receipts = inner.working.remove(&key).unwrap_or_default();
         if matches!(verdict, Verdict::Acknowledge | Verdict::Reject) {
             let generation = receipts.iter().map(Received::generation).max().unwrap_or_default();
-            inner.settled.put(key.clone(), Settled { verdict, generation, at: now });
+            inner.settled.put(key, Settled { verdict, generation, at: now });
         }
         receipts
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner<R>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<R: Received> Inner<R> {
+    /// Without `messageId` only a redelivery over a later connection is known to be a message that was here before:
+    /// one of those with this body, each of which comes back once.
+    fn arrive_nameless(&mut self, identity: Identity, receipt: R, redelivered: bool) -> Arrival<R> {
+        let generation = receipt.generation();
+        if redelivered {
+            let mut working = self.working.iter_mut().filter(|(key, _)| key.identity == identity);
+            if let Some((_, receipts)) =
+                working.find(|(_, receipts)| receipts.iter().all(|r| r.generation() < generation))
+            {
+                receipts.push(receipt);
+                return Arrival::Joined;
+            }
+            let mut settled = self.settled.iter_mut().filter(|(key, _)| key.identity == identity);
+            if let Some((_, settled)) = settled.find(|(_, settled)| settled.generation < generation) {
+                settled.generation = generation;
+                return Arrival::Settled(settled.verdict, receipt);
+            }
+        }
+        self.nameless += 1;
+        self.begin(Key { identity, number: self.nameless }, receipt)
+    }
+
+    fn begin(&mut self, key: Key, receipt: R) -> Arrival<R> {
+        self.working.insert(key.clone(), vec![receipt]);
+        Arrival::New(key)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A receipt that came over connection number `.0`.
-    #[derive(Debug, PartialEq)]
-    struct Over(u64);
-
-    impl Received for Over {
-        fn generation(&self) -> u64 {
-            self.0
-        }
-    }
-
-    fn key(message_id: &str, rebound_iteration: u64) -> Key {
-        Key { message_id: message_id.to_owned(), rebound_iteration }
-    }
-
-    /// A register of a worker with one message in work, and of one with many.
-    fn registers() -> [Register<Over>; 2] {
-        [Register::new(1), Register::new(10)]
-    }
-
-    #[test]
-    fn a_second_delivery_joins_the_first() {
-        for register in registers() {
-            let (key, now) = (key("a", 0), Instant::now());
-            assert!(matches!(register.arrive(&key, Over(0), false, now), Arrival::New));
-            assert!(matches!(register.arrive(&key, Over(0), false, now), Arrival::Joined));
-            assert!(matches!(register.arrive(&key, Over(1), true, now), Arrival::Joined));
-            assert_eq!(register.finish(&key, Verdict::Acknowledge, now), [Over(0), Over(0), Over(1)]);
-        }
-    }
-
-    #[test]
-    fn a_redelivery_over_a_later_connection_is_the_settled_message() {
-        for register in registers() {
-            let (key, now) = (key("a", 0), Instant::now());
-            let arrive = |generation, redelivered| register.arrive(&key, Over(generation), redelivered, now);
-            arrive(0, false);
-            register.finish(&key, Verdict::Reject, now);
-            assert!(matches!(arrive(1, true), Arrival::Settled(Verdict::Reject, Over(1))));
-            assert!(matches!(arrive(1, true), Arrival::New), "the settlement was sent again");
-            register.finish(&key, Verdict::Reject, now);
-            assert!(matches!(arrive(2, false), Arrival::New), "what failed may be sent again");
-        }
-    }
-
-    #[test]
-    fn a_copy_just_after_a_success_counts_as_a_second_delivery_when_many_are_in_work() {
-        let now = Instant::now();
-        let later = now + COPY_WINDOW;
-        let [one, many] = registers();
-        for register in [&one, &many] {
-            register.arrive(&key("a", 0), Over(0), false, now);
-            register.finish(&key("a", 0), Verdict::Acknowledge, now);
-        }
-        assert!(matches!(one.arrive(&key("a", 0), Over(0), false, now), Arrival::New));
-        assert!(matches!(many.arrive(&key("a", 0), Over(0), false, now), Arrival::Settled(Verdict::Acknowledge, _)));
-        assert!(matches!(many.arrive(&key("a", 0), Over(0), false, later), Arrival::New));
-    }
-
-    #[test]
-    fn a_rebound_is_another_message_and_what_was_left_is_not_remembered() {
-        let register = Register::new(10);
-        let now = Instant::now();
-        register.arrive(&key("a", 0), Over(0), false, now);
-        register.finish(&key("a", 0), Verdict::Acknowledge, now);
-        assert!(matches!(register.arrive(&key("a", 1), Over(1), true, now), Arrival::New));
-        register.finish(&key("a", 1), Verdict::Leave, now);
-        assert!(matches!(register.arrive(&key("a", 1), Over(2), true, now), Arrival::New));
-    }
-
-    #[test]
-    fn memory_is_bounded() {
-        let register = Register::new(1);
-        let now = Instant::now();
-        for index in 0..5000 {
-            let key = key(&index.to_string(), 0);
-            register.arrive(&key, Over(0), false, now);
-            register.finish(&key, Verdict::Acknowledge, now);
-        }
-        assert!(register.lock().settled.len() <= MIN_REMEMBERED);
-        assert!(register.lock().working.is_empty());
-    }
-}
+mod tests;
