@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn no_rebound_expires_later_than_rabbitmq_takes() {
-        let longest = Duration::from_millis(315_360_000_000);
+        let longest = Duration::from_secs(315_360_000);
         assert_eq!(rebound_expiration(Duration::from_secs(15), 26, Duration::ZERO), longest);
         assert_eq!(rebound_expiration(Duration::from_secs(15), u64::MAX, Duration::ZERO), longest);
         assert_eq!(rebound_expiration(Duration::from_secs(15), 1, Duration::MAX), longest);
