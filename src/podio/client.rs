@@ -59,19 +59,18 @@ impl Podio {
             let outcome = attempt.outcome();
             let decision = retry::decide(&policy, history, outcome);
             history = retry::record(history, outcome);
+            if let Some(wait) = retry::cooldown(&policy, outcome) {
+                tracing::warn!(?request, wait_s = wait.as_secs_f64(), "Podio's rate limit: all calls wait");
+                credential.cool_down(wait);
+            }
             if decision != Decision::Done {
                 tracing::debug!(?request, ?outcome, ?decision, attempt = history.attempts, "Podio");
             }
             match decision {
                 Decision::Retry(wait) => pause(retry::jittered(wait, rand::random()), stop).await?,
-                Decision::CoolDown(wait) => {
-                    tracing::warn!(?request, wait_s = wait.as_secs_f64(), "Podio's rate limit: all calls wait");
-                    credential.cool_down(wait);
-                }
-                Decision::HandBack(wait) => {
-                    credential.cool_down(wait);
-                    return Err(CallError::HandBack { wait });
-                }
+                // The next attempt waits for the credential's pause, as everybody does.
+                Decision::CoolDown(_) => {}
+                Decision::HandBack(wait) => return Err(CallError::HandBack { wait }),
                 Decision::Renew => match credential.renewed(&grant).await {
                     Ok(renewed) => grant = renewed,
                     Err(RenewError::Limited(wait)) => return Err(CallError::HandBack { wait }),

@@ -89,24 +89,33 @@ pub fn record(history: History, outcome: Outcome) -> History {
     }
 }
 
+/// How long nobody calls with this credential after `outcome`: Podio's rate limit holds for all its messages, also
+/// where this request has no attempt left.
+#[must_use]
+pub fn cooldown(policy: &Policy, outcome: Outcome) -> Option<Duration> {
+    match outcome {
+        Outcome::Answer { status: 420 | 429, named_wait } => Some(policy.delay.max(named_wait.unwrap_or_default())),
+        _ => None,
+    }
+}
+
 /// What to do after `outcome`; `before` is the history without it.
 #[must_use]
 pub fn decide(policy: &Policy, before: History, outcome: Outcome) -> Decision {
     let history = record(before, outcome);
+    if let Some(wait) = cooldown(policy, outcome) {
+        return if history.attempts > policy.retries {
+            Decision::Fail
+        } else if wait > policy.max_hold {
+            Decision::HandBack(wait)
+        } else {
+            Decision::CoolDown(wait)
+        };
+    }
     match outcome {
         Outcome::Answer { status: 200..=299, .. } => Decision::Done,
         Outcome::Answer { status: 401, .. } if before.renewed => Decision::Unauthorized,
         Outcome::Answer { status: 401, .. } => Decision::Renew,
-        Outcome::Answer { status: 420 | 429, named_wait } => {
-            let wait = policy.delay.max(named_wait.unwrap_or_default());
-            if history.attempts > policy.retries {
-                Decision::Fail
-            } else if wait > policy.max_hold {
-                Decision::HandBack(wait)
-            } else {
-                Decision::CoolDown(wait)
-            }
-        }
         _ if is_failure(outcome) => {
             if policy.only_unsent && outcome != Outcome::NotSent {
                 Decision::OutcomeUnknown

@@ -71,6 +71,24 @@ fn table() {
     }
 }
 
+#[test]
+fn every_rate_limit_is_a_pause_for_all() {
+    let long = Policy { delay: MS(9000), ..policy() };
+    for (policy, outcome, want) in [
+        (policy(), answer(420), Some(MS(1000))),
+        (policy(), answer(429), Some(MS(1000))),
+        (policy(), limited(300), Some(MS(300_000))),
+        (long, limited(3), Some(MS(9000))),
+        (policy(), answer(503), None),
+        (policy(), answer(200), None),
+        (policy(), Outcome::Broken, None),
+    ] {
+        assert_eq!(cooldown(&policy, outcome), want, "{outcome:?}");
+        let none = Policy { retries: 0, ..policy };
+        assert_eq!(cooldown(&none, outcome), want, "{outcome:?}, the last attempt");
+    }
+}
+
 fn outcomes() -> impl Strategy<Value = Outcome> {
     prop_oneof![
         Just(Outcome::NotSent),
