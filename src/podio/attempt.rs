@@ -7,7 +7,7 @@ use reqwest::{
 use secrecy::ExposeSecret;
 
 use super::{
-    Answer, CallError, Request,
+    Answer, CallError, Request, redirects,
     renewal::{Grant, RenewError},
     request::Payload,
     retry::{Decision, Outcome},
@@ -36,9 +36,9 @@ pub(super) async fn attempt(http: &Client, settings: &PodioSettings, request: &R
         Ok(call) => call,
         Err(reason) => return Attempt::Hopeless(reason),
     };
-    let response = match call.send().await {
-        Ok(response) => response,
-        Err(error) => return unsent(&error, source.seen()),
+    let response = match redirects::watched(call.send()).await {
+        (Ok(response), _) => response,
+        (Err(error), redirected) => return unanswered(&error, source.seen(), redirected),
     };
     match &request.sink {
         Some(sink) if response.status().is_success() => pour(response, sink.as_ref()).await,
@@ -73,14 +73,15 @@ async fn load(call: RequestBuilder, payload: Option<&Payload>, source: &Failure)
     })
 }
 
-/// What a call that got no answer was; `source`: what broke in the file that it carried.
-fn unsent(error: &reqwest::Error, source: Option<String>) -> Attempt {
+/// What a call that got no answer was; `source`: what broke in the file that it carried. One that was `redirected`
+/// reached Podio, which may have executed it, even when there is no connection to where it was sent next.
+fn unanswered(error: &reqwest::Error, source: Option<String>, redirected: bool) -> Attempt {
     if let Some(reason) = source {
         return Attempt::Hopeless(reason);
     }
     let reason = crate::http::reason(error);
     match error {
-        error if error.is_connect() => Attempt::NotSent(reason),
+        error if error.is_connect() && !redirected => Attempt::NotSent(reason),
         error if error.is_builder() || error.is_redirect() => Attempt::Hopeless(reason),
         _ => Attempt::Broken(reason),
     }
