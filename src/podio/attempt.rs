@@ -17,7 +17,11 @@ use crate::{http::body::ReadError, settings::PodioSettings};
 
 /// One attempt, as it went.
 pub(super) enum Attempt {
-    Answered(Answer),
+    /// `elsewhere`: by another origin, to which Podio redirected it.
+    Answered {
+        answer: Answer,
+        elsewhere: bool,
+    },
     NotSent(String),
     Broken(String),
     Hopeless(String),
@@ -40,21 +44,22 @@ pub(super) async fn attempt(http: &Client, settings: &PodioSettings, request: &R
         (Ok(response), _) => response,
         (Err(error), redirected) => return unanswered(&error, source.seen(), redirected),
     };
-    match &request.sink {
+    let elsewhere = response.url().origin() != request.url.origin();
+    let answer = match &request.sink {
         Some(sink) if response.status().is_success() => pour(response, sink.as_ref()).await,
         _ => read(response, settings.max_response).await,
-    }
+    };
+    answer.map_or_else(|broken| broken, |answer| Attempt::Answered { answer, elsewhere })
 }
 
 /// Reads an answer whole.
-async fn read(response: Response, limit: usize) -> Attempt {
-    match Answer::read(response, limit).await {
-        Ok(answer) => Attempt::Answered(answer),
-        Err(ReadError::Broken(error)) => Attempt::Broken(crate::http::reason(&error)),
-        Err(ReadError::TooLarge) => Attempt::Hopeless(format!(
+async fn read(response: Response, limit: usize) -> Result<Answer, Attempt> {
+    Answer::read(response, limit).await.map_err(|error| match error {
+        ReadError::Broken(error) => Attempt::Broken(crate::http::reason(&error)),
+        ReadError::TooLarge => Attempt::Hopeless(format!(
             "the answer has more than {limit} bytes (PODIO_MAX_RESPONSE_SIZE); ask for less, e.g. with limit and offset"
         )),
-    }
+    })
 }
 
 /// Puts the payload onto a call; a file is opened for this attempt.
@@ -88,14 +93,14 @@ fn unanswered(error: &reqwest::Error, source: Option<String>, redirected: bool) 
 }
 
 /// Lets an answer's body flow into a sink.
-async fn pour(mut response: Response, sink: &dyn FileSink) -> Attempt {
+async fn pour(mut response: Response, sink: &dyn FileSink) -> Result<Answer, Attempt> {
     let head = Answer::head(&mut response);
     let podio = Failure::default();
     let file = podio.watch(transfer::file_of(response).bytes);
     match (sink.take(file).await, podio.seen()) {
-        (Ok(()), None) => Attempt::Answered(head),
-        (_, Some(reason)) => Attempt::Broken(reason),
-        (Err(reason), None) => Attempt::Hopeless(reason),
+        (Ok(()), None) => Ok(head),
+        (_, Some(reason)) => Err(Attempt::Broken(reason)),
+        (Err(reason), None) => Err(Attempt::Hopeless(reason)),
     }
 }
 
@@ -103,8 +108,9 @@ impl Attempt {
     /// What the retry policy sees of it.
     pub(super) fn outcome(&self) -> Outcome {
         match self {
-            Self::Answered(answer) => Outcome::Answer {
+            Self::Answered { answer, elsewhere } => Outcome::Answer {
                 status: answer.status.as_u16(),
+                elsewhere: *elsewhere,
                 named_wait: match answer.status.as_u16() {
                     420 | 429 => answer.named_wait(),
                     _ => None,
@@ -121,16 +127,18 @@ impl Attempt {
         let request = request.name();
         let unknown = decision == Decision::OutcomeUnknown;
         Err(match self {
-            Self::Answered(answer) if decision == Decision::Done => return Ok(answer),
-            Self::Answered(answer) if decision == Decision::Unauthorized => {
+            Self::Answered { answer, .. } if decision == Decision::Done => return Ok(answer),
+            Self::Answered { answer, .. } if decision == Decision::Unauthorized => {
                 CallError::Unauthorized { answer: Box::new(answer), why: "a renewed one was rejected too".to_owned() }
             }
-            Self::Answered(answer) if unknown => CallError::OutcomeUnknown {
+            Self::Answered { answer, .. } if unknown => CallError::OutcomeUnknown {
                 request,
                 reason: format!("Podio answered {}", answer.status.as_u16()),
                 answer: Some(Box::new(answer)),
             },
-            Self::Answered(answer) => CallError::Answered { answer: Box::new(answer), attempts, request },
+            Self::Answered { answer, elsewhere } => {
+                CallError::Answered { answer: Box::new(answer), elsewhere, attempts, request }
+            }
             Self::Broken(reason) if unknown => CallError::OutcomeUnknown { request, answer: None, reason },
             Self::NotSent(reason) | Self::Broken(reason) => CallError::Unreachable { request, reason, attempts },
             Self::Hopeless(reason) => CallError::Hopeless { request, reason },
@@ -140,7 +148,9 @@ impl Attempt {
     /// The error of a rejected token that could not be renewed.
     pub(super) fn unauthorized(self, error: &RenewError) -> CallError {
         match self {
-            Self::Answered(answer) => CallError::Unauthorized { answer: Box::new(answer), why: error.to_string() },
+            Self::Answered { answer, .. } => {
+                CallError::Unauthorized { answer: Box::new(answer), why: error.to_string() }
+            }
             _ => CallError::Credential(error.clone()),
         }
     }

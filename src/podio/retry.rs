@@ -47,6 +47,9 @@ pub enum Outcome {
         status: u16,
         /// From `Retry-After` or the answer's text.
         named_wait: Option<Duration>,
+        /// Whether another origin gave it, to which Podio redirected the call: without the token, so that it says
+        /// nothing of the credential.
+        elsewhere: bool,
     },
     /// No connection: the request certainly never reached Podio.
     NotSent,
@@ -80,7 +83,7 @@ pub enum Decision {
 /// Counts an attempt's outcome in.
 #[must_use]
 pub fn record(history: History, outcome: Outcome) -> History {
-    let renewal = matches!(outcome, Outcome::Answer { status: 401, .. }) && !history.renewed;
+    let renewal = matches!(outcome, Outcome::Answer { status: 401, elsewhere: false, .. }) && !history.renewed;
     let failure = is_failure(outcome);
     History {
         attempts: history.attempts + u32::from(!renewal),
@@ -94,7 +97,9 @@ pub fn record(history: History, outcome: Outcome) -> History {
 #[must_use]
 pub fn cooldown(policy: &Policy, outcome: Outcome) -> Option<Duration> {
     match outcome {
-        Outcome::Answer { status: 420 | 429, named_wait } => Some(policy.delay.max(named_wait.unwrap_or_default())),
+        Outcome::Answer { status: 420 | 429, named_wait, elsewhere: false } => {
+            Some(policy.delay.max(named_wait.unwrap_or_default()))
+        }
         _ => None,
     }
 }
@@ -114,8 +119,8 @@ pub fn decide(policy: &Policy, before: History, outcome: Outcome) -> Decision {
     }
     match outcome {
         Outcome::Answer { status: 200..=299, .. } => Decision::Done,
-        Outcome::Answer { status: 401, .. } if before.renewed => Decision::Unauthorized,
-        Outcome::Answer { status: 401, .. } => Decision::Renew,
+        Outcome::Answer { status: 401, elsewhere: false, .. } if before.renewed => Decision::Unauthorized,
+        Outcome::Answer { status: 401, elsewhere: false, .. } => Decision::Renew,
         _ if is_failure(outcome) => {
             if policy.only_unsent && outcome != Outcome::NotSent {
                 Decision::OutcomeUnknown
