@@ -2,7 +2,7 @@
 
 use reqwest::{
     Client, RequestBuilder, Response,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue},
+    header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue},
 };
 use secrecy::ExposeSecret;
 
@@ -36,7 +36,7 @@ pub(super) async fn attempt(http: &Client, settings: &PodioSettings, request: &R
         .header(AUTHORIZATION, bearer(grant))
         .timeout(limit);
     let source = Failure::default();
-    let call = match load(call, request.payload.as_ref(), &source).await {
+    let call = match load(call, request, &source).await {
         Ok(call) => call,
         Err(reason) => return Attempt::Hopeless(reason),
     };
@@ -63,13 +63,16 @@ async fn read(response: Response, limit: usize) -> Result<Answer, Attempt> {
 }
 
 /// Puts the payload onto a call; a file is opened for this attempt.
-async fn load(call: RequestBuilder, payload: Option<&Payload>, source: &Failure) -> Result<RequestBuilder, String> {
-    Ok(match payload {
+async fn load(call: RequestBuilder, request: &Request, source: &Failure) -> Result<RequestBuilder, String> {
+    Ok(match &request.payload {
+        // Servers may refuse a POST that says nothing of its length (RFC 9110, section 8.6).
+        None if request.has_content() => call.header(CONTENT_LENGTH, 0),
         None => call,
         Some(Payload::Json(bytes)) => call.header(CONTENT_TYPE, "application/json").body(bytes.clone()),
-        Some(Payload::Form(bytes)) => {
+        Some(Payload::Text(bytes)) if request.has_content() => {
             call.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(bytes.clone())
         }
+        Some(Payload::Text(bytes)) => call.body(bytes.clone()),
         Some(Payload::File(upload)) => {
             let file = upload.source.open().await?;
             let form = transfer::form(file, &upload.name, &upload.media, source);

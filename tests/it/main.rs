@@ -30,3 +30,4 @@ mod startup;
 mod step;
 mod stop;
 mod storage;
+mod wire;

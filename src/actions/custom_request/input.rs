@@ -78,7 +78,7 @@ fn read_payload(value: &RawValue) -> Result<Option<Payload>, Failure> {
         Kind::Text => {
             let text: String = serde_json::from_str(value.get())
                 .map_err(|_| Failure::new("The field \"data\" holds text that is no valid Unicode."))?;
-            Ok((!text.is_empty()).then(|| Payload::Form(Bytes::from(text))))
+            Ok((!text.is_empty()).then(|| Payload::Text(Bytes::from(text))))
         }
         other => {
             Err(Failure::new(format!("The field \"data\" must be an object, an array or text, but it is {other}.")))
@@ -126,7 +126,7 @@ mod tests {
             let request = read_body(&format!(r#"{{"method":"POST","url":"/x",{data}}}"#)).expect("valid");
             request.payload.map(|payload| match payload {
                 Payload::Json(bytes) => ("json", String::from_utf8_lossy(&bytes).into_owned()),
-                Payload::Form(bytes) => ("form", String::from_utf8_lossy(&bytes).into_owned()),
+                Payload::Text(bytes) => ("text", String::from_utf8_lossy(&bytes).into_owned()),
                 Payload::File(_) => panic!("no file was given"),
             })
         };
@@ -137,7 +137,7 @@ mod tests {
         );
         assert_eq!(payload(r#""data":[1, 3]"#), json("[1,3]"));
         assert_eq!(payload(r#""body":{}"#), json("{}"));
-        assert_eq!(payload(r#""data":"hello""#), Some(("form", "hello".to_owned())));
+        assert_eq!(payload(r#""data":"hello""#), Some(("text", "hello".to_owned())));
         assert_eq!(payload(r#""data":"""#), None);
         assert_eq!(payload(r#""data":null"#), None);
     }
