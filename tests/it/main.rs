@@ -30,4 +30,5 @@ mod startup;
 mod step;
 mod stop;
 mod storage;
+mod token_endpoint;
 mod wire;
