@@ -26,14 +26,13 @@ pub struct OAuth {
 }
 
 impl OAuth {
-    /// Reads the object; `None` when it has no access token.
+    /// Reads the object; `None` when it has no access token. An empty one is told when it is needed.
     #[must_use]
     pub fn read(fields: Map<String, Value>) -> Option<Self> {
-        let text = |name: &str| {
-            let value = fields.get(name)?.as_str()?;
-            (!value.is_empty()).then(|| SecretString::from(value))
-        };
-        Some(Self { access_token: text("access_token")?, refresh_token: text("refresh_token"), fields })
+        let text = |name: &str| fields.get(name)?.as_str();
+        let access_token = text("access_token")?.into();
+        let refresh_token = text("refresh_token").filter(|token| !token.is_empty()).map(SecretString::from);
+        Some(Self { access_token, refresh_token, fields })
     }
 }
 
@@ -181,7 +180,7 @@ mod tests {
     fn credentials_of_a_wrong_shape_are_none() {
         assert!(config(json!({ "oauth": "x" })).oauth.is_none());
         assert!(config(json!({ "oauth": {} })).oauth.is_none());
-        assert!(config(json!({ "oauth": { "access_token": "" } })).oauth.is_none());
+        assert!(config(json!({ "oauth": { "access_token": 7 } })).oauth.is_none());
         let config = config(json!({ "oauth": { "access_token": "geheim" }, "safeRetries": true }));
         assert!(config.oauth.is_some() && config.safe_retries);
         assert!(!format!("{config:?}").contains("geheim"));

@@ -93,7 +93,7 @@ impl Credential {
         }
         let outcome = match rejected {
             None => self.source.read().await,
-            Some(rejected) => self.source.renew(&rejected.token).await,
+            Some(rejected) => self.source.renew(rejected).await,
         };
         renewals.ended += 1;
         match outcome {

@@ -31,4 +31,5 @@ mod step;
 mod stop;
 mod storage;
 mod token_endpoint;
+mod unusable_token;
 mod wire;
