@@ -7,7 +7,7 @@ use reqwest::{
 
 use super::{
     Answer, CallError, Request, redirects,
-    renewal::{Grant, RenewError},
+    renewal::Grant,
     request::Payload,
     retry::{Decision, Outcome},
     transfer::{self, Failure, FileSink},
@@ -147,13 +147,14 @@ impl Attempt {
         })
     }
 
-    /// The error of a rejected token that could not be renewed.
-    pub(super) fn unauthorized(self, error: &RenewError) -> CallError {
-        match self {
-            Self::Answered { answer, .. } => {
-                CallError::Unauthorized { answer: Box::new(answer), why: error.to_string() }
+    /// The error of a rejected token that was not renewed: with the answer that rejected it, unless the message is
+    /// to come again.
+    pub(super) fn unauthorized(self, error: CallError) -> CallError {
+        match (self, error) {
+            (Self::Answered { answer, .. }, CallError::Credential(why)) => {
+                CallError::Unauthorized { answer: Box::new(answer), why: why.to_string() }
             }
-            _ => CallError::Credential(error.clone()),
+            (_, error) => error,
         }
     }
 }

@@ -73,6 +73,15 @@ pub enum CallError {
     Stopped,
 }
 
+impl From<RenewError> for CallError {
+    fn from(error: RenewError) -> Self {
+        match error {
+            RenewError::Limited(wait) => Self::HandBack { wait },
+            other => Self::Credential(other),
+        }
+    }
+}
+
 impl CallError {
     /// Podio's answer, when there was one.
     ///

@@ -104,6 +104,10 @@ impl Credential {
                 Ok(grant)
             }
             Err(error) => {
+                if let RenewError::Limited(wait) = error {
+                    // Before the next in the queue can ask again.
+                    self.cool_down(wait);
+                }
                 renewals.failure = Some(error.clone());
                 Err(error)
             }

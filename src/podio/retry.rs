@@ -12,6 +12,9 @@ pub const FIRST_RETRY: Duration = Duration::from_millis(100);
 /// Every wait gets up to this part of itself on top.
 pub const JITTER: f64 = 0.1;
 
+/// So often one request waits for the token endpoint's rate limit; then its message is handed back.
+pub const MAX_LIMITED_RENEWALS: u32 = 3;
+
 /// The policy of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
@@ -134,6 +137,12 @@ pub fn decide(policy: &Policy, before: History, outcome: Outcome) -> Decision {
         }
         _ => Decision::Fail,
     }
+}
+
+/// What to do after the token endpoint wanted a pause of `wait`, `times` times for this request, this one included.
+#[must_use]
+pub fn after_limited_renewal(max_hold: Duration, times: u32, wait: Duration) -> Decision {
+    if times > MAX_LIMITED_RENEWALS || wait > max_hold { Decision::HandBack(wait) } else { Decision::CoolDown(wait) }
 }
 
 /// 500, 502, 503, 504, no or a broken answer, time-out.

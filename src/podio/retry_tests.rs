@@ -100,6 +100,20 @@ fn every_rate_limit_is_a_pause_for_all() {
     }
 }
 
+#[test]
+fn a_renewal_waits_a_bounded_time_a_bounded_number_of_times() {
+    use Decision::{CoolDown, HandBack};
+    for (times, wait, want) in [
+        (1, MS(0), CoolDown(MS(0))),
+        (1, MS(60_000), CoolDown(MS(60_000))),
+        (1, MS(60_001), HandBack(MS(60_001))),
+        (MAX_LIMITED_RENEWALS, MS(1), CoolDown(MS(1))),
+        (MAX_LIMITED_RENEWALS + 1, MS(1), HandBack(MS(1))),
+    ] {
+        assert_eq!(after_limited_renewal(MS(60_000), times, wait), want, "{times} {wait:?}");
+    }
+}
+
 fn outcomes() -> impl Strategy<Value = Outcome> {
     prop_oneof![
         Just(Outcome::NotSent),

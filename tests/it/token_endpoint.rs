@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use podio_sandbox::{Api, Call};
-use podio_test_support::{Emitted, Environment, Input, Stage};
+use podio_test_support::{Emitted, Environment, Input, Stage, until};
 use serde_json::{Value, json};
 
 use crate::step::{BOUND, consuming_worker, environment, own_credential, stage, stop};
@@ -95,5 +95,64 @@ async fn what_the_endpoint_says_is_told_only_if_it_is_a_code() -> Result<()> {
     assert!(message.contains("without an error code"), "{message}");
     assert!(!message.contains("Ann") && !log.contains("Ann"), "{message}\n{log}");
     assert_eq!(exchanges(&stage).len(), 1);
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn a_pause_that_the_endpoint_wants_is_waited_for_by_all_and_then_the_token_renewed() -> Result<()> {
+    const WAIT_MS: u64 = 2000;
+    let limited = json!({ "status": 420, "json": {}, "headers": { "retry-after": "2" } });
+    let podio = json!({
+        "GET /user": [expired(), { "json": {} }],
+        "POST /oauth/token": [limited, { "json": { "access_token": "new-access-token" } }],
+    });
+    let stage = stage("token-limit", own_credential(), podio, json!({})).await?;
+    let mut worker = consuming_worker(&stage, &with_client(&stage)).await?;
+    stage.send(&Input::get("/user")).await?;
+    until("the token endpoint's 420", BOUND, async || {
+        Ok(stage.calls(Api::Podio).iter().any(|call| call.status == 420).then_some(()))
+    })
+    .await?;
+    for _ in 0..4 {
+        stage.send(&Input::get("/user")).await?;
+    }
+    stage.results.wait_for(5, "results", BOUND).await?;
+    stop(&mut worker, BOUND).await?;
+
+    assert!(stage.emitted()?.iter().all(|emitted| emitted.routing_key == "data"), "none is handed back");
+    let exchanges = exchanges(&stage);
+    assert_eq!(exchanges.len(), 2, "{exchanges:?}");
+    let calls = stage.calls(Api::Podio);
+    let between = calls.iter().filter(|call| call.at > exchanges[0].at && call.at < exchanges[0].at + WAIT_MS);
+    assert_eq!(between.count(), 0, "{calls:?}");
+    assert_eq!((stage.left().await?, stage.rejected.count()), (0, 0));
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn a_pause_of_the_endpoint_hands_back_when_it_is_too_long_or_comes_too_often() -> Result<()> {
+    for (wait, tries) in [("300", 1), ("0", 4)] {
+        let limited = json!({ "status": 420, "json": {}, "headers": { "retry-after": wait } });
+        let stage = expired_stage("token-limit-long", json!([limited])).await?;
+        let (emitted, _) = run(&stage).await?;
+        assert_eq!(emitted.routing_key, "rebound", "{wait}: {}", emitted.payload);
+        assert_eq!(exchanges(&stage).len(), tries, "{wait}");
+        stage.remove().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_message_that_comes_during_a_long_pause_of_the_endpoint_calls_nobody() -> Result<()> {
+    let limited = json!({ "status": 420, "json": {}, "headers": { "retry-after": "300" } });
+    let stage = expired_stage("token-limit-next", json!([limited])).await?;
+    let mut worker = consuming_worker(&stage, &with_client(&stage)).await?;
+    for done in 1..=2 {
+        stage.send(&Input::get("/user")).await?;
+        stage.results.wait_for(done, "rebounds", BOUND).await?;
+    }
+    stop(&mut worker, BOUND).await?;
+    assert!(stage.emitted()?.iter().all(|emitted| emitted.routing_key == "rebound"));
+    assert_eq!(stage.calls(Api::Podio).len(), 2, "the first message's call and its renewal");
     stage.remove().await
 }
