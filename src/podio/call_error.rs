@@ -77,6 +77,7 @@ impl From<RenewError> for CallError {
     fn from(error: RenewError) -> Self {
         match error {
             RenewError::Limited(wait) => Self::HandBack { wait },
+            RenewError::Stopped => Self::Stopped,
             other => Self::Credential(other),
         }
     }

@@ -44,17 +44,22 @@ impl Podio {
         &self.address
     }
 
-    /// Sends `request` until it succeeds or the policy gives up; `stop` cuts waits short.
+    /// Sends `request` until it succeeds or the policy gives up; `stop` cuts waits short and lets no attempt begin.
     ///
     /// # Errors
     /// See [`CallError`].
     pub async fn send(&self, request: &Request, stop: &CancellationToken) -> Result<Answer, CallError> {
         let credential = self.credential.as_ref().ok_or(CallError::NoCredential)?;
-        let mut grant = credential.grant().await?;
+        let mut grant = credential.grant(stop).await?;
         let policy = self.policy(request, &grant);
         let mut history = History::default();
         loop {
             self.cooled_down(credential, stop).await?;
+            // An attempt that has begun ends, which takes no longer than its time-out. None begins after the stop,
+            // or a message of many calls would hold the stop for as long as all of them take.
+            if stop.is_cancelled() {
+                return Err(CallError::Stopped);
+            }
             let attempt = attempt(&self.http, &self.settings, request, &grant).await;
             let outcome = attempt.outcome();
             let decision = retry::decide(&policy, history, outcome);
@@ -104,7 +109,7 @@ impl Podio {
         let mut limited = 0;
         loop {
             self.cooled_down(credential, stop).await?;
-            match credential.renewed(rejected).await {
+            match credential.renewed(rejected, stop).await {
                 Err(RenewError::Limited(wait)) => {
                     limited += 1;
                     let decision = retry::after_limited_renewal(self.settings.max_hold, limited, wait);

@@ -8,6 +8,7 @@ use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     config::{OAuth, RetryFields},
@@ -54,6 +55,9 @@ pub enum RenewError {
     /// The token endpoint is rate-limited for this long.
     #[error("Podio's token endpoint is rate-limited for {} s", .0.as_secs())]
     Limited(Duration),
+    /// The worker stops before there was one.
+    #[error("the worker stops")]
+    Stopped,
 }
 
 /// Where an own credential is kept between runs.
@@ -107,26 +111,27 @@ pub(super) struct OwnCredential {
 }
 
 impl TokenSource {
-    /// The present token.
-    pub(super) async fn read(&self) -> Result<Grant, RenewError> {
+    /// The present token. Calls of the platform are cut short by `stop`.
+    pub(super) async fn read(&self, stop: &CancellationToken) -> Result<Grant, RenewError> {
         match self {
-            Self::Secret { api, id } => secret_call(id, platform(api.as_ref())?.secret(id).await),
+            Self::Secret { api, id } => secret_call(id, platform(api.as_ref())?.secret(id), stop).await,
             Self::Own(own) => own_grant(&*own.oauth.lock().await),
         }
     }
 
-    /// A token other than the `rejected` one.
-    pub(super) async fn renew(&self, rejected: &Grant) -> Result<Grant, RenewError> {
+    /// A token other than the `rejected` one. Calls of the platform are cut short by `stop`; a refresh grant that is
+    /// under way ends and its tokens are stored, since the old refresh token may be spent.
+    pub(super) async fn renew(&self, rejected: &Grant, stop: &CancellationToken) -> Result<Grant, RenewError> {
         match self {
             Self::Secret { api, id } => {
                 let api = platform(api.as_ref())?;
-                let present = secret_call(id, api.secret(id).await)?;
+                let present = secret_call(id, api.secret(id), stop).await?;
                 if present.token.expose_secret() != rejected.token.expose_secret() {
                     return Ok(present);
                 }
-                secret_call(id, api.refresh_secret(id).await)
+                secret_call(id, api.refresh_secret(id), stop).await
             }
-            Self::Own(own) => own.renew(&rejected.token).await,
+            Self::Own(own) => own.renew(&rejected.token, stop).await,
         }
     }
 }
@@ -137,8 +142,15 @@ fn platform(api: Option<&PlatformApi>) -> Result<&PlatformApi, RenewError> {
     ))
 }
 
-fn secret_call(id: &str, answer: Result<SecretCredentials, ApiError>) -> Result<Grant, RenewError> {
-    let credentials = answer
+async fn secret_call(
+    id: &str,
+    call: impl Future<Output = Result<SecretCredentials, ApiError>>,
+    stop: &CancellationToken,
+) -> Result<Grant, RenewError> {
+    let credentials = stop
+        .run_until_cancelled(call)
+        .await
+        .ok_or(RenewError::Stopped)?
         .map_err(|error| RenewError::Secret(format!("the credential's secret \"{id}\" cannot be used: {error}")))?;
     let fields: Map<String, Value> =
         credentials.fields.and_then(|fields| serde_json::from_str(fields.get()).ok()).unwrap_or_default();
@@ -150,7 +162,7 @@ fn own_grant(oauth: &OAuth) -> Result<Grant, RenewError> {
 }
 
 impl OwnCredential {
-    async fn renew(&self, rejected: &SecretString) -> Result<Grant, RenewError> {
+    async fn renew(&self, rejected: &SecretString, stop: &CancellationToken) -> Result<Grant, RenewError> {
         let mut oauth = self.oauth.lock().await;
         let Some(refresh_token) = oauth.refresh_token.clone() else {
             return Err(RenewError::NoWay("the credential holds no refresh token"));
@@ -160,10 +172,11 @@ impl OwnCredential {
                 "PODIO_CLIENT_ID and PODIO_CLIENT_SECRET are not set, so this process cannot refresh it",
             ));
         };
-        let fresh = match endpoint.refresh(&refresh_token).await {
+        let fresh = match endpoint.refresh(&refresh_token, stop).await {
+            Err(error) if error.is_transient() && stop.is_cancelled() => return Err(RenewError::Stopped),
             Err(error) if error.is_invalid_grant() => {
                 // Another worker may have spent this refresh token and stored its successor.
-                let stored = self.store.reload().await;
+                let stored = stop.run_until_cancelled(self.store.reload()).await.ok_or(RenewError::Stopped)?;
                 let newer = stored.filter(|stored| stored.access_token.expose_secret() != rejected.expose_secret());
                 let Some(newer) = newer else { return Err(refused(error)) };
                 *oauth = newer;

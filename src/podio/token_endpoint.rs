@@ -13,6 +13,7 @@ use oauth2::{
 use reqwest::{Client, header::CONTENT_TYPE};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::{answer::is_code, wait::named_wait};
@@ -44,7 +45,8 @@ impl TokenError {
         matches!(self, Self::Refused(code) if code == "invalid_grant")
     }
 
-    fn is_transient(&self) -> bool {
+    /// Whether another try may do.
+    pub(super) fn is_transient(&self) -> bool {
         matches!(self, Self::Unanswered(_))
     }
 }
@@ -86,11 +88,15 @@ impl TokenEndpoint {
         Self { http, timeout, client, json: url.path().trim_end_matches('/').ends_with("/v2") }
     }
 
-    /// Spends `refresh_token` for new tokens.
-    pub(super) async fn refresh(&self, refresh_token: &SecretString) -> Result<Fields, TokenError> {
+    /// Spends `refresh_token` for new tokens. A try that is under way ends; none begins after `stop`.
+    pub(super) async fn refresh(
+        &self,
+        refresh_token: &SecretString,
+        stop: &CancellationToken,
+    ) -> Result<Fields, TokenError> {
         use backon::{ConstantBuilder, Retryable};
         let again = ConstantBuilder::default().with_delay(TRY_DELAY).with_max_times(TRIES - 1);
-        (|| self.attempt(refresh_token)).retry(again).when(TokenError::is_transient).await
+        (|| self.attempt(refresh_token)).retry(again).when(|error| error.is_transient() && !stop.is_cancelled()).await
     }
 
     async fn attempt(&self, refresh_token: &SecretString) -> Result<Fields, TokenError> {
