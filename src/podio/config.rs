@@ -99,7 +99,8 @@ pub struct StepConfig {
     pub secret_id: Option<String>,
     /// `oauth`: the credential itself (legacy).
     pub oauth: Option<OAuth>,
-    /// `objectType`: the kind of object that the step is about.
+    /// `objectType`: the kind of object that the step is about, as a template of JavaScript shows it; `None` when it
+    /// is absent.
     pub object_type: Option<String>,
     /// `retries`, `retriesDelay` beside it.
     pub retry: RetryFields,
@@ -132,7 +133,7 @@ impl StepConfig {
         };
         Self {
             secret_id: text("secretId"),
-            object_type: text("objectType"),
+            object_type: fields.get("objectType").map(template),
             retry: RetryFields::read(&fields),
             safe_retries: flag("safeRetries"),
             dont_throw: flag("dontThrowErrorFlg"),
@@ -141,6 +142,22 @@ impl StepConfig {
                 _ => None,
             },
         }
+    }
+}
+
+/// A value as a template of JavaScript shows it.
+fn template(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => {
+            let shown = |item: &Value| if item.is_null() { String::new() } else { template(item) };
+            items.iter().map(shown).collect::<Vec<_>>().join(",")
+        }
+        Value::Object(_) => "[object Object]".to_owned(),
+        Value::Number(number) if number.is_f64() => {
+            number.as_f64().map(|number| number.to_string()).unwrap_or_default()
+        }
+        other => other.to_string(),
     }
 }
 
@@ -174,6 +191,24 @@ mod tests {
         assert_eq!(config(json!({})).retry.or(RetryFields::default()), (5, Duration::from_secs(10)));
         let fields = RetryFields { retries: Some(1), delay: Some(Duration::ZERO) };
         assert_eq!(config(json!({ "retries": 2 })).retry.or(fields), (2, Duration::ZERO));
+    }
+
+    #[test]
+    fn an_object_type_is_shown_as_javascript_shows_it() {
+        for (given, want) in [
+            (json!("item"), "item"),
+            (json!(""), ""),
+            (json!(null), "null"),
+            (json!(5), "5"),
+            (json!(5.0), "5"),
+            (json!(1.5), "1.5"),
+            (json!(false), "false"),
+            (json!([1, null, ["a"]]), "1,,a"),
+            (json!({ "a": 1 }), "[object Object]"),
+        ] {
+            assert_eq!(config(json!({ "objectType": given })).object_type.as_deref(), Some(want));
+        }
+        assert_eq!(config(json!({})).object_type, None);
     }
 
     #[test]
