@@ -24,6 +24,8 @@ pub(super) enum Attempt {
     NotSent(String),
     Broken(String),
     Hopeless(String),
+    /// The file that it was to carry is none that can be sent; Podio has no part in it.
+    BadFile(String),
 }
 
 /// Sends a request once.
@@ -37,7 +39,7 @@ pub(super) async fn attempt(http: &Client, settings: &PodioSettings, request: &R
     let source = Failure::default();
     let call = match load(call, request, &source).await {
         Ok(call) => call,
-        Err(reason) => return Attempt::Hopeless(reason),
+        Err(reason) => return Attempt::BadFile(reason),
     };
     let response = match redirects::watched(call.send()).await {
         (Ok(response), _) => response,
@@ -75,7 +77,7 @@ async fn load(call: RequestBuilder, request: &Request, source: &Failure) -> Resu
         Some(Payload::File(upload)) => {
             let file = upload.source.open().await?;
             let form = transfer::form(file, &upload.name, &upload.media, source);
-            call.multipart(form.map_err(|_| format!("\"{}\" is no media type", upload.media))?)
+            call.multipart(form.map_err(|_| "the file's content type is no media type, e.g. \"image/png\"".to_owned())?)
         }
     })
 }
@@ -84,7 +86,7 @@ async fn load(call: RequestBuilder, request: &Request, source: &Failure) -> Resu
 /// reached Podio, which may have executed it, even when there is no connection to where it was sent next.
 fn unanswered(error: &reqwest::Error, source: Option<String>, redirected: bool) -> Attempt {
     if let Some(reason) = source {
-        return Attempt::Hopeless(reason);
+        return Attempt::BadFile(reason);
     }
     let reason = crate::http::reason(error);
     match error {
@@ -120,7 +122,7 @@ impl Attempt {
             },
             Self::NotSent(_) => Outcome::NotSent,
             Self::Broken(_) => Outcome::Broken,
-            Self::Hopeless(_) => Outcome::Hopeless,
+            Self::Hopeless(_) | Self::BadFile(_) => Outcome::Hopeless,
         }
     }
 
@@ -144,6 +146,7 @@ impl Attempt {
             Self::Broken(reason) if unknown => CallError::OutcomeUnknown { request, answer: None, reason },
             Self::NotSent(reason) | Self::Broken(reason) => CallError::Unreachable { request, reason, attempts },
             Self::Hopeless(reason) => CallError::Hopeless { request, reason },
+            Self::BadFile(reason) => CallError::BadFile { reason },
         })
     }
 

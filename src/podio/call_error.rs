@@ -62,6 +62,12 @@ pub enum CallError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The file to send cannot be read, or is none that can be sent.
+    #[error("{reason}")]
+    BadFile {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The wait is too long to hold the message.
     #[error("Podio's rate limit: the next call is allowed in {} s", wait.as_secs())]
     HandBack {
