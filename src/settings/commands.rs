@@ -2,6 +2,8 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
+use url::Url;
+
 use super::{
     ApiSettings, BLOCK, BrokerSettings, CryptoSettings, EmitSettings, Identity, InputFormat, PodioSettings,
     PublishRetry, RateLimits, RoutingKeys, RunSettings, SettingsError, Source, StorageSettings, WorkerSettings,
@@ -219,6 +221,16 @@ fn additional_headers(reader: &Reader<'_>, source: &Source) -> Vec<(String, Stri
     names.split(',').map(str::trim).filter_map(|name| Some((header_name(name), source.get(name)?.to_owned()))).collect()
 }
 
+/// An address and nothing beside it: what else it holds would be lost, or go out with every call.
+fn bare_url(reader: &mut Reader<'_>, variable: v::Variable) -> Url {
+    let url = reader.url(variable, HTTP);
+    let has_user = !url.username().is_empty() || url.password().is_some();
+    if has_user || url.query().is_some() || url.fragment().is_some() {
+        reader.problem(variable, "must have no user, password, query (?) or fragment (#)");
+    }
+    url
+}
+
 fn podio(reader: &mut Reader<'_>) -> PodioSettings {
     let server_retries = reader
         .optional(v::API_RETRIES_COUNT)
@@ -226,8 +238,8 @@ fn podio(reader: &mut Reader<'_>) -> PodioSettings {
         .map(|count| u32::try_from(count).unwrap_or(3));
     let timeout = in_range(reader.given_count(v::API_REQUEST_TIMEOUT), 500..=120_000, 15_000);
     PodioSettings {
-        api_url: reader.url(v::PODIO_API_URL, HTTP),
-        token_url: reader.url(v::PODIO_TOKEN_URL, HTTP),
+        api_url: bare_url(reader, v::PODIO_API_URL),
+        token_url: bare_url(reader, v::PODIO_TOKEN_URL),
         client_id: reader.optional(v::PODIO_CLIENT_ID),
         client_secret: reader.optional(v::PODIO_CLIENT_SECRET).map(Into::into),
         max_hold: reader.millis(v::PODIO_MAX_HOLD),
