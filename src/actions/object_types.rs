@@ -85,17 +85,19 @@ pub(super) fn read<'a>(
         .and_then(|body| RawObject::deserialize(body).ok())
         .and_then(|fields| fields.get("idValue"))
         .ok_or_else(no_id)?;
+    // What JavaScript takes for false is no id; `true` is one, for whatever it is good.
     let text = match Kind::of(id) {
         Kind::Text => serde_json::from_str::<String>(id.get()).map_err(|_| no_id())?,
-        Kind::Number => id.get().to_owned(),
-        Kind::Null | Kind::Boolean => String::new(),
+        Kind::Number if id.get().parse() != Ok(0.0_f64) => id.get().to_owned(),
+        Kind::Boolean if id.get() == "true" => id.get().to_owned(),
+        Kind::Null | Kind::Boolean | Kind::Number => return Err(no_id()),
         other => {
             return Err(Failure::new(format!(
                 "The field \"idValue\" (ID Value) must be text or a number, but it is {other}."
             )));
         }
     };
-    if text.is_empty() || text.parse() == Ok(0.0_f64) {
+    if text.is_empty() {
         return Err(no_id());
     }
     if text == "." || text == ".." {
@@ -127,6 +129,10 @@ mod tests {
             (r#"{"idValue":"42"}"#, "item", "/item/42"),
             (r#"{"idValue":42}"#, "item", "/item/42"),
             (r#"{"idValue":12345678901234567890}"#, "organization", "/org/12345678901234567890"),
+            (r#"{"idValue":"0"}"#, "item", "/item/0"),
+            (r#"{"idValue":"0.0"}"#, "item", "/item/0.0"),
+            (r#"{"idValue":"false"}"#, "item", "/item/false"),
+            (r#"{"idValue":true}"#, "item", "/item/true"),
             (r#"{"idValue":"42/comments"}"#, "item", "/item/42%2Fcomments"),
             (r#"{"idValue":"a b?c#d%ü"}"#, "task", "/task/a%20b%3Fc%23d%25%C3%BC"),
         ] {
@@ -137,13 +143,17 @@ mod tests {
 
     #[test]
     fn bad_input_is_told() {
-        for body in ["{}", "[]", r#"{"idValue":""}"#, r#"{"idValue":null}"#, r#"{"idValue":0}"#, r#"{"idValue":false}"#]
-        {
+        for id in ["\"\"", "null", "0", "-0", "0.0", "0e7", "false"] {
+            let body = format!("{{\"idValue\":{id}}}");
+            assert_eq!(path(&body, LOOKUP, Some("item")).expect_err(id), "No \"ID Value\" provided!");
+        }
+        for body in ["{}", "[]"] {
             assert_eq!(path(body, LOOKUP, Some("item")).expect_err(body), "No \"ID Value\" provided!");
         }
         assert!(path(r#"{"idValue":[1]}"#, LOOKUP, Some("item")).expect_err("array").contains("idValue"));
         assert!(path(r#"{"idValue":".."}"#, LOOKUP, Some("item")).expect_err("dots").contains("idValue"));
         assert_eq!(path(r#"{"idValue":1}"#, LOOKUP, Some("nope")).expect_err("type"), "Unsupported Object Type - nope");
+        assert_eq!(path(r#"{"idValue":1}"#, LOOKUP, Some("")).expect_err("type"), "Unsupported Object Type - ");
         assert_eq!(path(r#"{"idValue":1}"#, LOOKUP, None).expect_err("type"), "Unsupported Object Type - undefined");
     }
 }

@@ -87,6 +87,13 @@ fn read(message: &Message<'_>) -> Result<Wanted, Failure> {
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
         .ok_or_else(|| Failure::new("The file's \"url\" is not an http or https address."))?;
     let last_segment = url.path().rsplit('/').next().filter(|segment| !segment.is_empty()).map(str::to_owned);
+    for (field, name) in [("fileName", &fields.file_name), ("attachments", &name)] {
+        if name.as_ref().is_some_and(|name| name.chars().any(char::is_control)) {
+            return Err(Failure::new(format!(
+                "The file's name in the field \"{field}\" contains a control character (a line break or tab, perhaps); remove it."
+            )));
+        }
+    }
     Ok(Wanted {
         name: fields.file_name.or(name).or(last_segment).unwrap_or_else(|| "file".to_owned()),
         media: fields.content_type.or(attachment.content_type).unwrap_or_else(|| DEFAULT_MEDIA.to_owned()),
@@ -132,7 +139,7 @@ struct UrlSource {
 impl UrlSource {
     async fn fetch(&self) -> Result<OpenFile, String> {
         if let Some(storage) = self.storage.as_ref().filter(|storage| storage.holds(&self.url)) {
-            let response = storage.open(&self.url).await.map_err(|error| error.to_string())?;
+            let response = storage.open_with_retries(&self.url).await.map_err(|error| error.to_string())?;
             return Ok(file_of(response));
         }
         let response = self.http.get(self.url.clone()).send().await.map_err(|error| crate::http::reason(&error))?;
@@ -196,6 +203,9 @@ mod tests {
             (r#"{"body":{},"attachments":{"a":7}}"#, "attachment"),
             (r#"{"body":{"url":7}}"#, "url"),
             (r#"{"body":{"url":"file:///etc/passwd"}}"#, "url"),
+            (r#"{"body":{"url":"http://h/1","fileName":"a\r\nb.txt"}}"#, "\"fileName\" contains a control"),
+            (r#"{"body":{"url":"http://h/1","fileName":"a\u0000"}}"#, "\"fileName\" contains a control"),
+            (r#"{"body":{},"attachments":{"a\tb":{"url":"http://h/1"}}}"#, "\"attachments\" contains a control"),
         ] {
             let error = wanted(text).expect_err(text);
             assert!(error.contains(word), "{text}: {error}");

@@ -149,6 +149,11 @@ impl ObjectStorage {
             .map_err(|_| StorageError::Network("no answer in time".to_owned(), GET))?
     }
 
+    /// The same, tried again as every call of the storage is.
+    pub async fn open_with_retries(&self, url: &Url) -> Result<Response, StorageError> {
+        (|| self.open(url)).retry(self.again()).when(StorageError::is_transient).await
+    }
+
     async fn send(&self, request: reqwest::RequestBuilder, call: &'static str) -> Result<Response, StorageError> {
         let response = request
             .bearer_auth(self.settings.token.expose_secret())

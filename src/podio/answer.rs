@@ -108,12 +108,9 @@ impl Answer {
             error: String,
             error_description: Option<String>,
         }
-        let is_code = |text: &String| {
-            text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
-        };
         let envelope: Envelope = serde_json::from_slice(&self.body).ok()?;
-        let error = Some(envelope.error).filter(is_code)?;
-        Some(match envelope.error_description.filter(is_code) {
+        let error = Some(envelope.error).filter(|text| is_code(text))?;
+        Some(match envelope.error_description.filter(|text| is_code(text)) {
             Some(description) => format!("{error}/{description}"),
             None => error,
         })
@@ -124,6 +121,11 @@ impl Answer {
     pub fn request_id(&self) -> Option<&str> {
         self.headers.get("x-podio-request-id")?.to_str().ok()
     }
+}
+
+/// Whether a text is a machine code and not prose, which may hold anything.
+pub(super) fn is_code(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
 }
 
 impl std::fmt::Debug for Answer {

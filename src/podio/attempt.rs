@@ -2,13 +2,12 @@
 
 use reqwest::{
     Client, RequestBuilder, Response,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue},
+    header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE},
 };
-use secrecy::ExposeSecret;
 
 use super::{
-    Answer, CallError, Request,
-    renewal::{Grant, RenewError},
+    Answer, CallError, Request, redirects,
+    renewal::Grant,
     request::Payload,
     retry::{Decision, Outcome},
     transfer::{self, Failure, FileSink},
@@ -17,10 +16,16 @@ use crate::{http::body::ReadError, settings::PodioSettings};
 
 /// One attempt, as it went.
 pub(super) enum Attempt {
-    Answered(Answer),
+    /// `elsewhere`: by another origin, to which Podio redirected it.
+    Answered {
+        answer: Answer,
+        elsewhere: bool,
+    },
     NotSent(String),
     Broken(String),
     Hopeless(String),
+    /// The file that it was to carry is none that can be sent; Podio has no part in it.
+    BadFile(String),
 }
 
 /// Sends a request once.
@@ -29,72 +34,77 @@ pub(super) async fn attempt(http: &Client, settings: &PodioSettings, request: &R
     let call = http
         .request(request.method.clone(), request.url.clone())
         .header(ACCEPT, "application/json, text/plain, */*")
-        .header(AUTHORIZATION, bearer(grant))
+        .header(AUTHORIZATION, grant.authorization.clone())
         .timeout(limit);
     let source = Failure::default();
-    let call = match load(call, request.payload.as_ref(), &source).await {
+    let call = match load(call, request, &source).await {
         Ok(call) => call,
-        Err(reason) => return Attempt::Hopeless(reason),
+        Err(reason) => return Attempt::BadFile(reason),
     };
-    let response = match call.send().await {
-        Ok(response) => response,
-        Err(error) => return unsent(&error, source.seen()),
+    let response = match redirects::watched(call.send()).await {
+        (Ok(response), _) => response,
+        (Err(error), redirected) => return unanswered(&error, source.seen(), redirected),
     };
-    match &request.sink {
+    let elsewhere = response.url().origin() != request.url.origin();
+    let answer = match &request.sink {
         Some(sink) if response.status().is_success() => pour(response, sink.as_ref()).await,
         _ => read(response, settings.max_response).await,
-    }
+    };
+    answer.map_or_else(|broken| broken, |answer| Attempt::Answered { answer, elsewhere })
 }
 
 /// Reads an answer whole.
-async fn read(response: Response, limit: usize) -> Attempt {
-    match Answer::read(response, limit).await {
-        Ok(answer) => Attempt::Answered(answer),
-        Err(ReadError::Broken(error)) => Attempt::Broken(crate::http::reason(&error)),
-        Err(ReadError::TooLarge) => Attempt::Hopeless(format!(
+async fn read(response: Response, limit: usize) -> Result<Answer, Attempt> {
+    Answer::read(response, limit).await.map_err(|error| match error {
+        ReadError::Broken(error) => Attempt::Broken(crate::http::reason(&error)),
+        ReadError::TooLarge => Attempt::Hopeless(format!(
             "the answer has more than {limit} bytes (PODIO_MAX_RESPONSE_SIZE); ask for less, e.g. with limit and offset"
         )),
-    }
+    })
 }
 
 /// Puts the payload onto a call; a file is opened for this attempt.
-async fn load(call: RequestBuilder, payload: Option<&Payload>, source: &Failure) -> Result<RequestBuilder, String> {
-    Ok(match payload {
+async fn load(call: RequestBuilder, request: &Request, source: &Failure) -> Result<RequestBuilder, String> {
+    Ok(match &request.payload {
+        // Servers may refuse a POST that says nothing of its length (RFC 9110, section 8.6).
+        None if request.has_content() => call.header(CONTENT_LENGTH, 0),
         None => call,
         Some(Payload::Json(bytes)) => call.header(CONTENT_TYPE, "application/json").body(bytes.clone()),
-        Some(Payload::Form(bytes)) => {
+        Some(Payload::Text(bytes)) if request.has_content() => {
             call.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(bytes.clone())
         }
+        Some(Payload::Text(bytes)) => call.body(bytes.clone()),
         Some(Payload::File(upload)) => {
             let file = upload.source.open().await?;
             let form = transfer::form(file, &upload.name, &upload.media, source);
-            call.multipart(form.map_err(|_| format!("\"{}\" is no media type", upload.media))?)
+            call.multipart(form.map_err(|_| "the file's content type is no media type, e.g. \"image/png\"".to_owned())?)
         }
     })
 }
 
-/// What a call that got no answer was; `source`: what broke in the file that it carried.
-fn unsent(error: &reqwest::Error, source: Option<String>) -> Attempt {
+/// What a call that got no answer was; `source`: what broke in the file that it carried. One that was `redirected`
+/// reached Podio, which may have executed it, even when there is no connection to where it was sent next.
+fn unanswered(error: &reqwest::Error, source: Option<String>, redirected: bool) -> Attempt {
     if let Some(reason) = source {
-        return Attempt::Hopeless(reason);
+        return Attempt::BadFile(reason);
     }
     let reason = crate::http::reason(error);
     match error {
-        error if error.is_connect() => Attempt::NotSent(reason),
+        error if error.is_connect() && !redirected => Attempt::NotSent(reason),
         error if error.is_builder() || error.is_redirect() => Attempt::Hopeless(reason),
         _ => Attempt::Broken(reason),
     }
 }
 
 /// Lets an answer's body flow into a sink.
-async fn pour(mut response: Response, sink: &dyn FileSink) -> Attempt {
+async fn pour(mut response: Response, sink: &dyn FileSink) -> Result<Answer, Attempt> {
     let head = Answer::head(&mut response);
     let podio = Failure::default();
     let file = podio.watch(transfer::file_of(response).bytes);
     match (sink.take(file).await, podio.seen()) {
-        (Ok(()), None) => Attempt::Answered(head),
-        (_, Some(reason)) => Attempt::Broken(reason),
-        (Err(reason), None) => Attempt::Hopeless(reason),
+        (Ok(()), None) => Ok(head),
+        (_, Some(reason)) => Err(Attempt::Broken(reason)),
+        (Err(reason), None) => Err(Attempt::Hopeless(reason)),
     }
 }
 
@@ -102,8 +112,9 @@ impl Attempt {
     /// What the retry policy sees of it.
     pub(super) fn outcome(&self) -> Outcome {
         match self {
-            Self::Answered(answer) => Outcome::Answer {
+            Self::Answered { answer, elsewhere } => Outcome::Answer {
                 status: answer.status.as_u16(),
+                elsewhere: *elsewhere,
                 named_wait: match answer.status.as_u16() {
                     420 | 429 => answer.named_wait(),
                     _ => None,
@@ -111,7 +122,7 @@ impl Attempt {
             },
             Self::NotSent(_) => Outcome::NotSent,
             Self::Broken(_) => Outcome::Broken,
-            Self::Hopeless(_) => Outcome::Hopeless,
+            Self::Hopeless(_) | Self::BadFile(_) => Outcome::Hopeless,
         }
     }
 
@@ -120,36 +131,33 @@ impl Attempt {
         let request = request.name();
         let unknown = decision == Decision::OutcomeUnknown;
         Err(match self {
-            Self::Answered(answer) if decision == Decision::Done => return Ok(answer),
-            Self::Answered(answer) if decision == Decision::Unauthorized => {
+            Self::Answered { answer, .. } if decision == Decision::Done => return Ok(answer),
+            Self::Answered { answer, .. } if decision == Decision::Unauthorized => {
                 CallError::Unauthorized { answer: Box::new(answer), why: "a renewed one was rejected too".to_owned() }
             }
-            Self::Answered(answer) if unknown => CallError::OutcomeUnknown {
+            Self::Answered { answer, .. } if unknown => CallError::OutcomeUnknown {
                 request,
                 reason: format!("Podio answered {}", answer.status.as_u16()),
                 answer: Some(Box::new(answer)),
             },
-            Self::Answered(answer) => CallError::Answered { answer: Box::new(answer), attempts, request },
+            Self::Answered { answer, elsewhere } => {
+                CallError::Answered { answer: Box::new(answer), elsewhere, attempts, request }
+            }
             Self::Broken(reason) if unknown => CallError::OutcomeUnknown { request, answer: None, reason },
             Self::NotSent(reason) | Self::Broken(reason) => CallError::Unreachable { request, reason, attempts },
             Self::Hopeless(reason) => CallError::Hopeless { request, reason },
+            Self::BadFile(reason) => CallError::BadFile { reason },
         })
     }
 
-    /// The error of a rejected token that could not be renewed.
-    pub(super) fn unauthorized(self, error: &RenewError) -> CallError {
-        match self {
-            Self::Answered(answer) => CallError::Unauthorized { answer: Box::new(answer), why: error.to_string() },
-            _ => CallError::Credential(error.clone()),
+    /// The error of a rejected token that was not renewed: with the answer that rejected it, unless the message is
+    /// to come again.
+    pub(super) fn unauthorized(self, error: CallError) -> CallError {
+        match (self, error) {
+            (Self::Answered { answer, .. }, CallError::Credential(why)) => {
+                CallError::Unauthorized { answer: Box::new(answer), why: why.to_string() }
+            }
+            (_, error) => error,
         }
     }
-}
-
-/// The authorization header, marked so that no library prints it. A token that no header can hold gives an empty
-/// one, which Podio rejects with a 401.
-fn bearer(grant: &Grant) -> HeaderValue {
-    let mut value = HeaderValue::try_from(format!("Bearer {}", grant.token.expose_secret()))
-        .unwrap_or(HeaderValue::from_static(""));
-    value.set_sensitive(true);
-    value
 }

@@ -23,10 +23,12 @@ pub enum CallError {
         why: String,
     },
     /// An answer that is no success.
-    #[error("{request}: Podio answered {} {}, attempt {attempts}", answer.status.as_u16(), codes(answer))]
+    #[error("{request}: {} answered {} {}, attempt {attempts}", who(*elsewhere), answer.status.as_u16(), codes(answer))]
     Answered {
         /// The answer.
         answer: Box<Answer>,
+        /// Whether another origin gave it, to which Podio redirected the call.
+        elsewhere: bool,
         /// Attempts made.
         attempts: u32,
         /// Method and path.
@@ -60,6 +62,12 @@ pub enum CallError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The file to send cannot be read, or is none that can be sent.
+    #[error("{reason}")]
+    BadFile {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The wait is too long to hold the message.
     #[error("Podio's rate limit: the next call is allowed in {} s", wait.as_secs())]
     HandBack {
@@ -69,6 +77,16 @@ pub enum CallError {
     /// The worker stops.
     #[error("the worker stops; the message goes back to the queue")]
     Stopped,
+}
+
+impl From<RenewError> for CallError {
+    fn from(error: RenewError) -> Self {
+        match error {
+            RenewError::Limited(wait) => Self::HandBack { wait },
+            RenewError::Stopped => Self::Stopped,
+            other => Self::Credential(other),
+        }
+    }
 }
 
 impl CallError {
@@ -96,6 +114,12 @@ impl CallError {
                 format!("There is no usable access token: {why}. Authorize the credential again on the platform.")
             }
             Self::Unauthorized { .. } => format!("{self}. Authorize the credential again on the platform."),
+            Self::Answered { answer, elsewhere: true, .. } => {
+                format!(
+                    "{}. This is the answer of another host, to which Podio redirected the call.",
+                    answer.error_text()
+                )
+            }
             Self::Answered { answer, attempts, .. } => {
                 let text = answer.error_text();
                 match answer.status.as_u16() {
@@ -120,6 +144,10 @@ impl CallError {
             _ => self.to_string(),
         }
     }
+}
+
+fn who(elsewhere: bool) -> &'static str {
+    if elsewhere { "another host, to which Podio redirected it," } else { "Podio" }
 }
 
 fn codes(answer: &Answer) -> String {

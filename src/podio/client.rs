@@ -1,6 +1,6 @@
 //! The client: sends a request, carries out what the retry policy decides. All decisions are [`super::retry`]'s.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use reqwest::{Client, redirect};
 use tokio_util::sync::CancellationToken;
@@ -44,38 +44,41 @@ impl Podio {
         &self.address
     }
 
-    /// Sends `request` until it succeeds or the policy gives up; `stop` cuts waits short.
+    /// Sends `request` until it succeeds or the policy gives up; `stop` cuts waits short and lets no attempt begin.
     ///
     /// # Errors
     /// See [`CallError`].
     pub async fn send(&self, request: &Request, stop: &CancellationToken) -> Result<Answer, CallError> {
         let credential = self.credential.as_ref().ok_or(CallError::NoCredential)?;
-        let mut grant = credential.grant().await.map_err(without_token)?;
+        let mut grant = credential.grant(stop).await?;
         let policy = self.policy(request, &grant);
         let mut history = History::default();
         loop {
             self.cooled_down(credential, stop).await?;
+            // An attempt that has begun ends, which takes no longer than its time-out. None begins after the stop,
+            // or a message of many calls would hold the stop for as long as all of them take.
+            if stop.is_cancelled() {
+                return Err(CallError::Stopped);
+            }
             let attempt = attempt(&self.http, &self.settings, request, &grant).await;
             let outcome = attempt.outcome();
             let decision = retry::decide(&policy, history, outcome);
             history = retry::record(history, outcome);
+            if let Some(wait) = retry::cooldown(&policy, outcome) {
+                tracing::warn!(?request, wait_s = wait.as_secs_f64(), "Podio's rate limit: all calls wait");
+                credential.cool_down(wait);
+            }
             if decision != Decision::Done {
                 tracing::debug!(?request, ?outcome, ?decision, attempt = history.attempts, "Podio");
             }
             match decision {
                 Decision::Retry(wait) => pause(retry::jittered(wait, rand::random()), stop).await?,
-                Decision::CoolDown(wait) => {
-                    tracing::warn!(?request, wait_s = wait.as_secs_f64(), "Podio's rate limit: all calls wait");
-                    credential.cool_down(wait);
-                }
-                Decision::HandBack(wait) => {
-                    credential.cool_down(wait);
-                    return Err(CallError::HandBack { wait });
-                }
-                Decision::Renew => match credential.renewed(&grant).await {
+                // The next attempt waits for the credential's pause, as everybody does.
+                Decision::CoolDown(_) => {}
+                Decision::HandBack(wait) => return Err(CallError::HandBack { wait }),
+                Decision::Renew => match self.renewed(credential, &grant, stop).await {
                     Ok(renewed) => grant = renewed,
-                    Err(RenewError::Limited(wait)) => return Err(CallError::HandBack { wait }),
-                    Err(error) => return Err(attempt.unauthorized(&error)),
+                    Err(error) => return Err(attempt.unauthorized(error)),
                 },
                 Decision::Done | Decision::Fail | Decision::Unauthorized | Decision::OutcomeUnknown => {
                     return attempt.conclude(decision, request, history.attempts);
@@ -95,6 +98,31 @@ impl Podio {
         }
     }
 
+    /// A token other than the rejected one. A pause that the token endpoint wants holds for all calls, of the API
+    /// too, so that it is not asked again meanwhile.
+    async fn renewed(
+        &self,
+        credential: &Credential,
+        rejected: &Arc<Grant>,
+        stop: &CancellationToken,
+    ) -> Result<Arc<Grant>, CallError> {
+        let mut limited = 0;
+        loop {
+            self.cooled_down(credential, stop).await?;
+            match credential.renewed(rejected, stop).await {
+                Err(RenewError::Limited(wait)) => {
+                    limited += 1;
+                    let decision = retry::after_limited_renewal(self.settings.max_hold, limited, wait);
+                    tracing::warn!(wait_s = wait.as_secs_f64(), ?decision, "the token endpoint's rate limit");
+                    if let Decision::HandBack(wait) = decision {
+                        return Err(CallError::HandBack { wait });
+                    }
+                }
+                outcome => return Ok(outcome?),
+            }
+        }
+    }
+
     /// Waits until nobody asks this credential to wait any more.
     async fn cooled_down(&self, credential: &Credential, stop: &CancellationToken) -> Result<(), CallError> {
         loop {
@@ -107,13 +135,6 @@ impl Podio {
             }
             pause(retry::jittered(wait, rand::random()), stop).await?;
         }
-    }
-}
-
-fn without_token(error: RenewError) -> CallError {
-    match error {
-        RenewError::Limited(wait) => CallError::HandBack { wait },
-        other => CallError::Credential(other),
     }
 }
 

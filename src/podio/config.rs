@@ -26,14 +26,13 @@ pub struct OAuth {
 }
 
 impl OAuth {
-    /// Reads the object; `None` when it has no access token.
+    /// Reads the object; `None` when it has no access token. An empty one is told when it is needed.
     #[must_use]
     pub fn read(fields: Map<String, Value>) -> Option<Self> {
-        let text = |name: &str| {
-            let value = fields.get(name)?.as_str()?;
-            (!value.is_empty()).then(|| SecretString::from(value))
-        };
-        Some(Self { access_token: text("access_token")?, refresh_token: text("refresh_token"), fields })
+        let text = |name: &str| fields.get(name)?.as_str();
+        let access_token = text("access_token")?.into();
+        let refresh_token = text("refresh_token").filter(|token| !token.is_empty()).map(SecretString::from);
+        Some(Self { access_token, refresh_token, fields })
     }
 }
 
@@ -100,7 +99,8 @@ pub struct StepConfig {
     pub secret_id: Option<String>,
     /// `oauth`: the credential itself (legacy).
     pub oauth: Option<OAuth>,
-    /// `objectType`: the kind of object that the step is about.
+    /// `objectType`: the kind of object that the step is about, as a template of JavaScript shows it; `None` when it
+    /// is absent.
     pub object_type: Option<String>,
     /// `retries`, `retriesDelay` beside it.
     pub retry: RetryFields,
@@ -133,7 +133,7 @@ impl StepConfig {
         };
         Self {
             secret_id: text("secretId"),
-            object_type: text("objectType"),
+            object_type: fields.get("objectType").map(template),
             retry: RetryFields::read(&fields),
             safe_retries: flag("safeRetries"),
             dont_throw: flag("dontThrowErrorFlg"),
@@ -142,6 +142,22 @@ impl StepConfig {
                 _ => None,
             },
         }
+    }
+}
+
+/// A value as a template of JavaScript shows it.
+fn template(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => {
+            let shown = |item: &Value| if item.is_null() { String::new() } else { template(item) };
+            items.iter().map(shown).collect::<Vec<_>>().join(",")
+        }
+        Value::Object(_) => "[object Object]".to_owned(),
+        Value::Number(number) if number.is_f64() => {
+            number.as_f64().map(|number| number.to_string()).unwrap_or_default()
+        }
+        other => other.to_string(),
     }
 }
 
@@ -178,10 +194,28 @@ mod tests {
     }
 
     #[test]
+    fn an_object_type_is_shown_as_javascript_shows_it() {
+        for (given, want) in [
+            (json!("item"), "item"),
+            (json!(""), ""),
+            (json!(null), "null"),
+            (json!(5), "5"),
+            (json!(5.0), "5"),
+            (json!(1.5), "1.5"),
+            (json!(false), "false"),
+            (json!([1, null, ["a"]]), "1,,a"),
+            (json!({ "a": 1 }), "[object Object]"),
+        ] {
+            assert_eq!(config(json!({ "objectType": given })).object_type.as_deref(), Some(want));
+        }
+        assert_eq!(config(json!({})).object_type, None);
+    }
+
+    #[test]
     fn credentials_of_a_wrong_shape_are_none() {
         assert!(config(json!({ "oauth": "x" })).oauth.is_none());
         assert!(config(json!({ "oauth": {} })).oauth.is_none());
-        assert!(config(json!({ "oauth": { "access_token": "" } })).oauth.is_none());
+        assert!(config(json!({ "oauth": { "access_token": 7 } })).oauth.is_none());
         let config = config(json!({ "oauth": { "access_token": "geheim" }, "safeRetries": true }));
         assert!(config.oauth.is_some() && config.safe_retries);
         assert!(!format!("{config:?}").contains("geheim"));

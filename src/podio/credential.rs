@@ -7,6 +7,7 @@ use std::{
 };
 
 use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     config::{OAuth, StepConfig},
@@ -58,17 +59,22 @@ impl Credential {
         Self { source, present: RwLock::default(), renewals: Mutex::default(), cooldown: Cooldown::default() }
     }
 
-    /// The token to send a request with; read from the platform the first time.
-    pub(super) async fn grant(&self) -> Result<Arc<Grant>, RenewError> {
+    /// The token to send a request with; read from the platform the first time, unless `stop` comes first.
+    pub(super) async fn grant(&self, stop: &CancellationToken) -> Result<Arc<Grant>, RenewError> {
         match self.present() {
             Some(grant) => Ok(grant),
-            None => self.other_than(None).await,
+            None => self.other_than(None, stop).await,
         }
     }
 
     /// A token other than `rejected`: one that somebody renewed meanwhile, or a new one.
-    pub(super) async fn renewed(&self, rejected: &Arc<Grant>) -> Result<Arc<Grant>, RenewError> {
-        self.other_than(Some(rejected)).await
+    /// Waiting for somebody else's renewal ends with `stop`.
+    pub(super) async fn renewed(
+        &self,
+        rejected: &Arc<Grant>,
+        stop: &CancellationToken,
+    ) -> Result<Arc<Grant>, RenewError> {
+        self.other_than(Some(rejected), stop).await
     }
 
     /// Nobody calls for this long.
@@ -76,9 +82,14 @@ impl Credential {
         self.cooldown.extend(wait);
     }
 
-    async fn other_than(&self, rejected: Option<&Arc<Grant>>) -> Result<Arc<Grant>, RenewError> {
+    async fn other_than(
+        &self,
+        rejected: Option<&Arc<Grant>>,
+        stop: &CancellationToken,
+    ) -> Result<Arc<Grant>, RenewError> {
         let queue = self.renewals.try_lock().map(|renewals| renewals.ended);
-        let mut renewals = self.renewals.lock().await;
+        let turn = stop.run_until_cancelled(self.renewals.lock()).await;
+        let mut renewals = turn.filter(|_| !stop.is_cancelled()).ok_or(RenewError::Stopped)?;
         if let Some(present) = self.present()
             && rejected.is_none_or(|rejected| !Arc::ptr_eq(rejected, &present))
         {
@@ -92,8 +103,8 @@ impl Credential {
             return Err(failure.clone());
         }
         let outcome = match rejected {
-            None => self.source.read().await,
-            Some(rejected) => self.source.renew(&rejected.token).await,
+            None => self.source.read(stop).await,
+            Some(rejected) => self.source.renew(rejected, stop).await,
         };
         renewals.ended += 1;
         match outcome {
@@ -104,6 +115,10 @@ impl Credential {
                 Ok(grant)
             }
             Err(error) => {
+                if let RenewError::Limited(wait) = error {
+                    // Before the next in the queue can ask again.
+                    self.cool_down(wait);
+                }
                 renewals.failure = Some(error.clone());
                 Err(error)
             }

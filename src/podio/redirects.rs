@@ -1,5 +1,8 @@
 //! Redirects (contract, section 8): at most five; the HTTP client drops the token when one leads to another host or
-//! port. A change of scheme alone would keep it, so such a redirect is refused.
+//! port. A change of scheme alone would keep it, so such a redirect is refused. A call that was redirected reached
+//! Podio, whatever becomes of it then.
+
+use std::cell::Cell;
 
 use reqwest::redirect::Policy;
 use url::Url;
@@ -16,11 +19,27 @@ enum Refusal {
     Scheme,
 }
 
+tokio::task_local! {
+    /// Whether a redirect was followed in the call that is under way. The HTTP client asks its policy within the
+    /// call's own task, and an error does not tell whether it is the first address that it is about.
+    static FOLLOWED: Cell<bool>;
+}
+
+/// Awaits a call; tells also whether a redirect was followed in it.
+pub(super) async fn watched<T>(call: impl Future<Output = T>) -> (T, bool) {
+    let watched = async { (call.await, FOLLOWED.with(Cell::get)) };
+    FOLLOWED.scope(Cell::new(false), watched).await
+}
+
 /// The policy for the client that carries the token.
 pub(super) fn policy() -> Policy {
-    Policy::custom(|attempt| match refusal(attempt.previous(), attempt.url()) {
-        Some(refusal) => attempt.error(refusal),
-        None => attempt.follow(),
+    Policy::custom(|attempt| {
+        if let Some(refusal) = refusal(attempt.previous(), attempt.url()) {
+            return attempt.error(refusal);
+        }
+        // Outside of `watched` nobody asks.
+        let _ = FOLLOWED.try_with(|followed| followed.set(true));
+        attempt.follow()
     })
 }
 

@@ -4,9 +4,11 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
+use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     config::{OAuth, RetryFields},
@@ -17,10 +19,25 @@ use crate::platform::api::{ApiError, PlatformApi, SecretCredentials};
 /// What a request is sent with.
 #[derive(Debug)]
 pub(super) struct Grant {
-    /// The access token.
-    pub(super) token: SecretString,
+    token: SecretString,
+    /// The header that carries the token, marked so that no library prints it.
+    pub(super) authorization: HeaderValue,
     /// `retries` and `retriesDelay` that came with it.
     pub(super) retry: RetryFields,
+}
+
+impl Grant {
+    /// A token that a header can hold.
+    fn new(token: SecretString, retry: RetryFields) -> Result<Self, RenewError> {
+        if token.expose_secret().is_empty() {
+            return Err(RenewError::NoWay("the credential's access token is empty"));
+        }
+        let mut authorization = HeaderValue::try_from(format!("Bearer {}", token.expose_secret())).map_err(|_| {
+            RenewError::NoWay("the credential's access token has characters that no HTTP header can hold")
+        })?;
+        authorization.set_sensitive(true);
+        Ok(Self { token, authorization, retry })
+    }
 }
 
 /// Why there is no usable token. Never holds one.
@@ -29,7 +46,7 @@ pub enum RenewError {
     /// The platform did not give the secret.
     #[error("{0}")]
     Secret(String),
-    /// There is nothing to get a new token with.
+    /// There is nothing to get a new token with, or it is none that a request can carry.
     #[error("{0}")]
     NoWay(&'static str),
     /// Podio refused the refresh token or the client.
@@ -38,6 +55,9 @@ pub enum RenewError {
     /// The token endpoint is rate-limited for this long.
     #[error("Podio's token endpoint is rate-limited for {} s", .0.as_secs())]
     Limited(Duration),
+    /// The worker stops before there was one.
+    #[error("the worker stops")]
+    Stopped,
 }
 
 /// Where an own credential is kept between runs.
@@ -91,26 +111,27 @@ pub(super) struct OwnCredential {
 }
 
 impl TokenSource {
-    /// The present token.
-    pub(super) async fn read(&self) -> Result<Grant, RenewError> {
+    /// The present token. Calls of the platform are cut short by `stop`.
+    pub(super) async fn read(&self, stop: &CancellationToken) -> Result<Grant, RenewError> {
         match self {
-            Self::Secret { api, id } => secret_call(id, platform(api.as_ref())?.secret(id).await),
-            Self::Own(own) => Ok(own_grant(&*own.oauth.lock().await)),
+            Self::Secret { api, id } => secret_call(id, platform(api.as_ref())?.secret(id), stop).await,
+            Self::Own(own) => own_grant(&*own.oauth.lock().await),
         }
     }
 
-    /// A token other than the `rejected` one.
-    pub(super) async fn renew(&self, rejected: &SecretString) -> Result<Grant, RenewError> {
+    /// A token other than the `rejected` one. Calls of the platform are cut short by `stop`; a refresh grant that is
+    /// under way ends and its tokens are stored, since the old refresh token may be spent.
+    pub(super) async fn renew(&self, rejected: &Grant, stop: &CancellationToken) -> Result<Grant, RenewError> {
         match self {
             Self::Secret { api, id } => {
                 let api = platform(api.as_ref())?;
-                let present = secret_call(id, api.secret(id).await)?;
-                if present.token.expose_secret() != rejected.expose_secret() {
+                let present = secret_call(id, api.secret(id), stop).await?;
+                if present.token.expose_secret() != rejected.token.expose_secret() {
                     return Ok(present);
                 }
-                secret_call(id, api.refresh_secret(id).await)
+                secret_call(id, api.refresh_secret(id), stop).await
             }
-            Self::Own(own) => own.renew(rejected).await,
+            Self::Own(own) => own.renew(&rejected.token, stop).await,
         }
     }
 }
@@ -121,20 +142,27 @@ fn platform(api: Option<&PlatformApi>) -> Result<&PlatformApi, RenewError> {
     ))
 }
 
-fn secret_call(id: &str, answer: Result<SecretCredentials, ApiError>) -> Result<Grant, RenewError> {
-    let credentials = answer
+async fn secret_call(
+    id: &str,
+    call: impl Future<Output = Result<SecretCredentials, ApiError>>,
+    stop: &CancellationToken,
+) -> Result<Grant, RenewError> {
+    let credentials = stop
+        .run_until_cancelled(call)
+        .await
+        .ok_or(RenewError::Stopped)?
         .map_err(|error| RenewError::Secret(format!("the credential's secret \"{id}\" cannot be used: {error}")))?;
     let fields: Map<String, Value> =
         credentials.fields.and_then(|fields| serde_json::from_str(fields.get()).ok()).unwrap_or_default();
-    Ok(Grant { token: credentials.access_token, retry: RetryFields::read(&fields) })
+    Grant::new(credentials.access_token, RetryFields::read(&fields))
 }
 
-fn own_grant(oauth: &OAuth) -> Grant {
-    Grant { token: oauth.access_token.clone(), retry: RetryFields::default() }
+fn own_grant(oauth: &OAuth) -> Result<Grant, RenewError> {
+    Grant::new(oauth.access_token.clone(), RetryFields::default())
 }
 
 impl OwnCredential {
-    async fn renew(&self, rejected: &SecretString) -> Result<Grant, RenewError> {
+    async fn renew(&self, rejected: &SecretString, stop: &CancellationToken) -> Result<Grant, RenewError> {
         let mut oauth = self.oauth.lock().await;
         let Some(refresh_token) = oauth.refresh_token.clone() else {
             return Err(RenewError::NoWay("the credential holds no refresh token"));
@@ -144,14 +172,15 @@ impl OwnCredential {
                 "PODIO_CLIENT_ID and PODIO_CLIENT_SECRET are not set, so this process cannot refresh it",
             ));
         };
-        let fresh = match endpoint.refresh(&refresh_token).await {
+        let fresh = match endpoint.refresh(&refresh_token, stop).await {
+            Err(error) if error.is_transient() && stop.is_cancelled() => return Err(RenewError::Stopped),
             Err(error) if error.is_invalid_grant() => {
                 // Another worker may have spent this refresh token and stored its successor.
-                let stored = self.store.reload().await;
+                let stored = stop.run_until_cancelled(self.store.reload()).await.ok_or(RenewError::Stopped)?;
                 let newer = stored.filter(|stored| stored.access_token.expose_secret() != rejected.expose_secret());
                 let Some(newer) = newer else { return Err(refused(error)) };
                 *oauth = newer;
-                return Ok(own_grant(&oauth));
+                return own_grant(&oauth);
             }
             answer => answer.map_err(refused)?,
         };
@@ -162,7 +191,7 @@ impl OwnCredential {
         if let Err(problem) = self.store.save(&oauth.fields).await {
             tracing::error!(problem, "the renewed credential could not be stored; this process goes on with it");
         }
-        Ok(own_grant(&oauth))
+        own_grant(&oauth)
     }
 }
 

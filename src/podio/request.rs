@@ -13,8 +13,9 @@ use super::transfer::{FileSink, FileSource};
 pub enum Payload {
     /// Compact JSON, sent as `application/json`.
     Json(Bytes),
-    /// Text, sent as `application/x-www-form-urlencoded`: what the reference's client does with text.
-    Form(Bytes),
+    /// Text. With POST and PUT it is sent as `application/x-www-form-urlencoded`, with other methods without a content
+    /// type: what the reference's client does with text.
+    Text(Bytes),
     /// A file, streamed as multipart.
     File(Upload),
 }
@@ -56,6 +57,12 @@ impl Request {
     #[must_use]
     pub fn name(&self) -> String {
         format!("{} {}", self.method, self.url.path())
+    }
+
+    /// Whether its method is one whose requests have a content: POST and PUT.
+    #[must_use]
+    pub fn has_content(&self) -> bool {
+        matches!(self.method, Method::POST | Method::PUT)
     }
 
     /// Whether a file passes through, which may take longer than other calls.

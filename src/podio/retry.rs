@@ -12,6 +12,9 @@ pub const FIRST_RETRY: Duration = Duration::from_millis(100);
 /// Every wait gets up to this part of itself on top.
 pub const JITTER: f64 = 0.1;
 
+/// So often one request waits for the token endpoint's rate limit; then its message is handed back.
+pub const MAX_LIMITED_RENEWALS: u32 = 3;
+
 /// The policy of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
@@ -47,6 +50,9 @@ pub enum Outcome {
         status: u16,
         /// From `Retry-After` or the answer's text.
         named_wait: Option<Duration>,
+        /// Whether another origin gave it, to which Podio redirected the call: without the token, so that it says
+        /// nothing of the credential.
+        elsewhere: bool,
     },
     /// No connection: the request certainly never reached Podio.
     NotSent,
@@ -80,7 +86,7 @@ pub enum Decision {
 /// Counts an attempt's outcome in.
 #[must_use]
 pub fn record(history: History, outcome: Outcome) -> History {
-    let renewal = matches!(outcome, Outcome::Answer { status: 401, .. }) && !history.renewed;
+    let renewal = matches!(outcome, Outcome::Answer { status: 401, elsewhere: false, .. }) && !history.renewed;
     let failure = is_failure(outcome);
     History {
         attempts: history.attempts + u32::from(!renewal),
@@ -89,24 +95,35 @@ pub fn record(history: History, outcome: Outcome) -> History {
     }
 }
 
+/// How long nobody calls with this credential after `outcome`: Podio's rate limit holds for all its messages, also
+/// where this request has no attempt left.
+#[must_use]
+pub fn cooldown(policy: &Policy, outcome: Outcome) -> Option<Duration> {
+    match outcome {
+        Outcome::Answer { status: 420 | 429, named_wait, elsewhere: false } => {
+            Some(policy.delay.max(named_wait.unwrap_or_default()))
+        }
+        _ => None,
+    }
+}
+
 /// What to do after `outcome`; `before` is the history without it.
 #[must_use]
 pub fn decide(policy: &Policy, before: History, outcome: Outcome) -> Decision {
     let history = record(before, outcome);
+    if let Some(wait) = cooldown(policy, outcome) {
+        return if history.attempts > policy.retries {
+            Decision::Fail
+        } else if wait > policy.max_hold {
+            Decision::HandBack(wait)
+        } else {
+            Decision::CoolDown(wait)
+        };
+    }
     match outcome {
         Outcome::Answer { status: 200..=299, .. } => Decision::Done,
-        Outcome::Answer { status: 401, .. } if before.renewed => Decision::Unauthorized,
-        Outcome::Answer { status: 401, .. } => Decision::Renew,
-        Outcome::Answer { status: 420 | 429, named_wait } => {
-            let wait = policy.delay.max(named_wait.unwrap_or_default());
-            if history.attempts > policy.retries {
-                Decision::Fail
-            } else if wait > policy.max_hold {
-                Decision::HandBack(wait)
-            } else {
-                Decision::CoolDown(wait)
-            }
-        }
+        Outcome::Answer { status: 401, elsewhere: false, .. } if before.renewed => Decision::Unauthorized,
+        Outcome::Answer { status: 401, elsewhere: false, .. } => Decision::Renew,
         _ if is_failure(outcome) => {
             if policy.only_unsent && outcome != Outcome::NotSent {
                 Decision::OutcomeUnknown
@@ -120,6 +137,12 @@ pub fn decide(policy: &Policy, before: History, outcome: Outcome) -> Decision {
         }
         _ => Decision::Fail,
     }
+}
+
+/// What to do after the token endpoint wanted a pause of `wait`, `times` times for this request, this one included.
+#[must_use]
+pub fn after_limited_renewal(max_hold: Duration, times: u32, wait: Duration) -> Decision {
+    if times > MAX_LIMITED_RENEWALS || wait > max_hold { Decision::HandBack(wait) } else { Decision::CoolDown(wait) }
 }
 
 /// 500, 502, 503, 504, no or a broken answer, time-out.

@@ -10,11 +10,15 @@ fn policy() -> Policy {
 }
 
 fn answer(status: u16) -> Outcome {
-    Outcome::Answer { status, named_wait: None }
+    Outcome::Answer { status, named_wait: None, elsewhere: false }
+}
+
+fn elsewhere(status: u16) -> Outcome {
+    Outcome::Answer { status, named_wait: Some(Duration::from_secs(1)), elsewhere: true }
 }
 
 fn limited(seconds: u64) -> Outcome {
-    Outcome::Answer { status: 420, named_wait: Some(Duration::from_secs(seconds)) }
+    Outcome::Answer { status: 420, named_wait: Some(Duration::from_secs(seconds)), elsewhere: false }
 }
 
 /// The decisions after each of `outcomes`, one request.
@@ -66,8 +70,47 @@ fn table() {
         (safe, vec![answer(500)], vec![OutcomeUnknown]),
         (safe, vec![answer(420), answer(200)], vec![CoolDown(MS(1000)), Done]),
         (policy(), vec![Outcome::Hopeless], vec![Fail]),
+        (policy(), vec![elsewhere(401)], vec![Fail]),
+        (policy(), vec![elsewhere(420)], vec![Fail]),
+        (policy(), vec![elsewhere(429)], vec![Fail]),
+        (policy(), vec![elsewhere(200)], vec![Done]),
+        (policy(), vec![elsewhere(503), answer(401)], vec![Retry(MS(100)), Renew]),
+        (safe, vec![elsewhere(503)], vec![OutcomeUnknown]),
     ] {
         assert_eq!(run(&policy, &outcomes), want, "{outcomes:?}");
+    }
+}
+
+#[test]
+fn every_rate_limit_is_a_pause_for_all() {
+    let long = Policy { delay: MS(9000), ..policy() };
+    for (policy, outcome, want) in [
+        (policy(), answer(420), Some(MS(1000))),
+        (policy(), answer(429), Some(MS(1000))),
+        (policy(), limited(300), Some(MS(300_000))),
+        (long, limited(3), Some(MS(9000))),
+        (policy(), answer(503), None),
+        (policy(), elsewhere(420), None),
+        (policy(), answer(200), None),
+        (policy(), Outcome::Broken, None),
+    ] {
+        assert_eq!(cooldown(&policy, outcome), want, "{outcome:?}");
+        let none = Policy { retries: 0, ..policy };
+        assert_eq!(cooldown(&none, outcome), want, "{outcome:?}, the last attempt");
+    }
+}
+
+#[test]
+fn a_renewal_waits_a_bounded_time_a_bounded_number_of_times() {
+    use Decision::{CoolDown, HandBack};
+    for (times, wait, want) in [
+        (1, MS(0), CoolDown(MS(0))),
+        (1, MS(60_000), CoolDown(MS(60_000))),
+        (1, MS(60_001), HandBack(MS(60_001))),
+        (MAX_LIMITED_RENEWALS, MS(1), CoolDown(MS(1))),
+        (MAX_LIMITED_RENEWALS + 1, MS(1), HandBack(MS(1))),
+    ] {
+        assert_eq!(after_limited_renewal(MS(60_000), times, wait), want, "{times} {wait:?}");
     }
 }
 
@@ -78,9 +121,14 @@ fn outcomes() -> impl Strategy<Value = Outcome> {
         Just(Outcome::Hopeless),
         (
             prop_oneof![Just(200), Just(401), Just(404), Just(420), Just(429), Just(500), Just(503), 100u16..600],
-            proptest::option::of(0u64..500)
+            proptest::option::of(0u64..500),
+            any::<bool>()
         )
-            .prop_map(|(status, wait)| Outcome::Answer { status, named_wait: wait.map(Duration::from_secs) }),
+            .prop_map(|(status, wait, elsewhere)| Outcome::Answer {
+                status,
+                named_wait: wait.map(Duration::from_secs),
+                elsewhere
+            }),
     ]
 }
 
@@ -104,7 +152,7 @@ proptest! {
         prop_assert!(renewals <= 1);
         for (decision, outcome) in decisions.iter().zip(&outcomes) {
             if let Decision::CoolDown(wait) | Decision::HandBack(wait) = decision {
-                let Outcome::Answer { named_wait, .. } = outcome else { panic!("only answers name waits") };
+                let Outcome::Answer { named_wait, elsewhere: false, .. } = outcome else { panic!("only Podio's answers name waits") };
                 prop_assert!(*wait >= MS(delay) && *wait >= named_wait.unwrap_or_default());
                 prop_assert_eq!(matches!(decision, Decision::HandBack(_)), *wait > policy.max_hold);
             }

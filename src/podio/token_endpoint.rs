@@ -7,14 +7,17 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use oauth2::{
     AsyncHttpClient, AuthType, ClientId, ClientSecret, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse,
-    RefreshToken, RequestTokenError, TokenResponse, TokenUrl, basic::BasicClient,
+    RefreshToken, RequestTokenError, TokenResponse, TokenUrl,
+    basic::{BasicClient, BasicRequestTokenError},
 };
 use reqwest::{Client, header::CONTENT_TYPE};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::wait::named_wait;
+use super::{answer::is_code, wait::named_wait};
+use crate::http::body::{self, ReadError};
 
 /// What a refresh gave: the fields to store, tokens included.
 pub(super) type Fields = Map<String, Value>;
@@ -28,7 +31,10 @@ pub(super) enum TokenError {
     /// Too many token calls.
     #[error("Podio's token endpoint is rate-limited for {} s", .0.as_secs())]
     Limited(Duration),
-    /// No usable answer.
+    /// No answer, or a failure of the server: the next try may do.
+    #[error("Podio's token endpoint gave no answer: {0}")]
+    Unanswered(String),
+    /// An answer that no repetition mends.
     #[error("Podio's token endpoint gave no usable answer: {0}")]
     Unusable(String),
 }
@@ -39,8 +45,9 @@ impl TokenError {
         matches!(self, Self::Refused(code) if code == "invalid_grant")
     }
 
-    fn is_transient(&self) -> bool {
-        matches!(self, Self::Unusable(_))
+    /// Whether another try may do.
+    pub(super) fn is_transient(&self) -> bool {
+        matches!(self, Self::Unanswered(_))
     }
 }
 
@@ -65,11 +72,11 @@ pub(super) struct TokenEndpoint {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Transport {
     #[error("{0}")]
-    Network(String),
+    Unanswered(String),
     #[error("rate-limited")]
     Limited(Duration),
-    #[error("status {0}")]
-    Status(u16),
+    #[error("{0}")]
+    Unusable(String),
 }
 
 impl TokenEndpoint {
@@ -81,25 +88,20 @@ impl TokenEndpoint {
         Self { http, timeout, client, json: url.path().trim_end_matches('/').ends_with("/v2") }
     }
 
-    /// Spends `refresh_token` for new tokens.
-    pub(super) async fn refresh(&self, refresh_token: &SecretString) -> Result<Fields, TokenError> {
+    /// Spends `refresh_token` for new tokens. A try that is under way ends; none begins after `stop`.
+    pub(super) async fn refresh(
+        &self,
+        refresh_token: &SecretString,
+        stop: &CancellationToken,
+    ) -> Result<Fields, TokenError> {
         use backon::{ConstantBuilder, Retryable};
         let again = ConstantBuilder::default().with_delay(TRY_DELAY).with_max_times(TRIES - 1);
-        (|| self.attempt(refresh_token)).retry(again).when(TokenError::is_transient).await
+        (|| self.attempt(refresh_token)).retry(again).when(|error| error.is_transient() && !stop.is_cancelled()).await
     }
 
     async fn attempt(&self, refresh_token: &SecretString) -> Result<Fields, TokenError> {
         let token = RefreshToken::new(refresh_token.expose_secret().to_owned());
-        let answer =
-            self.client.exchange_refresh_token(&token).request_async(self).await.map_err(|error| match error {
-                RequestTokenError::ServerResponse(refusal) => TokenError::Refused(refusal.error().to_string()),
-                RequestTokenError::Request(Transport::Limited(wait)) => TokenError::Limited(wait),
-                RequestTokenError::Request(error) => TokenError::Unusable(error.to_string()),
-                RequestTokenError::Parse(..) => {
-                    TokenError::Unusable("it is not the JSON of a token response (RFC 6749, section 5.1)".to_owned())
-                }
-                RequestTokenError::Other(text) => TokenError::Unusable(text),
-            })?;
+        let answer = self.client.exchange_refresh_token(&token).request_async(self).await.map_err(told)?;
         let mut fields = Fields::new();
         let mut put = |name: &str, value: Value| fields.insert(name.to_owned(), value);
         put("access_token", answer.access_token().secret().as_str().into());
@@ -121,7 +123,6 @@ impl TokenEndpoint {
         } else {
             ("application/x-www-form-urlencoded", form)
         };
-        let network = |error: reqwest::Error| Transport::Network(crate::http::reason(&error));
         let answer = self
             .http
             .post(parts.uri.to_string())
@@ -130,18 +131,23 @@ impl TokenEndpoint {
             .body(body)
             .send()
             .await
-            .map_err(network)?;
+            .map_err(|error| Transport::Unanswered(crate::http::reason(&error)))?;
         let status = answer.status();
         let retry_after =
             answer.headers().get(reqwest::header::RETRY_AFTER).and_then(|value| value.to_str().ok().map(str::to_owned));
-        let body =
-            crate::http::body::read(answer, MAX_ANSWER).await.map_err(|error| Transport::Network(error.to_string()))?;
+        let body = body::read(answer, MAX_ANSWER).await.map_err(|error| match error {
+            ReadError::Broken(_) => Transport::Unanswered(error.to_string()),
+            ReadError::TooLarge => Transport::Unusable(error.to_string()),
+        })?;
         match status.as_u16() {
             420 | 429 => {
                 let wait = named_wait(retry_after.as_deref(), &body, std::time::SystemTime::now());
                 Err(Transport::Limited(wait.unwrap_or(UNNAMED_WAIT)))
             }
-            code @ 500.. => Err(Transport::Status(code)),
+            code @ 500.. => Err(Transport::Unanswered(format!("status {code}"))),
+            code @ 300..400 => {
+                Err(Transport::Unusable(format!("status {code}, a redirect; set PODIO_TOKEN_URL to where it leads")))
+            }
             _ => {
                 let mut response = HttpResponse::new(normalized(&body));
                 *response.status_mut() = status;
@@ -160,6 +166,24 @@ impl<'c> AsyncHttpClient<'c> for TokenEndpoint {
     }
 }
 
+/// What a failure is to whoever wanted a token. Podio's code is told where it is one, never its prose.
+fn told(error: BasicRequestTokenError<Transport>) -> TokenError {
+    match error {
+        RequestTokenError::ServerResponse(refusal) => match refusal.error().as_ref() {
+            code if is_code(code) => TokenError::Refused(code.to_owned()),
+            _ => TokenError::Unusable("a refusal without an error code".to_owned()),
+        },
+        RequestTokenError::Request(Transport::Limited(wait)) => TokenError::Limited(wait),
+        RequestTokenError::Request(Transport::Unanswered(reason)) => TokenError::Unanswered(reason),
+        RequestTokenError::Request(Transport::Unusable(reason)) | RequestTokenError::Other(reason) => {
+            TokenError::Unusable(reason)
+        }
+        RequestTokenError::Parse(..) => {
+            TokenError::Unusable("it is not the JSON of a token response (RFC 6749, section 5.1)".to_owned())
+        }
+    }
+}
+
 fn form_to_json(form: &[u8]) -> Vec<u8> {
     let fields: Fields = url::form_urlencoded::parse(form)
         .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
@@ -167,16 +191,25 @@ fn form_to_json(form: &[u8]) -> Vec<u8> {
     serde_json::to_vec(&fields).expect("text fields serialize")
 }
 
-/// A token response that the `oauth2` crate reads: `expires_in` may come as text, `token_type` not at all.
+/// A token response that the `oauth2` crate reads: `expires_in` may come as text, `token_type` not at all. An odd field
+/// beside a token is dropped, so that the token is not lost over it: it may be the only one that is good from now on.
 fn normalized(body: &[u8]) -> Vec<u8> {
     let Ok(mut fields) = serde_json::from_slice::<Fields>(body) else {
         return body.to_vec();
     };
-    if let Some(Value::String(text)) = fields.get("expires_in") {
-        match text.parse::<u64>() {
-            Ok(seconds) => fields.insert("expires_in".to_owned(), seconds.into()),
-            Err(_) => fields.remove("expires_in"),
-        };
+    let seconds = match fields.remove("expires_in") {
+        Some(Value::String(text)) => text.parse().ok(),
+        Some(number) => number.as_u64(),
+        None => None,
+    };
+    if let Some(seconds) = seconds {
+        fields.insert("expires_in".to_owned(), seconds.into());
+    }
+    // An empty token is none: it does not replace the one that is stored.
+    for token in ["access_token", "refresh_token"] {
+        if fields.get(token).is_some_and(|value| value.as_str().is_none_or(str::is_empty)) {
+            fields.remove(token);
+        }
     }
     // Scope pairs hold colons and Podio may answer any form of them; nothing here reads it.
     fields.remove("scope");
@@ -201,6 +234,16 @@ mod tests {
             serde_json::from_slice(&normalized(br#"{"access_token":"t","expires_in":"28800"}"#)).expect("JSON");
         assert_eq!(fields["expires_in"], 28800);
         assert_eq!(fields["token_type"], "bearer");
+        for odd in ["28800.5", "-1", "\"soon\"", "null", "[1]"] {
+            let body = format!(r#"{{"access_token":"t","refresh_token":"","expires_in":{odd}}}"#);
+            let fields: Fields = serde_json::from_slice(&normalized(body.as_bytes())).expect("JSON");
+            assert_eq!(
+                fields,
+                Fields::from_iter([("access_token".into(), "t".into()), ("token_type".into(), "bearer".into())]),
+                "{odd}"
+            );
+        }
+        assert_eq!(normalized(br#"{"access_token":""}"#), b"{}");
         assert_eq!(normalized(b"<html>"), b"<html>");
     }
 }

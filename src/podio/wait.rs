@@ -6,14 +6,13 @@ use std::time::{Duration, SystemTime};
 /// Longest wait that an answer can name; a longer one counts as this.
 pub(super) const MAX_NAMED_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How much of an answer's text is looked at.
+/// How many bytes of a text are searched for seconds.
 const TEXT_WINDOW: usize = 4096;
 
 /// The wait that an answer names, the longer one if it names two.
 pub(super) fn named_wait(retry_after: Option<&str>, body: &[u8], now: SystemTime) -> Option<Duration> {
     let header = retry_after.and_then(|value| from_header(value, now));
-    let text = from_text(&body[..body.len().min(TEXT_WINDOW)]);
-    header.max(text).map(|wait| wait.min(MAX_NAMED_WAIT))
+    header.max(from_body(body)).map(|wait| wait.min(MAX_NAMED_WAIT))
 }
 
 fn from_header(value: &str, now: SystemTime) -> Option<Duration> {
@@ -25,9 +24,20 @@ fn from_header(value: &str, now: SystemTime) -> Option<Duration> {
     Some(date.duration_since(now).unwrap_or_default())
 }
 
+/// Podio's `error_description` says it. The envelope repeats the request too, which may be long and say anything, so
+/// the body as a whole is searched only when the description is missing or names no wait.
+fn from_body(body: &[u8]) -> Option<Duration> {
+    #[derive(serde::Deserialize)]
+    struct Envelope {
+        error_description: String,
+    }
+    let envelope: Option<Envelope> = serde_json::from_slice(body).ok();
+    envelope.and_then(|envelope| from_text(envelope.error_description.as_bytes())).or_else(|| from_text(body))
+}
+
 /// The number between `wait` and `second` in a text, in any case.
-fn from_text(body: &[u8]) -> Option<Duration> {
-    let text = String::from_utf8_lossy(body).to_ascii_lowercase();
+fn from_text(text: &[u8]) -> Option<Duration> {
+    let text = String::from_utf8_lossy(&text[..text.len().min(TEXT_WINDOW)]).to_ascii_lowercase();
     let mut words = text.split_ascii_whitespace();
     while let Some(word) = words.next() {
         if !word.ends_with("wait") {
@@ -47,6 +57,19 @@ fn from_text(body: &[u8]) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_description_counts_wherever_it_stands() {
+        let seconds = |body: &str| named_wait(None, body.as_bytes(), SystemTime::UNIX_EPOCH).map(|wait| wait.as_secs());
+        let long = "x".repeat(3 * TEXT_WINDOW);
+        let limit = "You have hit the rate limit. Please wait 300 seconds before trying again";
+        let request = |text: &str| format!(r#"{{"request":{{"body":"{text}"}},"error_description":"{limit}"}}"#);
+        assert_eq!(seconds(&request(&long)), Some(300));
+        assert_eq!(seconds(&request("please wait 9 seconds ")), Some(300));
+        let code = r#"{"error_description":"rate_limit","error_detail":"please wait 7 seconds"}"#;
+        assert_eq!(seconds(code), Some(7));
+        assert_eq!(seconds(&format!("{long} please wait 7 seconds")), None, "the search is bounded");
+    }
 
     #[test]
     fn table() {

@@ -3,9 +3,10 @@
 use std::{ops::RangeInclusive, time::Duration};
 
 use super::{
-    ApiSettings, BLOCK, BrokerSettings, CryptoSettings, EmitSettings, Identity, InputFormat, PodioSettings,
-    PublishRetry, RateLimits, RoutingKeys, RunSettings, SettingsError, Source, StorageSettings, WorkerSettings,
+    ApiSettings, BLOCK, BrokerSettings, CryptoSettings, EmitSettings, Identity, InputFormat, PublishRetry, RateLimits,
+    RoutingKeys, RunSettings, SettingsError, Source, StorageSettings, WorkerSettings,
     additional::header_name,
+    podio,
     reader::{Reader, leading_digits},
     variables as v,
 };
@@ -21,7 +22,7 @@ impl RunSettings {
         let mut reader = Reader::new(source);
         let identity = identity(&mut reader);
         let worker = WorkerSettings {
-            api: api(&mut reader, &identity),
+            api: api(&mut reader, identity.workspace_id.clone()),
             broker: broker(&mut reader),
             crypto: crypto(&mut reader),
             emit: emit(&mut reader, source),
@@ -30,20 +31,8 @@ impl RunSettings {
             startup_required: reader.flag(v::STARTUP_REQUIRED),
             identity,
         };
-        let podio = podio(&mut reader);
+        let podio = podio::settings(&mut reader);
         reader.finish(Self { worker, podio })
-    }
-}
-
-impl PodioSettings {
-    /// Reads what is needed to call Podio, and nothing of the platform.
-    ///
-    /// # Errors
-    /// Names every variable that is malformed.
-    pub fn read(source: &Source) -> Result<Self, SettingsError> {
-        let mut reader = Reader::new(source);
-        let settings = podio(&mut reader);
-        reader.finish(settings)
     }
 }
 
@@ -80,7 +69,7 @@ impl PlatformSettings {
     pub fn read(source: &Source) -> Result<Self, SettingsError> {
         let mut reader = Reader::new(source);
         let identity = identity(&mut reader);
-        let settings = Self { api: api(&mut reader, &identity), identity };
+        let settings = Self { api: api(&mut reader, identity.workspace_id.clone()), identity };
         reader.finish(settings)
     }
 }
@@ -98,13 +87,14 @@ fn identity(reader: &mut Reader<'_>) -> Identity {
     }
 }
 
-fn api(reader: &mut Reader<'_>, identity: &Identity) -> ApiSettings {
+/// The platform's API, for calls about one workspace.
+pub(super) fn api(reader: &mut Reader<'_>, workspace_id: String) -> ApiSettings {
     let (attempts, delay) = api_attempts(reader);
     ApiSettings {
         uri: reader.url(v::API_URI, HTTP),
         username: reader.text(v::API_USERNAME),
         key: reader.secret(v::API_KEY),
-        workspace_id: identity.workspace_id.clone(),
+        workspace_id,
         attempts,
         delay,
     }
@@ -199,7 +189,7 @@ fn storage(reader: &mut Reader<'_>) -> Option<StorageSettings> {
 }
 
 /// A value that is in `range`, else `default`.
-fn in_range(value: Option<u64>, range: RangeInclusive<u64>, default: u64) -> u64 {
+pub(super) fn in_range(value: Option<u64>, range: RangeInclusive<u64>, default: u64) -> u64 {
     value.filter(|value| range.contains(value)).unwrap_or(default)
 }
 
@@ -217,23 +207,4 @@ fn input_format(reader: &mut Reader<'_>) -> InputFormat {
 /// A variable that is set but empty is sent too.
 fn additional_headers(source: &Source) -> Vec<(String, String)> {
     source.additional().filter_map(|name| Some((header_name(name), source.given(name)?.to_owned()))).collect()
-}
-
-fn podio(reader: &mut Reader<'_>) -> PodioSettings {
-    let server_retries = reader
-        .optional(v::API_RETRIES_COUNT)
-        .map(|text| in_range(leading_digits(&text), 0..=5, 3))
-        .map(|count| u32::try_from(count).unwrap_or(3));
-    let timeout = in_range(reader.given_count(v::API_REQUEST_TIMEOUT), 500..=120_000, 15_000);
-    PodioSettings {
-        api_url: reader.url(v::PODIO_API_URL, HTTP),
-        token_url: reader.url(v::PODIO_TOKEN_URL, HTTP),
-        client_id: reader.optional(v::PODIO_CLIENT_ID),
-        client_secret: reader.optional(v::PODIO_CLIENT_SECRET).map(Into::into),
-        max_hold: reader.millis(v::PODIO_MAX_HOLD),
-        max_response: reader.bounded(v::PODIO_MAX_RESPONSE_SIZE, usize::MAX),
-        server_retries,
-        timeout: Duration::from_millis(timeout),
-        transfer_timeout: reader.millis(v::PODIO_TRANSFER_TIMEOUT),
-    }
 }

@@ -10,12 +10,15 @@ use crate::platform::{api::ApiSettings, cipher::BLOCK, storage::StorageSettings}
 
 mod additional;
 mod commands;
+mod exec;
+mod podio;
 mod reader;
 mod service;
 mod source;
 pub mod variables;
 
 pub use commands::{PlatformSettings, read_storage, wants_shutdown_hook};
+pub use exec::{StepSettings, read_api};
 pub use service::{ServiceSettings, ServiceSettingsError};
 pub use source::{Source, SourceError};
 

@@ -126,3 +126,20 @@ async fn a_post_that_never_reached_podio_is_repeated() -> Result<()> {
     assert_eq!(stage.calls(Api::Podio).len(), 1);
     stage.remove().await
 }
+
+#[tokio::test]
+async fn a_post_that_podio_redirected_to_where_nobody_listens_is_not_repeated() -> Result<()> {
+    // Taken, but nothing listens there.
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(([127, 0, 0, 1], 0).into())?;
+    let nowhere = format!("http://{}/item", socket.local_addr()?);
+    for status in [302, 307] {
+        let podio = json!({ "POST /item": [{ "status": status, "headers": { "location": nowhere } }] });
+        let stage = stage("safe-redirect", config("safeRetries"), podio, json!({})).await?;
+        let (emitted, calls) = run(&stage, &request("POST")).await?;
+        assert!(emitted.error_message()?.contains("outcome is unknown"), "{}", emitted.error_message()?);
+        assert_eq!((calls, stage.rejected.count()), (1, 1), "{status}");
+        stage.remove().await?;
+    }
+    Ok(())
+}

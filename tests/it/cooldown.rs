@@ -40,3 +40,26 @@ async fn nobody_calls_while_podio_wants_a_pause() -> Result<()> {
     assert_eq!((stage.left().await?, stage.rejected.count()), (0, 0));
     stage.remove().await
 }
+
+#[tokio::test]
+async fn the_pause_holds_too_when_the_message_that_met_it_has_no_attempt_left() -> Result<()> {
+    let limited = json!({ "status": 420, "json": {}, "headers": { "retry-after": "2" } });
+    let podio = json!({ "GET /user": [limited, { "json": { "user_id": 1 } }] });
+    let mut config = own_credential();
+    config["retries"] = json!(0);
+    let stage = stage("cooldown-last", config, podio, json!({})).await?;
+    let mut worker = consuming_worker(&stage, &environment(&stage, 1)).await?;
+    stage.send(&Input::get("/user")).await?;
+    stage.rejected.wait_for(1, "dead letter", BOUND).await?;
+    stage.send(&Input::get("/user")).await?;
+    stage.results.wait_for(2, "outcomes", BOUND).await?;
+    stop(&mut worker, BOUND).await?;
+
+    let calls = stage.calls(Api::Podio);
+    assert_eq!(calls.len(), 2);
+    assert!(calls[1].at >= calls[0].at + WAIT_MS, "a call came after {} ms", calls[1].at - calls[0].at);
+    let emitted = stage.emitted()?;
+    assert!(emitted[0].error_message()?.contains("420"), "{}", emitted[0].error_message()?);
+    assert_eq!(emitted[1].routing_key, "data");
+    stage.remove().await
+}

@@ -9,8 +9,16 @@ use podio_test_support::{Ended, Finished, run_to_end};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::step::{BOUND, answers, own_credential, program};
+use crate::step::{BOUND, answers, own_credential, program, step_data};
 
+/// What a step's data and its secret are read with.
+const PLATFORM: [(&str, &str); 5] = [
+    ("ELASTICIO_FLOW_ID", "flow1"),
+    ("ELASTICIO_STEP_ID", "step_2"),
+    ("ELASTICIO_WORKSPACE_ID", "ws1"),
+    ("ELASTICIO_API_USERNAME", "api-user"),
+    ("ELASTICIO_API_KEY", "api-key"),
+];
 const GET_USER: &str = r#"{"body":{"method":"GET","url":"/user"}}"#;
 const GET_SLOW: &str = r#"{"id":"slow","body":{"method":"GET","url":"/slow"}}"#;
 const GET_NOTHING: &str = r#"{"body":{"method":"GET","url":"/nothing"}}"#;
@@ -169,5 +177,39 @@ async fn a_renewed_credential_is_written_back() -> Result<()> {
     let written = file.read()?;
     assert_eq!(written["access_token"], "new-access-token");
     assert_eq!(written["refresh_token"], "new-refresh-token");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_platform_is_asked_with_no_more_than_its_calls_need() -> Result<()> {
+    const SECRET: &str = "GET /v2/workspaces/ws1/secrets/sec1";
+    let credentials = json!({ "data": { "attributes": { "credentials": { "access_token": "of-the-secret" } } } });
+    let user = json!({ "GET /item/7": [{ "json": { "item_id": 7 } }] });
+    let answers = answers(user, json!({ SECRET: [{ "json": credentials }] }))?;
+    let step = step_data(json!({ "secretId": "sec1", "objectType": "item" }));
+    let sandbox = podio_sandbox::start(Options { only_answers: true, answers, step, ..Options::default() }).await?;
+    let (podio, platform) = (sandbox.podio_url(), sandbox.platform_url());
+    let mut variables = PLATFORM.to_vec();
+    variables.extend([("PODIO_API_URL", podio.as_str()), ("ELASTICIO_API_URI", &platform)]);
+    let arguments = ["exec", "--function", "lookupObjectById", r#"{"body":{"idValue":7}}"#];
+    let finished = run_to_end(program(), &arguments, &variables, "", BOUND).await?;
+    assert_eq!(finished.ended, Ended(0), "{}", finished.errors);
+    assert_eq!(lines(&finished)?[0]["body"]["item_id"], 7);
+    let call = sandbox.calls().pop().context("no call came")?;
+    assert_eq!(call.authorization.as_deref(), Some("Bearer of-the-secret"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_secret_that_a_file_names_needs_the_platform_and_what_is_missing_is_told() -> Result<()> {
+    let file = CredentialFile::write(&json!({ "secretId": "sec1" }))?;
+    let finished = exec(&usual_sandbox().await?, &file, &[GET_USER], "").await?;
+    assert_eq!(finished.ended, Ended(1), "{}", finished.errors);
+    for word in ["secretId", "ELASTICIO_WORKSPACE_ID", "ELASTICIO_API_URI", "ELASTICIO_API_KEY"] {
+        assert!(finished.errors.contains(word), "{word} is not told: {}", finished.errors);
+    }
+    for word in ["ELASTICIO_FUNCTION", "ELASTICIO_FLOW_ID", "ELASTICIO_EXEC_ID"] {
+        assert!(!finished.errors.contains(word), "{word} is not needed: {}", finished.errors);
+    }
     Ok(())
 }

@@ -123,7 +123,8 @@ async fn what_is_missing_or_breaks_is_told_and_nothing_is_acknowledged() -> Resu
     ] {
         let failed = outcome(&stage, &json!({ "body": { "url": url } }), BOUND).await?;
         assert_eq!(failed.routing_key, "error", "{url}");
-        assert!(failed.error_message()?.contains(word), "{url}: {}", failed.error_message()?);
+        let message = failed.error_message()?;
+        assert!(message.starts_with("the file to upload cannot be read") && message.contains(word), "{url}: {message}");
     }
     let failed = outcome(&stage, &json!({ "body": {} }), BOUND).await?;
     assert!(failed.error_message()?.contains("There is no file"));
@@ -156,6 +157,32 @@ async fn a_download_that_breaks_is_tried_again_and_one_that_cannot_be_stored_is_
     stage.sandbox.add_answers(serde_json::from_value(refused)?)?;
     let failed = outcome(&stage, &json!({ "body": { "fileId": 7 } }), BOUND).await?;
     assert!(failed.error_message()?.contains("507"), "{}", failed.error_message()?);
+    stop(&mut worker, BOUND).await?;
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn an_object_that_cannot_be_opened_at_first_is_tried_again() -> Result<()> {
+    let (stage, sandbox) = normal("files-source-again").await?;
+    let object = sandbox.put_object(b"content".to_vec());
+    let path = format!("/objects/{object}");
+    let url = format!("{}{path}", sandbox.platform_url());
+    let order = |answers: Value| {
+        let answers = json!({ "platform": { format!("GET {path}"): answers } });
+        sandbox.add_answers(serde_json::from_value(answers)?).map_err(anyhow::Error::from)
+    };
+    order(json!([{ "status": 503 }, { "reset": true, "then": "normal" }]))?;
+    let mut worker = consuming_worker(&stage, &function(&stage, &sandbox, "uploadFile")).await?;
+    let message = json!({ "body": { "url": url } });
+    let uploaded = outcome(&stage, &message, BOUND).await?;
+    assert_eq!(uploaded.payload["body"]["size"], 7, "{}", uploaded.payload);
+    let opened = || sandbox.calls().iter().filter(|call| call.method == "GET" && call.path == path).count();
+    assert_eq!(opened(), 3);
+
+    order(json!([{ "status": 503 }]))?;
+    let failed = outcome(&stage, &message, BOUND).await?;
+    assert!(failed.error_message()?.contains("503"), "{}", failed.error_message()?);
+    assert_eq!(opened(), 3 + 3);
     stop(&mut worker, BOUND).await?;
     stage.remove().await
 }

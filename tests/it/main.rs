@@ -30,3 +30,6 @@ mod startup;
 mod step;
 mod stop;
 mod storage;
+mod token_endpoint;
+mod unusable_token;
+mod wire;

@@ -1,12 +1,13 @@
 //! Where new tokens come from, and whose they are.
 
 use anyhow::{Context, Result};
-use podio_sandbox::{Api, Call};
+use podio_sandbox::{Api, Call, Options};
 use podio_test_support::{Environment, Input, Stage, until};
 use serde_json::{Value, json};
 
 use crate::step::{
-    BOUND, all_taken, consuming_worker, count, environment, own_credential, podio_calls, stage, step_data, stop,
+    BOUND, all_taken, answers, consuming_worker, count, environment, own_credential, podio_calls, stage, step_data,
+    stop,
 };
 
 const SECRET: &str = "/v2/workspaces/ws1/secrets/sec1";
@@ -184,4 +185,32 @@ async fn a_pause_of_one_credential_is_not_another_s() -> Result<()> {
     all_taken(&second).await.context("the other's is done")?;
     first.remove().await?;
     second.remove().await
+}
+
+#[tokio::test]
+async fn what_another_host_answers_after_a_redirect_says_nothing_of_the_credential() -> Result<()> {
+    for status in [401, 420, 429] {
+        let elsewhere = podio_sandbox::start(Options { only_answers: true, ..Options::default() }).await?;
+        let limited = json!({ "status": status, "json": {}, "headers": { "retry-after": "300" } });
+        elsewhere.set_answers(answers(json!({ "GET /user": [limited] }), json!({}))?)?;
+        let away = json!({ "status": 302, "headers": { "location": format!("{}/user", elsewhere.podio_url()) } });
+        let podio = json!({ "GET /user": [away, { "json": {} }], "POST /oauth/token": [fresh(1)] });
+        let stage = stage("elsewhere", own_credential(), podio, json!({})).await?;
+        let mut worker = consuming_worker(&stage, &with_client(&stage, "/oauth/token")).await?;
+        for done in 1..=2 {
+            stage.send(&Input::get("/user")).await?;
+            stage.results.wait_for(done, "outcomes", BOUND).await?;
+        }
+        stop(&mut worker, BOUND).await?;
+
+        let emitted = stage.emitted()?;
+        let message = emitted[0].error_message()?;
+        assert!(message.contains(&format!("status - \"{status}\"")) && message.contains("another host"), "{message}");
+        assert_eq!(emitted[1].routing_key, "data", "{status}: nobody waits for what another host wants");
+        let calls = elsewhere.calls();
+        assert_eq!((calls.len(), calls[0].authorization.as_deref()), (1, None), "{status}");
+        assert_eq!((exchanges(&stage).len(), tokens(&stage).len()), (0, 2), "{status}");
+        stage.remove().await?;
+    }
+    Ok(())
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use podio_sandbox::Api;
-use podio_test_support::{Ended, Input, Worker, until};
+use podio_test_support::{Ended, Input, Worker, run_to_end, until};
 use serde_json::json;
 use tokio::net::TcpSocket;
 
@@ -38,6 +38,20 @@ async fn all_missing_and_malformed_settings_are_named_in_one_go() -> Result<()> 
     assert_eq!((stage.waiting().await?, stage.results.count()), (1, 0));
     assert_eq!(stage.sandbox.calls().len(), 0);
     stage.remove().await
+}
+
+#[tokio::test]
+async fn an_address_of_podio_that_holds_more_than_that_is_refused_and_not_repeated() -> Result<()> {
+    for name in ["PODIO_API_URL", "PODIO_TOKEN_URL"] {
+        for value in ["http://pearl@h/", "http://u:pearl@h/", "http://h/?pearl", "http://h/#pearl", "http://h/?"] {
+            let variables = [(name, value), ("PODIO_ACCESS_TOKEN", "token")];
+            let finished = run_to_end(program(), &["exec", "{}"], &variables, "", BOUND).await?;
+            assert_eq!(finished.ended, Ended(1), "{value}");
+            assert!(finished.errors.contains(&format!("{name}: must have no")), "{value}: {}", finished.errors);
+            assert!(!finished.errors.contains("pearl"), "{}", finished.errors);
+        }
+    }
+    Ok(())
 }
 
 #[tokio::test]

@@ -4,10 +4,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use podio_sandbox::Api;
-use podio_test_support::{Ended, Input, Worker, until};
+use podio_test_support::{Ended, Input, Stage, Worker, until};
 use serde_json::json;
 
-use crate::step::{BOUND, consuming_worker, environment, own_credential, podio_calls, program, stage, stop};
+use crate::step::{
+    BOUND, all_taken, consuming_worker, count, environment, own_credential, podio_calls, program, stage, stop,
+};
 
 /// Far under the time-out of one request, 15 s.
 const PROMPT: Duration = Duration::from_secs(3);
@@ -104,5 +106,88 @@ async fn a_broker_that_no_longer_answers_does_not_hold_the_stop() -> Result<()> 
     // Twice the wait for an answer: to the end of consuming, and to the end of the connections.
     stop(&mut worker, Duration::from_secs(8)).await?;
     assert!(stage.proxy.swallowed() > 0, "the broker heard the worker");
+    stage.remove().await
+}
+
+/// Waits until a call of `api` to `path` has come, answered or not.
+async fn called(stage: &Stage, api: Api, method: &str, path: &str) -> Result<()> {
+    let what = format!("{method} {path}");
+    until(&what, BOUND, async || Ok((count(&stage.calls(api), method, path) > 0).then_some(()))).await
+}
+
+#[tokio::test]
+async fn a_call_of_the_platform_for_the_secret_is_cut_short() -> Result<()> {
+    const SECRET: &str = "/v2/workspaces/ws1/secrets/sec1";
+    let credentials = json!({ "data": { "attributes": { "credentials": { "access_token": "of-the-secret" } } } });
+    let hangs = json!([{ "json": credentials, "delay": 60.0 }]);
+    let refresh = format!("{SECRET}/refresh");
+    for (method, path, platform) in [
+        ("GET", SECRET, json!({ format!("GET {SECRET}"): hangs })),
+        (
+            "POST",
+            &refresh,
+            json!({ format!("GET {SECRET}"): [{ "json": credentials }], format!("POST {refresh}"): hangs }),
+        ),
+    ] {
+        let podio = json!({ "GET /user": [{ "status": 401, "json": {} }] });
+        let stage = stage("stop-in-secret", json!({ "secretId": "sec1" }), podio, platform).await?;
+        let mut worker = consuming_worker(&stage, &environment(&stage, 2)).await?;
+        // The second one waits for the first one's call.
+        for _ in 0..2 {
+            stage.send(&Input::get("/user")).await?;
+        }
+        called(&stage, Api::Platform, method, path).await?;
+        all_taken(&stage).await?;
+        stop(&mut worker, PROMPT).await?;
+        assert_eq!((stage.left().await?, stage.rejected.count(), stage.results.count()), (2, 0, 0), "{method}");
+        stage.remove().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_refresh_that_is_under_way_ends_and_is_stored_and_its_messages_are_left() -> Result<()> {
+    let mut config = own_credential();
+    config["_account"] = json!("acc1");
+    let fresh = json!({ "access_token": "new-access-token", "refresh_token": "new-refresh-token" });
+    let podio = json!({
+        "GET /user": [{ "status": 401, "json": {}, "times": 2 }, { "json": {} }],
+        "POST /oauth/token": [{ "json": fresh, "delay": 1.0 }],
+    });
+    let stage = stage("stop-in-refresh", config, podio, json!({ "PUT /v1/accounts/acc1": [{ "json": {} }] })).await?;
+    let environment = environment(&stage, 2)
+        .with("PODIO_CLIENT_ID", "client-of-the-tests")
+        .with("PODIO_CLIENT_SECRET", "secret-of-the-client")
+        .with("PODIO_TOKEN_URL", &format!("{}/oauth/token", stage.sandbox.podio_url()));
+    let mut worker = consuming_worker(&stage, &environment).await?;
+    for _ in 0..2 {
+        stage.send(&Input::get("/user")).await?;
+    }
+    called(&stage, Api::Podio, "POST", "/oauth/token").await?;
+    podio_calls(&stage, 3).await?;
+    stop(&mut worker, PROMPT).await?;
+
+    let stored = stage.calls(Api::Platform).into_iter().find(|call| call.method == "PUT");
+    assert!(stored.is_some_and(|call| call.body.contains("new-refresh-token")), "the new refresh token is stored");
+    assert_eq!(count(&stage.calls(Api::Podio), "GET", "/user"), 2, "no attempt begins after the stop");
+    assert_eq!((stage.left().await?, stage.rejected.count(), stage.results.count()), (2, 0, 0));
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn no_page_is_asked_for_after_the_stop() -> Result<()> {
+    let podio = json!({ "GET /tasks": [{ "json": [1], "delay": 0.5 }] });
+    let stage = stage("stop-in-pages", own_credential(), podio, json!({})).await?;
+    let mut worker = consuming_worker(&stage, &environment(&stage, 1)).await?;
+    let body = json!({ "method": "GET", "url": "/tasks", "pagination": { "limit": 1 } });
+    stage.send(&Input::new(&json!({ "body": body }))).await?;
+    stage.results.wait_for(1, "the first page", BOUND).await?;
+    podio_calls(&stage, 2).await?;
+    stop(&mut worker, PROMPT).await?;
+
+    let calls = stage.calls(Api::Podio).len();
+    assert!(calls <= 3, "{calls} pages were asked for");
+    assert_eq!(stage.results.count(), calls, "what was emitted stays");
+    assert_eq!((stage.left().await?, stage.rejected.count()), (1, 0), "the message is left");
     stage.remove().await
 }

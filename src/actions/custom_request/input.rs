@@ -34,8 +34,9 @@ pub(super) fn read(body: Option<&RawValue>, address: &Address, safe_retries: boo
     let method = read_method(fields.get("method"))?;
     let url = text(fields.get("url"), "url", "give the path of the resource, e.g. \"/user\"")?;
     let url = address.resolve(&url)?;
-    let data = fields.get("data").or_else(|| fields.get("body"));
-    let payload = data.map(read_payload).transpose()?.flatten();
+    let given = |field| fields.get(field).filter(|value| Kind::of(value) != Kind::Null).map(|value| (field, value));
+    let data = given("data").or_else(|| given("body"));
+    let payload = data.map(|(field, value)| read_payload(field, value)).transpose()?.flatten();
     let request = Request { payload, safe_retries, ..Request::new(method, url) };
     let walk = fields.get("pagination").map(|option| Walk::new(option, &request)).transpose()?.flatten();
     Ok(Input { request, walk })
@@ -66,10 +67,9 @@ fn text(value: Option<&RawValue>, field: &str, advice: &str) -> Result<String, F
     })
 }
 
-/// The request body: an object or array as JSON, text as it is, nothing for `null` and empty text.
-fn read_payload(value: &RawValue) -> Result<Option<Payload>, Failure> {
+/// The request body: an object or array as JSON, text as it is, nothing for empty text.
+fn read_payload(field: &str, value: &RawValue) -> Result<Option<Payload>, Failure> {
     match Kind::of(value) {
-        Kind::Null => Ok(None),
         Kind::Object | Kind::Array => {
             let mut json = Vec::new();
             write_compact(value.get(), &mut json);
@@ -77,11 +77,11 @@ fn read_payload(value: &RawValue) -> Result<Option<Payload>, Failure> {
         }
         Kind::Text => {
             let text: String = serde_json::from_str(value.get())
-                .map_err(|_| Failure::new("The field \"data\" holds text that is no valid Unicode."))?;
-            Ok((!text.is_empty()).then(|| Payload::Form(Bytes::from(text))))
+                .map_err(|_| Failure::new(format!("The field \"{field}\" holds text that is no valid Unicode.")))?;
+            Ok((!text.is_empty()).then(|| Payload::Text(Bytes::from(text))))
         }
         other => {
-            Err(Failure::new(format!("The field \"data\" must be an object, an array or text, but it is {other}.")))
+            Err(Failure::new(format!("The field \"{field}\" must be an object, an array or text, but it is {other}.")))
         }
     }
 }
@@ -110,6 +110,7 @@ mod tests {
             (r#"{"method":"GET","url":"https://other.example/"}"#, "\"url\" leads away"),
             (r#"{"method":"POST","url":"/x","data":5}"#, "\"data\" must be"),
             (r#"{"method":"POST","url":"/x","data":true}"#, "\"data\" must be"),
+            (r#"{"method":"POST","url":"/x","body":true}"#, "\"body\" must be"),
         ] {
             let error = read_body(body).expect_err(body);
             assert!(error.contains(word), "{body}: {error}");
@@ -126,7 +127,7 @@ mod tests {
             let request = read_body(&format!(r#"{{"method":"POST","url":"/x",{data}}}"#)).expect("valid");
             request.payload.map(|payload| match payload {
                 Payload::Json(bytes) => ("json", String::from_utf8_lossy(&bytes).into_owned()),
-                Payload::Form(bytes) => ("form", String::from_utf8_lossy(&bytes).into_owned()),
+                Payload::Text(bytes) => ("text", String::from_utf8_lossy(&bytes).into_owned()),
                 Payload::File(_) => panic!("no file was given"),
             })
         };
@@ -137,8 +138,11 @@ mod tests {
         );
         assert_eq!(payload(r#""data":[1, 3]"#), json("[1,3]"));
         assert_eq!(payload(r#""body":{}"#), json("{}"));
-        assert_eq!(payload(r#""data":"hello""#), Some(("form", "hello".to_owned())));
+        assert_eq!(payload(r#""data":"hello""#), Some(("text", "hello".to_owned())));
         assert_eq!(payload(r#""data":"""#), None);
         assert_eq!(payload(r#""data":null"#), None);
+        assert_eq!(payload(r#""data":null,"body":{"a":1}"#), json(r#"{"a":1}"#));
+        assert_eq!(payload(r#""data":[],"body":{"a":1}"#), json("[]"));
+        assert_eq!(payload(r#""data":"","body":{"a":1}"#), None);
     }
 }

@@ -13,7 +13,7 @@ use crate::{
 
 mod wire;
 
-/// Objects per page, when the message does not say.
+/// Objects per page, when neither the option nor the request itself says.
 const DEFAULT_LIMIT: u64 = 100;
 /// Objects per page, at most; Podio gives no more at once.
 const MAX_LIMIT: u64 = 500;
@@ -72,10 +72,14 @@ impl Walk {
                 "The field \"pagination\" goes with GET, or with POST to a filter, e.g. /item/app/1/filter/.",
             ));
         }
-        let limit = in_range(options.limit, "limit", DEFAULT_LIMIT, MAX_LIMIT)?;
+        let limit = match options.limit {
+            None => wire::given(request, "limit")?.map(|limit| limit.min(MAX_LIMIT)),
+            given => given,
+        };
+        let limit = in_range(limit, "limit", DEFAULT_LIMIT, MAX_LIMIT)?;
         let max_pages = in_range(options.max_pages, "maxPages", DEFAULT_PAGES, MAX_PAGES)?;
         Ok(Some(Self {
-            offset: wire::first_offset(request)?,
+            offset: wire::given(request, "offset")?.unwrap_or_default(),
             request: request.clone(),
             limit,
             pages: 0,
@@ -161,7 +165,7 @@ impl Walk {
 fn in_range(given: Option<u64>, field: &str, default: u64, max: u64) -> Result<u64, Failure> {
     match given.unwrap_or(default) {
         value if (1..=max).contains(&value) => Ok(value),
-        _ => Err(Failure::new(format!("The field \"{field}\" of \"pagination\" must be 1 to {max}."))),
+        _ => Err(Failure::new(format!("The field \"{field}\" must be 1 to {max} to walk pages (\"pagination\")."))),
     }
 }
 

@@ -2,13 +2,14 @@
 
 use std::{path::Path, sync::Arc};
 
+use anyhow::Context as _;
 use serde_json::{Map, Value, json};
 
 use super::{super::setup, file_store::FileStore};
 use crate::{
     platform::{api::PlatformApi, step::StepData},
     podio::{CredentialStore, NoStore, PlatformStore, StepConfig},
-    settings::{PlatformSettings, Source, variables as v},
+    settings::{Source, StepSettings, read_api, variables as v},
 };
 
 /// A step's config with its credential, and where a renewed one is stored.
@@ -23,7 +24,7 @@ pub(super) async fn find(file: Option<&Path>, source: &Source) -> anyhow::Result
     if let Some(path) = file {
         let store = FileStore::new(path.to_owned());
         let config = config(&store.read()?)?;
-        let api = platform(source).ok().map(|(api, _)| api);
+        let api = config.secret_id.is_some().then(|| secrets(source)).transpose()?;
         return Ok(Found { config, api, store: Arc::new(store) });
     }
     if let Some(token) = source.get(v::PODIO_ACCESS_TOKEN.name) {
@@ -38,11 +39,11 @@ pub(super) async fn find(file: Option<&Path>, source: &Source) -> anyhow::Result
             v::API_URI.name
         );
     }
-    let (api, settings) = platform(source)?;
-    let identity = settings.identity;
-    let step = api.step_data(&identity.flow_id, &identity.step_id).await?;
+    let StepSettings { flow_id, step_id, api } = StepSettings::read(source)?;
+    let api = setup::platform(api, None)?.api;
+    let step = api.step_data(&flow_id, &step_id).await?;
     let config = StepConfig::read(&step);
-    let store = PlatformStore::of_step(api.clone(), &identity.flow_id, &identity.step_id, step.account());
+    let store = PlatformStore::of_step(api.clone(), &flow_id, &step_id, step.account());
     Ok(Found { config, api: Some(api), store: Arc::new(store) })
 }
 
@@ -51,7 +52,9 @@ fn config(fields: &Map<String, Value>) -> anyhow::Result<StepConfig> {
     Ok(StepConfig::read(&StepData::with_config(raw)))
 }
 
-fn platform(source: &Source) -> anyhow::Result<(PlatformApi, PlatformSettings)> {
-    let settings = PlatformSettings::read(source)?;
-    Ok((setup::platform(settings.api.clone(), None)?.api, settings))
+/// The platform's API, for a credential file that names a secret.
+fn secrets(source: &Source) -> anyhow::Result<PlatformApi> {
+    let settings =
+        read_api(source).context("the credential file names a \"secretId\", which only the platform's API can read")?;
+    Ok(setup::platform(settings, None)?.api)
 }

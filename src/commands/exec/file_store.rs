@@ -1,13 +1,18 @@
 //! A credential in a JSON file: a token response as Podio gives it (further fields such as `retries` may stand beside
 //! the tokens), or a step's config with `oauth` in it.
 
-use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::PathBuf};
+use std::{fs, io::Write, path::PathBuf};
 
 use anyhow::Context as _;
 use futures_util::future::BoxFuture;
+use serde::Deserialize;
 use serde_json::{Map, Value};
+use tempfile::NamedTempFile;
 
-use crate::podio::{CredentialStore, config::OAuth};
+use crate::{
+    platform::json::RawObject,
+    podio::{CredentialStore, config::OAuth},
+};
 
 /// The file.
 pub(super) struct FileStore {
@@ -38,21 +43,53 @@ impl FileStore {
         Ok(config)
     }
 
-    /// Writes the renewed credential in the shape that the file has, in one step, readable for its owner only.
+    /// Writes the renewed credential in the shape that the file has, in one step, readable for its owner only. A link
+    /// stays one: what it leads to is replaced.
     fn write(&self, oauth: &Map<String, Value>) -> anyhow::Result<()> {
-        let mut fields: Map<String, Value> = serde_json::from_slice(&fs::read(&self.path)?)?;
-        match fields.get_mut("oauth") {
-            Some(inner) => *inner = Value::Object(oauth.clone()),
-            None => fields.extend(oauth.clone()),
-        }
-        let mut new = self.path.clone().into_os_string();
-        new.push(".new");
-        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-        file.write_all(&serde_json::to_vec_pretty(&fields)?)?;
-        file.sync_all()?;
-        fs::rename(&new, &self.path)?;
+        let text = fs::read(&self.path)?;
+        let fields: RawObject<'_> = serde_json::from_slice(&text)?;
+        let renewed = match fields.get("oauth") {
+            Some(inner) => {
+                let inner = object(renewed(&RawObject::deserialize(inner)?, oauth)?);
+                object(fields.entries().map(|(name, raw)| match name.as_ref() {
+                    "oauth" => (name.into_owned(), inner.clone()),
+                    _ => (name.into_owned(), raw.get().to_owned()),
+                }))
+            }
+            None => object(renewed(&fields, oauth)?),
+        };
+        let target = fs::canonicalize(&self.path)?;
+        let folder = target.parent().context("the file lies in no folder")?;
+        // A file of its own name and of mode 0600 from the start; it is gone again if anything fails.
+        let mut file = NamedTempFile::new_in(folder)?;
+        file.write_all(renewed.as_bytes())?;
+        file.as_file().sync_all()?;
+        file.persist(&target)?;
         Ok(())
     }
+}
+
+/// The fields of `old` with the values of `new`, then what is new. A value that is the same stays as it is written,
+/// digit by digit.
+fn renewed(old: &RawObject<'_>, new: &Map<String, Value>) -> serde_json::Result<Vec<(String, String)>> {
+    let mut fields = Vec::new();
+    for (name, raw) in old.entries() {
+        let text = match new.get(name.as_ref()) {
+            Some(value) if serde_json::from_str::<Value>(raw.get())? != *value => value.to_string(),
+            _ => raw.get().to_owned(),
+        };
+        fields.push((name.into_owned(), text));
+    }
+    let added = new.iter().filter(|(name, _)| old.get(name).is_none());
+    fields.extend(added.map(|(name, value)| (name.clone(), value.to_string())));
+    Ok(fields)
+}
+
+/// An object as JSON text, a field per line.
+fn object(fields: impl IntoIterator<Item = (String, String)>) -> String {
+    let lines: Vec<String> =
+        fields.into_iter().map(|(name, text)| format!("  {}: {text}", Value::String(name))).collect();
+    format!("{{\n{}\n}}", lines.join(",\n"))
 }
 
 impl CredentialStore for FileStore {
@@ -69,5 +106,59 @@ impl CredentialStore for FileStore {
             _ => None,
         });
         Box::pin(std::future::ready(oauth))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    /// The file after a renewal of the credential that it held.
+    fn renew(store: &FileStore) -> String {
+        let mut oauth = store.reload().now_or_never().flatten().expect("a credential").fields;
+        oauth.insert("access_token".to_owned(), "new".into());
+        oauth.insert("expires_in".to_owned(), 28800.into());
+        store.write(&oauth).expect("it can be written");
+        fs::read_to_string(&store.path).expect("it is there")
+    }
+
+    #[test]
+    fn all_that_is_not_renewed_stays_digit_by_digit() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("c.json");
+        for (text, want) in [
+            (
+                r#"{"delay": 1.50, "access_token": "old", "id": 12345678901234567890123, "a": {"b":[1.0]}}"#,
+                "{\n  \"delay\": 1.50,\n  \"access_token\": \"new\",\n  \"id\": 12345678901234567890123,\n  \"a\": {\"b\":[1.0]},\n  \"expires_in\": 28800\n}",
+            ),
+            (
+                r#"{"oauth": {"x": 1.50, "access_token": "old", "expires_in": 7}, "retriesDelay": 1e3}"#,
+                "{\n  \"oauth\": {\n  \"x\": 1.50,\n  \"access_token\": \"new\",\n  \"expires_in\": 28800\n},\n  \"retriesDelay\": 1e3\n}",
+            ),
+        ] {
+            fs::write(&path, text).expect("a file");
+            assert_eq!(renew(&FileStore::new(path.clone())), want);
+        }
+    }
+
+    #[test]
+    fn the_file_is_its_owner_s_and_a_link_to_it_stays_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (target, link) = (folder.path().join("c.json"), folder.path().join("link.json"));
+        let other = folder.path().join("link.json.new");
+        for path in [&target, &other] {
+            fs::write(path, r#"{"access_token": "old"}"#).expect("a file");
+            fs::set_permissions(path, PermissionsExt::from_mode(0o666)).expect("a mode");
+        }
+        symlink(&target, &link).expect("a link");
+        assert!(renew(&FileStore::new(link.clone())).contains("new"));
+        assert!(fs::symlink_metadata(&link).expect("the link").is_symlink());
+        assert_eq!(fs::metadata(&target).expect("the file").permissions().mode() & 0o777, 0o600);
+        assert!(fs::read_to_string(&other).expect("a file of somebody else").contains("old"));
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 3, "nothing is left behind");
     }
 }

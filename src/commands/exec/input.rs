@@ -1,5 +1,6 @@
-//! Messages from standard input or the command line. If the first line is a whole JSON value, every line is a message
-//! (JSON lines, a bad line is that message's error); else the input is read as one sequence of JSON documents.
+//! Messages from standard input or the command line. If the first or the second line is a whole JSON value, every line
+//! is a message (JSON lines, a bad line is that message's error); else the input is read as one sequence of JSON
+//! documents.
 
 use std::io::{BufRead, BufReader, Read};
 
@@ -29,7 +30,7 @@ pub(super) fn from_reader(reader: impl Read + Send + 'static, ahead: usize) -> i
 fn read_all(mut reader: impl BufRead, mut give: impl FnMut(Input) -> bool) {
     let mut first = true;
     loop {
-        let line = match read_line(&mut reader) {
+        let mut line = match read_line(&mut reader) {
             Ok(Some(line)) => line,
             Ok(None) => return,
             Err(problem) => {
@@ -41,7 +42,22 @@ fn read_all(mut reader: impl BufRead, mut give: impl FnMut(Input) -> bool) {
             continue;
         }
         if std::mem::take(&mut first) && is_begun(&line) {
-            return read_documents(line, reader, give);
+            match line_after(&mut line, &mut reader) {
+                // The first line was cut off; what follows are lines all the same.
+                Ok(Some(second)) if is_whole(&second) => {
+                    if !give(Ok(std::mem::replace(&mut line, second))) {
+                        return;
+                    }
+                }
+                Ok(second) => {
+                    line.extend(second.unwrap_or_default());
+                    return read_documents(line, reader, give);
+                }
+                Err(problem) => {
+                    give(Err(problem));
+                    return;
+                }
+            }
         }
         if !give(Ok(line)) {
             return;
@@ -58,6 +74,21 @@ fn read_line(reader: &mut impl BufRead) -> Result<Option<Vec<u8>>, String> {
         _ if line.len() as u64 == MAX_INPUT => Err(format!("a line has more than {MAX_INPUT} bytes")),
         _ => Ok(Some(line)),
     }
+}
+
+/// The next line that is not blank. Blank ones are added to `text`, so that errors still name the right line.
+fn line_after(text: &mut Vec<u8>, reader: &mut impl BufRead) -> Result<Option<Vec<u8>>, String> {
+    loop {
+        match read_line(reader)? {
+            Some(line) if line.trim_ascii().is_empty() && (text.len() as u64) < MAX_INPUT => text.extend(line),
+            line => return Ok(line),
+        }
+    }
+}
+
+/// Whether a line is a JSON value by itself.
+fn is_whole(line: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok()
 }
 
 /// Whether a line is the beginning of a JSON value that goes on in the next line.
@@ -108,10 +139,20 @@ mod tests {
     }
 
     #[test]
+    fn a_first_line_that_was_cut_off_swallows_no_other() {
+        let want = vec![Ok("{\"a\":".to_owned()), Ok("{\"b\":2}".to_owned()), Ok("{\"c\":".to_owned())];
+        assert_eq!(read("{\"a\":\n{\"b\":2}\n{\"c\":\n"), want);
+        assert_eq!(read("{\"a\":\n\n{\"b\":2}\n{\"c\":\n"), want);
+        assert!(read("{\"a\":\n")[0].as_ref().is_err_and(|text| text.contains("line 2")), "nothing follows");
+    }
+
+    #[test]
     fn a_document_may_span_lines() {
         assert_eq!(read("{\n \"a\": 1\n}\n"), vec![Ok("{\n \"a\": 1\n}".to_owned())]);
         let inputs = read("{\n}\n{\n \"b\": }\n");
         assert_eq!(inputs[0], Ok("{\n}".to_owned()));
         assert!(inputs[1].as_ref().is_err_and(|text| text.contains("line 4")), "{inputs:?}");
+        let inputs = read("{\n\n\n\"b\": }\n");
+        assert!(inputs[0].as_ref().is_err_and(|text| text.contains("line 4")), "{inputs:?}");
     }
 }

@@ -21,7 +21,7 @@ fn read(text: &str) -> Option<(u64, Option<u64>)> {
 
 #[test]
 fn pages_are_asked_for_in_query_or_body() {
-    let get = request(Method::GET, "http://h/org/?a=b&offset=7&limit=1", None);
+    let get = request(Method::GET, "http://h/org/?a=b&offset=7", None);
     let walk_get = walk("true", &get).expect("valid").expect("a walk");
     assert_eq!(walk_get.request().url.as_str(), "http://h/org/?a=b&limit=100&offset=7");
     let post = request(Method::POST, "http://h/item/app/1/filter/", Some(r#"{"filters":{"x":1.50},"limit":5}"#));
@@ -29,6 +29,43 @@ fn pages_are_asked_for_in_query_or_body() {
     let Some(Payload::Json(payload)) = walk_post.request().payload else { panic!("a JSON body") };
     assert_eq!(payload.as_ref(), br#"{"filters":{"x":1.50},"limit":30,"offset":0}"#);
     assert!(walk("null", &get).expect("valid").is_none() && walk("false", &get).expect("valid").is_none());
+}
+
+#[test]
+fn the_request_s_own_limit_is_the_page_size_unless_the_option_has_one() {
+    let size = |option: &str, request: &Request| walk(option, request).expect("valid").expect("a walk").limit;
+    let get = |query: &str| request(Method::GET, &format!("http://h/org/?{query}"), None);
+    let post = |body: &str| request(Method::POST, "http://h/item/app/1/filter/", Some(body));
+    for (request, want) in [
+        (get("limit=7"), 7),
+        (get("limit=7&limit=8"), 8),
+        (get("limit=9000"), MAX_LIMIT),
+        (get("limits=7"), DEFAULT_LIMIT),
+        (post(r#"{"limit":30}"#), 30),
+        (post(r#"{"limit":"30"}"#), 30),
+        (post(r#"{"limit":501}"#), MAX_LIMIT),
+        (post(r#"{"limit":null}"#), DEFAULT_LIMIT),
+    ] {
+        assert_eq!(size("true", &request), want, "{request:?}");
+        assert_eq!(size(r#"{"maxPages":2}"#, &request), want, "{request:?}");
+        assert_eq!(size(r#"{"limit":3}"#, &request), 3, "{request:?}");
+    }
+    for bad in [get("limit=0"), get("limit=many"), post(r#"{"limit":-1}"#), post(r#"{"limit":1.5}"#)] {
+        assert!(walk("true", &bad).expect_err("a bad limit").contains("limit"));
+    }
+}
+
+#[test]
+fn the_rest_of_a_query_stays_byte_for_byte() {
+    for (query, want) in [
+        ("?a=%2f+%20b&sort=x%2Cy,z&flag&l%69mit=3&offset=4", "a=%2f+%20b&sort=x%2Cy,z&flag&limit=3&offset=4"),
+        ("?key=a=b&=c", "key=a=b&=c&limit=100&offset=0"),
+        ("?", "limit=100&offset=0"),
+        ("", "limit=100&offset=0"),
+    ] {
+        let walk = walk("true", &request(Method::GET, &format!("http://h/org/{query}"), None)).expect("valid");
+        assert_eq!(walk.expect("a walk").request().url.query(), Some(want));
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use url::form_urlencoded;
 
 use crate::{
     dispatcher::Failure,
@@ -15,17 +16,23 @@ use crate::{
 pub(super) fn page_of(request: &Request, limit: u64, offset: u64) -> Request {
     let mut page = request.clone();
     if page.method == Method::GET {
-        let kept = request.url.query_pairs().filter(|(name, _)| name != "limit" && name != "offset");
-        page.url
-            .query_pairs_mut()
-            .clear()
-            .extend_pairs(kept)
-            .append_pair("limit", &limit.to_string())
-            .append_pair("offset", &offset.to_string());
+        page.url.set_query(Some(&page_query(request.url.query(), limit, offset)));
     } else {
         page.payload = Some(Payload::Json(filter_body(request, limit, offset)));
     }
     page
+}
+
+/// The query of a GET with this page's `limit` and `offset`; the rest of it stays byte for byte, since other encodings
+/// of the same pairs need not mean the same to Podio.
+fn page_query(query: Option<&str>, limit: u64, offset: u64) -> String {
+    let is_kept = |pair: &&str| {
+        let name = form_urlencoded::parse(pair.as_bytes()).next().map(|(name, _)| name);
+        name.is_none_or(|name| name != "limit" && name != "offset")
+    };
+    let own = format!("limit={limit}&offset={offset}");
+    let kept = query.unwrap_or_default().split('&').filter(is_kept).filter(|pair| !pair.is_empty());
+    kept.chain([own.as_str()]).collect::<Vec<_>>().join("&")
 }
 
 /// The body of a filter with this page's `limit` and `offset`.
@@ -43,15 +50,16 @@ fn filter_body(request: &Request, limit: u64, offset: u64) -> Bytes {
     out.into()
 }
 
-/// Where the request itself begins.
-pub(super) fn first_offset(request: &Request) -> Result<u64, Failure> {
+/// The `limit` or `offset` that the request itself gives; the last one in a query, as Podio reads it.
+pub(super) fn given(request: &Request, name: &str) -> Result<Option<u64>, Failure> {
     let given = if request.method == Method::GET {
-        request.url.query_pairs().find(|(name, _)| name == "offset").map(|(_, value)| value.into_owned())
+        request.url.query_pairs().filter(|(other, _)| other == name).last().map(|(_, value)| value.into_owned())
     } else {
-        body_fields(request)?.get("offset").map(|value| value.get().trim_matches('"').to_owned())
+        let value = body_fields(request)?.get(name).filter(|value| Kind::of(value) != Kind::Null);
+        value.map(|value| value.get().trim_matches('"').to_owned())
     };
-    let bad = |_| Failure::new("\"offset\" of the request must be a whole number to walk its pages.");
-    given.map_or(Ok(0), |text| text.parse().map_err(bad))
+    let bad = |_| Failure::new(format!("\"{name}\" of the request must be a whole number to walk its pages."));
+    given.map(|text| text.parse().map_err(bad)).transpose()
 }
 
 /// The fields of a filter's body.

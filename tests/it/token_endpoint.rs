@@ -1,0 +1,158 @@
+//! Podio's token endpoint: odd answers, and how often it is asked.
+
+use anyhow::{Context, Result};
+use podio_sandbox::{Api, Call};
+use podio_test_support::{Emitted, Environment, Input, Stage, until};
+use serde_json::{Value, json};
+
+use crate::step::{BOUND, consuming_worker, environment, own_credential, stage, stop};
+
+fn expired() -> Value {
+    json!({ "status": 401, "json": { "error": "unauthorized", "error_description": "expired_token" } })
+}
+
+fn with_client(stage: &Stage) -> Environment {
+    environment(stage, 5)
+        .with("PODIO_CLIENT_ID", "client-of-the-tests")
+        .with("PODIO_CLIENT_SECRET", "secret-of-the-client")
+        .with("PODIO_TOKEN_URL", &format!("{}/oauth/token", stage.sandbox.podio_url()))
+}
+
+/// A step whose first token is expired and whose token endpoint answers so.
+async fn expired_stage(label: &str, token_answers: Value) -> Result<Stage> {
+    let podio = json!({ "GET /user": [expired(), { "json": {} }], "POST /oauth/token": token_answers });
+    stage(label, own_credential(), podio, json!({})).await
+}
+
+fn exchanges(stage: &Stage) -> Vec<Call> {
+    stage.calls(Api::Podio).into_iter().filter(|call| call.path == "/oauth/token").collect()
+}
+
+/// Runs one message to its outcome; gives it with the worker's log.
+async fn run(stage: &Stage) -> Result<(Emitted, String)> {
+    let mut worker = consuming_worker(stage, &with_client(stage)).await?;
+    stage.send(&Input::get("/user")).await?;
+    stage.results.wait_for(1, "outcome", BOUND).await?;
+    stop(&mut worker, BOUND).await?;
+    assert_eq!(stage.left().await?, 0);
+    Ok((stage.emitted()?.pop().context("an outcome")?, worker.log().all().join("\n")))
+}
+
+#[tokio::test]
+async fn only_no_answer_and_failures_of_the_server_are_tried_again() -> Result<()> {
+    let elsewhere = json!({ "status": 307, "headers": { "location": "/oauth/token/v2" } });
+    for (answer, tries) in [
+        (json!({ "json": { "server_nonce": "n" } }), 1),
+        (json!({ "text": "<html>" }), 1),
+        (json!({ "status": 404, "text": "<html>" }), 1),
+        (json!({ "status": 403, "json": { "message": "no" } }), 1),
+        (elsewhere, 1),
+        (json!({ "status": 502, "text": "<html>" }), 3),
+        (json!({ "reset": true }), 3),
+    ] {
+        let stage = expired_stage("token-tries", json!([answer])).await?;
+        let (emitted, _) = run(&stage).await?;
+        assert!(emitted.error_message()?.contains("token endpoint"), "{}", emitted.error_message()?);
+        assert_eq!(exchanges(&stage).len(), tries, "{answer}");
+        stage.remove().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn odd_fields_beside_a_token_do_not_lose_it() -> Result<()> {
+    for expires_in in [json!(28800.5), json!(-1), json!("soon")] {
+        let fresh = json!({ "access_token": "new-access-token", "refresh_token": "", "expires_in": expires_in });
+        let podio = json!({
+            "GET /user": [expired(), { "json": {} }, expired(), { "json": {} }],
+            "POST /oauth/token": [{ "json": fresh }],
+        });
+        let stage = stage("token-odd", own_credential(), podio, json!({})).await?;
+        let mut worker = consuming_worker(&stage, &with_client(&stage)).await?;
+        for done in 1..=2 {
+            stage.send(&Input::get("/user")).await?;
+            stage.results.wait_for(done, "outcomes", BOUND).await?;
+        }
+        stop(&mut worker, BOUND).await?;
+        assert!(stage.emitted()?.iter().all(|emitted| emitted.routing_key == "data"), "{expires_in}");
+        let users = stage.calls(Api::Podio).into_iter().filter(|call| call.path == "/user");
+        let tokens: Vec<Option<String>> = users.map(|call| call.authorization).collect();
+        assert_eq!(tokens[1].as_deref(), Some("Bearer new-access-token"), "{expires_in}");
+        let exchanges = exchanges(&stage);
+        assert_eq!(exchanges.len(), 2, "{expires_in}");
+        assert!(exchanges[1].body.contains("refresh_token=old-refresh-token"), "{}", exchanges[1].body);
+        stage.remove().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_the_endpoint_says_is_told_only_if_it_is_a_code() -> Result<()> {
+    let refusal = json!({ "error": "no token old-refresh-token of Ann", "error_description": "prose of Ann" });
+    let stage = expired_stage("token-prose", json!([{ "status": 400, "json": refusal }])).await?;
+    let (emitted, log) = run(&stage).await?;
+    let message = emitted.error_message()?;
+    assert!(message.contains("without an error code"), "{message}");
+    assert!(!message.contains("Ann") && !log.contains("Ann"), "{message}\n{log}");
+    assert_eq!(exchanges(&stage).len(), 1);
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn a_pause_that_the_endpoint_wants_is_waited_for_by_all_and_then_the_token_renewed() -> Result<()> {
+    const WAIT_MS: u64 = 2000;
+    let limited = json!({ "status": 420, "json": {}, "headers": { "retry-after": "2" } });
+    let podio = json!({
+        "GET /user": [expired(), { "json": {} }],
+        "POST /oauth/token": [limited, { "json": { "access_token": "new-access-token" } }],
+    });
+    let stage = stage("token-limit", own_credential(), podio, json!({})).await?;
+    let mut worker = consuming_worker(&stage, &with_client(&stage)).await?;
+    stage.send(&Input::get("/user")).await?;
+    until("the token endpoint's 420", BOUND, async || {
+        Ok(stage.calls(Api::Podio).iter().any(|call| call.status == 420).then_some(()))
+    })
+    .await?;
+    for _ in 0..4 {
+        stage.send(&Input::get("/user")).await?;
+    }
+    stage.results.wait_for(5, "results", BOUND).await?;
+    stop(&mut worker, BOUND).await?;
+
+    assert!(stage.emitted()?.iter().all(|emitted| emitted.routing_key == "data"), "none is handed back");
+    let exchanges = exchanges(&stage);
+    assert_eq!(exchanges.len(), 2, "{exchanges:?}");
+    let calls = stage.calls(Api::Podio);
+    let between = calls.iter().filter(|call| call.at > exchanges[0].at && call.at < exchanges[0].at + WAIT_MS);
+    assert_eq!(between.count(), 0, "{calls:?}");
+    assert_eq!((stage.left().await?, stage.rejected.count()), (0, 0));
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn a_pause_of_the_endpoint_hands_back_when_it_is_too_long_or_comes_too_often() -> Result<()> {
+    for (wait, tries) in [("300", 1), ("0", 4)] {
+        let limited = json!({ "status": 420, "json": {}, "headers": { "retry-after": wait } });
+        let stage = expired_stage("token-limit-long", json!([limited])).await?;
+        let (emitted, _) = run(&stage).await?;
+        assert_eq!(emitted.routing_key, "rebound", "{wait}: {}", emitted.payload);
+        assert_eq!(exchanges(&stage).len(), tries, "{wait}");
+        stage.remove().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_message_that_comes_during_a_long_pause_of_the_endpoint_calls_nobody() -> Result<()> {
+    let limited = json!({ "status": 420, "json": {}, "headers": { "retry-after": "300" } });
+    let stage = expired_stage("token-limit-next", json!([limited])).await?;
+    let mut worker = consuming_worker(&stage, &with_client(&stage)).await?;
+    for done in 1..=2 {
+        stage.send(&Input::get("/user")).await?;
+        stage.results.wait_for(done, "rebounds", BOUND).await?;
+    }
+    stop(&mut worker, BOUND).await?;
+    assert!(stage.emitted()?.iter().all(|emitted| emitted.routing_key == "rebound"));
+    assert_eq!(stage.calls(Api::Podio).len(), 2, "the first message's call and its renewal");
+    stage.remove().await
+}

@@ -1,0 +1,56 @@
+//! Requests to Podio as they go over the socket.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use podio_test_support::{Input, OtherHost, Stage};
+use serde_json::{Value, json};
+
+use crate::step::{BOUND, consuming_worker, environment, own_credential, stage, stop};
+
+/// The headers of the request that each of these bodies leads to.
+async fn headers(stage: &Stage, bodies: &[Value]) -> Result<Vec<BTreeMap<String, String>>> {
+    let podio = OtherHost::start().await?;
+    let environment = environment(stage, 1).with("PODIO_API_URL", &format!("http://{}", podio.address()));
+    let mut worker = consuming_worker(stage, &environment).await?;
+    for (index, body) in bodies.iter().enumerate() {
+        stage.send(&Input::new(&json!({ "body": body }))).await?;
+        stage.results.wait_for(index + 1, "results", BOUND).await?;
+    }
+    stop(&mut worker, BOUND).await?;
+    let requests = podio.requests();
+    assert_eq!(requests.len(), bodies.len(), "{requests:?}");
+    for (request, body) in requests.iter().zip(bodies) {
+        let method = body["method"].as_str().context("a method")?;
+        assert!(request.line.starts_with(&format!("{method} ")), "{}", request.line);
+    }
+    Ok(requests.into_iter().map(|request| request.headers).collect())
+}
+
+fn header<'a>(headers: &'a BTreeMap<String, String>, name: &str) -> Option<&'a str> {
+    headers.get(name).map(String::as_str)
+}
+
+#[tokio::test]
+async fn a_post_or_put_without_data_says_that_its_length_is_0() -> Result<()> {
+    let stage = stage("no-content", own_credential(), json!({}), json!({})).await?;
+    let bodies = ["POST", "PUT", "GET", "DELETE"].map(|method| json!({ "method": method, "url": "/x" }));
+    let sent = headers(&stage, &bodies).await?;
+    let lengths: Vec<Option<&str>> = sent.iter().map(|headers| header(headers, "content-length")).collect();
+    assert_eq!(lengths, [Some("0"), Some("0"), None, None]);
+    assert!(sent.iter().all(|headers| !headers.contains_key("content-type")), "{sent:?}");
+    assert!(sent.iter().all(|headers| !headers.contains_key("transfer-encoding")), "{sent:?}");
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn text_is_a_form_with_post_and_put_only() -> Result<()> {
+    const FORM: Option<&str> = Some("application/x-www-form-urlencoded");
+    let stage = stage("text-data", own_credential(), json!({}), json!({})).await?;
+    let bodies = ["POST", "PUT", "GET", "DELETE"].map(|method| json!({ "method": method, "url": "/x", "data": "a=b" }));
+    let sent = headers(&stage, &bodies).await?;
+    let types: Vec<Option<&str>> = sent.iter().map(|headers| header(headers, "content-type")).collect();
+    assert_eq!(types, [FORM, FORM, None, None]);
+    assert!(sent.iter().all(|headers| header(headers, "content-length") == Some("3")), "{sent:?}");
+    stage.remove().await
+}
