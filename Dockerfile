@@ -7,6 +7,7 @@ WORKDIR /src
 # The dependencies first, with empty programs in the place of ours: this layer stays as long as the manifests do.
 # Benches, tests and examples that a manifest names ([[...]]) are not there yet.
 COPY Cargo.toml Cargo.lock ./
+COPY .cargo .cargo
 COPY sandbox/Cargo.toml sandbox/
 COPY tests/support/Cargo.toml tests/support/
 COPY benches/counted/Cargo.toml benches/counted/

@@ -18,6 +18,25 @@ const BASE64: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_padding_mode(DecodePaddingMode::Indifferent)
     .with_decode_allow_trailing_bits(true);
 
+/// Bytes that are encoded at once; a multiple of 3, so that only the last piece is padded.
+const PIECE: usize = 3 * 1024;
+
+/// Length of `length` bytes with PKCS#7 padding.
+const fn padded(length: usize) -> usize {
+    length + BLOCK - length % BLOCK
+}
+
+/// Length of the base64 text of `length` bytes.
+const fn encoded(length: usize) -> usize {
+    length.div_ceil(3) * 4
+}
+
+/// Room for `length` bytes once they are sealed, in either encoding: a buffer of this capacity is not moved.
+#[must_use]
+pub const fn sealed_room(length: usize) -> usize {
+    encoded(padded(length))
+}
+
 /// How a ciphertext lies in an AMQP body: chosen by the `protocolVersion` header (contract, section 3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Encoding {
@@ -68,11 +87,12 @@ impl Cipher {
         Self { key: SecretBox::new(Box::new(digest.into())), iv, base64: Simd::standard(BASE64) }
     }
 
-    /// Encrypts `plain` in its own buffer and gives it back in the wanted encoding.
+    /// Encrypts `plain` and gives it back in the wanted encoding, all in its own buffer: it grows only when it has no
+    /// room for [`sealed_room`].
     #[must_use]
     pub fn seal(&self, mut plain: Vec<u8>, encoding: Encoding) -> Vec<u8> {
         let length = plain.len();
-        plain.resize(length + BLOCK - length % BLOCK, 0);
+        plain.resize(padded(length), 0);
         let sealed = cbc::Encryptor::<Aes256>::new(self.key.expose_secret().into(), &self.iv.into())
             .encrypt_padded::<Pkcs7>(&mut plain, length)
             .expect("the buffer was made one padding block longer than the text")
@@ -80,8 +100,26 @@ impl Cipher {
         plain.truncate(sealed);
         match encoding {
             Encoding::Raw => plain,
-            Encoding::Base64 => self.base64.encode(plain).into_bytes(),
+            Encoding::Base64 => self.encode_in_place(plain),
         }
+    }
+
+    /// Base64 text of `bytes`, in the same buffer: the bytes move to its end, their text grows from its beginning and
+    /// never reaches those that are still to come.
+    fn encode_in_place(&self, mut bytes: Vec<u8>) -> Vec<u8> {
+        let length = bytes.len();
+        bytes.resize(encoded(length), 0);
+        let gap = bytes.len() - length;
+        bytes.copy_within(..length, gap);
+        let mut piece = [0; PIECE];
+        for start in (0..length).step_by(PIECE) {
+            let piece = &mut piece[..PIECE.min(length - start)];
+            piece.copy_from_slice(&bytes[gap + start..gap + start + piece.len()]);
+            self.base64
+                .encode_slice(piece, &mut bytes[start / 3 * 4..])
+                .expect("the buffer was made as long as the text");
+        }
+        bytes
     }
 
     /// Decodes and decrypts a payload.
@@ -135,6 +173,7 @@ impl Cipher {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::engine::general_purpose::STANDARD;
     use proptest::prelude::*;
 
     fn cipher() -> Cipher {
@@ -201,6 +240,17 @@ mod tests {
             let encoding = if raw { Encoding::Raw } else { Encoding::Base64 };
             let sealed = cipher().seal(plain.clone(), encoding);
             prop_assert_eq!(cipher().open(&sealed, encoding).expect("opens"), plain);
+        }
+
+        #[test]
+        fn the_buffer_stays_where_there_is_room(length in 0usize..3 * PIECE) {
+            let mut plain = Vec::with_capacity(sealed_room(length));
+            plain.resize(length, b'x');
+            let at = plain.as_ptr();
+            let raw = cipher().seal(plain.clone(), Encoding::Raw);
+            let sealed = cipher().seal(plain, Encoding::Base64);
+            prop_assert_eq!(sealed.as_ptr(), at);
+            prop_assert_eq!(sealed, STANDARD.encode(raw).into_bytes());
         }
     }
 }

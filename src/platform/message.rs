@@ -6,7 +6,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::json::{Kind, RawObject, WriteJson, write_string, write_value};
+use super::{
+    cipher::sealed_room,
+    json::{Kind, RawObject, WriteJson, write_string, write_value},
+};
 
 /// In the headers of a message: its body lies in object storage under this id.
 pub const OBJECT_ID: &str = "x-ipaas-object-storage-id";
@@ -151,7 +154,7 @@ impl Outgoing {
     /// The message as compact JSON text, keys in the reference's order.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.body.size_hint() + ENVELOPE);
+        let mut out = Vec::with_capacity(sealed_room(self.body.size_hint() + ENVELOPE));
         out.push(b'{');
         self.write_fields(&mut out);
         out.push(b'}');
@@ -172,7 +175,7 @@ impl Outgoing {
     }
 }
 
-/// Room for the envelope around a body, and for the cipher's padding behind it.
+/// Room for the envelope around a body.
 pub const ENVELOPE: usize = 160;
 
 impl std::fmt::Debug for Outgoing {

@@ -4,6 +4,7 @@
 use super::outbox::Ready;
 use crate::platform::{
     bodies::{BodyError, BodyStore, StoredBody},
+    cipher::sealed_room,
     json::write_compact,
     message::{ENVELOPE, OBJECT_ID, Outgoing},
     passthrough::{Entry, Passthrough},
@@ -27,7 +28,7 @@ pub(super) async fn ready(
     };
     let mut own = Vec::with_capacity(message.body.size_hint() + ENVELOPE);
     message.write_fields(&mut own);
-    let mut json = Vec::with_capacity(own.len() * 2 + passthrough.size_hint() + ENVELOPE);
+    let mut json = Vec::with_capacity(sealed_room(own.len() * 2 + passthrough.size_hint() + ENVELOPE));
     json.push(b'{');
     json.extend_from_slice(&own);
     passthrough.write(&mut json, &own, &stored);

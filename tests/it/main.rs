@@ -14,6 +14,7 @@ mod files;
 mod headers;
 mod hooks;
 mod lightweight;
+mod memory;
 mod pages;
 mod passthrough;
 mod performer;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::contender::Contender;
 
@@ -73,9 +73,25 @@ pub(crate) struct CompareOptions {
 /// How much is measured.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ScalingOptions {
+    /// What is varied.
+    #[arg(long, value_enum, value_delimiter = ',', default_values = ["bodies", "workers", "backlog", "latency"])]
+    pub(crate) vary: Vec<Vary>,
     /// Messages of a run, in per cent of the usual number.
     #[arg(long, default_value_t = 100)]
     pub(crate) percent: usize,
+}
+
+/// What a cost may grow with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Vary {
+    /// The size of bodies.
+    Bodies,
+    /// The number of workers on one queue.
+    Workers,
+    /// The number of messages that wait.
+    Backlog,
+    /// The latency of the API, and the prefetch.
+    Latency,
 }
 
 /// What is counted.

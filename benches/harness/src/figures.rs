@@ -5,7 +5,7 @@ use serde::Serialize;
 /// What one run gave.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Run {
-    /// Messages per second, from the first result to the last.
+    /// Messages per second, from the end of the first round of results to the last.
     pub(crate) rate: f64,
     /// CPU milliseconds per message, of the contender's process alone, over the same time.
     pub(crate) cpu_ms: f64,

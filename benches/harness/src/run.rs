@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use crate::{
     cli::Places,
@@ -62,17 +62,24 @@ pub(crate) async fn batch(places: &Places, contender: Contender, batch: &Batch<'
     let children = (0..batch.workers).map(start).collect::<Result<Vec<_>>>()?;
     let cpu = || children.iter().map(|child| cpu_ms(child.id())).sum::<Result<f64>>();
     let first = queues.next().await?.at;
-    let cpu_at_first = cpu()?;
-    let mut last = first;
-    for _ in 1..batch.messages {
+    // The first round arrives at once when the API is slow: counted in, it would flatter the rate.
+    let first_round = usize::from(batch.prefetch) * batch.workers;
+    ensure!(batch.messages > first_round, "{} messages are one round at most", batch.messages);
+    let mut begin = first;
+    for _ in 1..first_round {
+        begin = queues.next().await?.at;
+    }
+    let cpu_at_begin = cpu()?;
+    let mut last = begin;
+    for _ in first_round..batch.messages {
         last = queues.next().await?.at;
     }
-    let rest = (batch.messages - 1).max(1) as f64;
+    let rest = (batch.messages - first_round) as f64;
     let peak =
         children.iter().map(|child| memory_kib(child.id(), "VmHWM")).max_by_key(|peak| *peak.as_ref().unwrap_or(&0));
     let run = Run {
-        rate: rest / (last - first).as_secs_f64(),
-        cpu_ms: (cpu()? - cpu_at_first) / rest,
+        rate: rest / (last - begin).as_secs_f64(),
+        cpu_ms: (cpu()? - cpu_at_begin) / rest,
         peak_mib: mib(peak.unwrap_or(Ok(0))?),
         first_ms: (first - started).as_secs_f64() * 1000.0,
     };

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use anyhow::Result;
 
 use crate::{
-    cli::{Places, ScalingOptions},
+    cli::{Places, ScalingOptions, Vary},
     contender::Contender,
     plot::{self, Series},
     report,
@@ -19,10 +19,14 @@ const WORKER: Contender = Contender::Worker;
 /// Runs all of it and tells it.
 pub(crate) async fn scaling(places: &Places, options: &ScalingOptions) -> Result<()> {
     let mut document = String::new();
-    document.push_str(&bodies(places, options).await?);
-    document.push_str(&workers(places, options).await?);
-    document.push_str(&backlog(places, options).await?);
-    document.push_str(&latencies(places, options).await?);
+    for vary in &options.vary {
+        document.push_str(&match vary {
+            Vary::Bodies => bodies(places, options).await?,
+            Vary::Workers => workers(places, options).await?,
+            Vary::Backlog => backlog(places, options).await?,
+            Vary::Latency => latencies(places, options).await?,
+        });
+    }
     report::print(&document)?;
     if let Some(folder) = &places.save {
         report::save(folder, "scaling.md", &document)?;
@@ -35,7 +39,7 @@ fn save(places: &Places, name: &str, svg: &str) -> Result<()> {
 }
 
 fn scaled(messages: usize, options: &ScalingOptions) -> usize {
-    (messages * options.percent / 100).max(3)
+    (messages * options.percent / 100).max(4)
 }
 
 /// Bodies of 100 B to 10 MB, one at a time.
