@@ -7,7 +7,8 @@ use std::{
 };
 
 use tracing_subscriber::{
-    EnvFilter, Layer, Registry,
+    Layer, Registry,
+    filter::{LevelFilter, Targets},
     fmt::{self, MakeWriter},
     layer::SubscriberExt,
     util::SubscriberInitExt,
@@ -59,21 +60,22 @@ pub fn start(source: &Source, target: LogTarget) -> Result<(), SettingsError> {
 }
 
 /// The level in this program's terms; `fatal` has none of its own, the nearest is `error`.
-fn level(name: &str) -> Option<&'static str> {
+fn level(name: &str) -> Option<LevelFilter> {
     Some(match name.to_ascii_lowercase().as_str() {
-        "trace" => "trace",
-        "debug" => "debug",
-        "info" => "info",
-        "warn" => "warn",
-        "error" | "fatal" => "error",
+        "trace" => LevelFilter::TRACE,
+        "debug" => LevelFilter::DEBUG,
+        "info" => LevelFilter::INFO,
+        "warn" => LevelFilter::WARN,
+        "error" | "fatal" => LevelFilter::ERROR,
         _ => return None,
     })
 }
 
 /// Our own lines at `level`; libraries tell warnings only. Two are kept quiet: the AMQP client prints returned
 /// messages whole and failures that the link reports itself, the HTTP client prints addresses with their queries.
-fn filter(level: &str) -> EnvFilter {
-    EnvFilter::new(format!("warn,podio_component={level},lapin=off,async_rs=off,hyper=off,hyper_util=off,reqwest=off"))
+fn filter(level: LevelFilter) -> Targets {
+    let quiet = ["lapin", "async_rs", "hyper", "hyper_util", "reqwest"].map(|target| (target, LevelFilter::OFF));
+    Targets::new().with_default(LevelFilter::WARN).with_target("podio_component", level).with_targets(quiet)
 }
 
 fn layer<W>(writer: W, json: bool, color: bool) -> Box<dyn Layer<Registry> + Send + Sync>
