@@ -3,14 +3,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::FutureExt;
-use lapin::{
-    Channel,
-    message::Delivery as RawDelivery,
-    options::{BasicAckOptions, BasicRejectOptions},
-};
+use lapin::message::Delivery as RawDelivery;
 
-use super::{Properties, values::read_table};
+use super::{Properties, settler::Settler, values::read_table};
 use crate::platform::headers::Value;
 
 /// One message from the queue.
@@ -29,13 +24,14 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    pub(super) fn new(raw: RawDelivery, channel: &Arc<Channel>, generation: u64) -> Self {
+    pub(super) fn new(raw: RawDelivery, settler: &Arc<Settler>, generation: u64) -> Self {
+        settler.delivered(raw.delivery_tag);
         Self {
             headers: raw.properties.headers().as_ref().map(read_table).unwrap_or_default(),
             properties: Properties(raw.properties),
             body: raw.data.into(),
             redelivered: raw.redelivered,
-            receipt: Receipt { channel: channel.clone(), tag: raw.delivery_tag, generation },
+            receipt: Receipt { settler: settler.clone(), tag: raw.delivery_tag, generation },
         }
     }
 }
@@ -43,7 +39,7 @@ impl Delivery {
 /// The right to settle one delivery, once. Valid on the connection that it came over; the broker delivers the
 /// message again when that one is gone, so a failure to settle is no error.
 pub struct Receipt {
-    channel: Arc<Channel>,
+    settler: Arc<Settler>,
     tag: u64,
     generation: u64,
 }
@@ -63,20 +59,12 @@ impl Receipt {
 
     /// The message is done.
     pub fn acknowledge(self) {
-        self.send(self.channel.basic_ack(self.tag, BasicAckOptions::default()));
+        self.settler.acknowledge(self.tag);
     }
 
     /// The message failed: to the dead-letter exchange, if the queue has one.
     pub fn reject(self) {
-        self.send(self.channel.basic_reject(self.tag, BasicRejectOptions { requeue: false }));
-    }
-
-    /// Lays a settlement into the client library's queue, which one poll does. Nobody waits until it is written: the
-    /// broker does not answer settlements, so that tells no more.
-    fn send(&self, settlement: impl Future<Output = Result<(), lapin::Error>>) {
-        if let Some(Err(error)) = settlement.now_or_never() {
-            tracing::debug!(%error, tag = self.tag, "not settled: its connection is gone, it will be delivered again");
-        }
+        self.settler.reject(self.tag);
     }
 }
 

@@ -8,6 +8,7 @@ mod outlet;
 mod properties;
 mod publisher;
 mod session;
+mod settler;
 mod values;
 
 pub use connection::ConnectError;

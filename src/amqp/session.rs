@@ -1,7 +1,11 @@
 //! Two connections that live and die together: one to consume, one to publish. No wait for the broker is without a
 //! bound.
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{
+    pin::pin,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use futures_util::StreamExt;
 use lapin::{
@@ -16,6 +20,7 @@ use super::{
     Delivery,
     connection::{ConnectError, OPEN_TIMEOUT, open},
     outlet::Outlet,
+    settler::Settler,
 };
 use crate::settings::BrokerSettings;
 
@@ -30,6 +35,8 @@ pub(super) struct Session {
     read: Connection,
     /// Publishes over the other one.
     pub(super) outlet: Arc<Outlet>,
+    /// Settles what was consumed.
+    settler: OnceLock<Arc<Settler>>,
 }
 
 /// Why consuming ended.
@@ -48,7 +55,7 @@ impl Session {
             Ok(Arc::new(outlet))
         };
         let (read, outlet) = in_time(async { tokio::try_join!(open(settings, "read"), write) }).await?;
-        Ok(Self { read, outlet })
+        Ok(Self { read, outlet, settler: OnceLock::new() })
     }
 
     /// Hands every delivery to `deliver`, until `stop` or until a connection breaks.
@@ -63,6 +70,7 @@ impl Session {
         stop: &CancellationToken,
     ) -> Result<End, ConnectError> {
         let (channel, mut consumer) = in_time(self.start_consumer(settings)).await?;
+        let settler = self.settler.get_or_init(|| Arc::new(Settler::new(channel)));
         tracing::info!(queue = settings.queue, prefetch = settings.prefetch, "waiting for messages");
         let mut write_failure = pin!(failure(self.outlet.connection()));
         loop {
@@ -70,7 +78,7 @@ impl Session {
                 biased;
                 () = stop.cancelled() => {
                     // What the broker sends until it has read this stays unsettled and goes back to the queue.
-                    let cancel = channel.basic_cancel(CONSUMER_TAG.into(), BasicCancelOptions::default());
+                    let cancel = settler.channel().basic_cancel(CONSUMER_TAG.into(), BasicCancelOptions::default());
                     match timeout(CLOSE_TIMEOUT, cancel).await {
                         Ok(Ok(())) => {}
                         Ok(Err(error)) => tracing::debug!(%error, "the consumer was gone already"),
@@ -80,7 +88,7 @@ impl Session {
                 }
                 reason = &mut write_failure => return Ok(End::Broken(reason)),
                 next = consumer.next() => match next {
-                    Some(Ok(raw)) => deliver(Delivery::new(raw, &channel, generation)),
+                    Some(Ok(raw)) => deliver(Delivery::new(raw, settler, generation)),
                     Some(Err(error)) => return Ok(End::Broken(error.to_string())),
                     None => return Ok(End::Broken("the broker cancelled the consumer".to_owned())),
                 },
@@ -96,8 +104,11 @@ impl Session {
         }
     }
 
-    /// Closes both connections.
+    /// Closes both connections, once what is settled is told to the broker.
     pub(super) async fn close(self) {
+        if let Some(settler) = self.settler.get() {
+            settler.flush();
+        }
         let close = async {
             let done = ShortString::from("done");
             let read = self.read.close(200, done.clone());
@@ -112,9 +123,9 @@ impl Session {
         }
     }
 
-    async fn start_consumer(&self, settings: &BrokerSettings) -> Result<(Arc<Channel>, Consumer), ConnectError> {
+    async fn start_consumer(&self, settings: &BrokerSettings) -> Result<(Channel, Consumer), ConnectError> {
         let queue = short(&settings.queue, "the queue's name is longer than 255 bytes")?;
-        let channel = Arc::new(self.read.create_channel().await?);
+        let channel = self.read.create_channel().await?;
         channel.basic_qos(settings.prefetch, BasicQosOptions::default()).await?;
         let options = BasicConsumeOptions::default();
         let consumer = channel.basic_consume(queue, CONSUMER_TAG.into(), options, FieldTable::default()).await?;

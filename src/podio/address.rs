@@ -58,7 +58,7 @@ impl Address {
         // A browser's reading: backslashes, `//host` and `scheme:` count. Whatever leaves by it is refused, even
         // where our own reading below would take it for a path.
         let browser = self.base.join(url).map_err(|_| leaves())?;
-        if browser.origin() != self.base.origin() {
+        if !same_origin(&browser, &self.base) {
             return Err(leaves());
         }
         // Below an origin without a base path, both readings of a path are the same.
@@ -75,11 +75,18 @@ impl Address {
     /// Whether `url` is of the API's origin, below its base path, and names no user.
     fn holds(&self, url: &Url) -> bool {
         let base_path = self.base.path().trim_end_matches('/');
-        url.origin() == self.base.origin()
+        same_origin(url, &self.base)
             && url.username().is_empty()
             && url.password().is_none()
             && url.path().strip_prefix(base_path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
+}
+
+/// Whether two `http` or `https` addresses have one origin (RFC 6454, section 5); copies neither, as `Url::origin` does.
+pub(super) fn same_origin(one: &Url, other: &Url) -> bool {
+    one.scheme() == other.scheme()
+        && one.host() == other.host()
+        && one.port_or_known_default() == other.port_or_known_default()
 }
 
 /// `scheme://…` or `//…`, as the reference's HTTP client tells absolute URLs.

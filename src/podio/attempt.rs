@@ -6,7 +6,9 @@ use reqwest::{
 };
 
 use super::{
-    Answer, CallError, Request, redirects,
+    Answer, CallError, Request,
+    address::same_origin,
+    redirects,
     renewal::Grant,
     request::Payload,
     retry::{Decision, Outcome},
@@ -45,7 +47,7 @@ pub(super) async fn attempt(http: &Client, settings: &PodioSettings, request: &R
         (Ok(response), _) => response,
         (Err(error), redirected) => return unanswered(&error, source.seen(), redirected),
     };
-    let elsewhere = response.url().origin() != request.url.origin();
+    let elsewhere = !same_origin(response.url(), &request.url);
     let answer = match &request.sink {
         Some(sink) if response.status().is_success() => pour(response, sink.as_ref()).await,
         _ => read(response, settings.max_response).await,
