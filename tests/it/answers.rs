@@ -52,6 +52,7 @@ async fn no_answer_stays_an_error() -> Result<()> {
     let stage = stage("no-throw-reset", config("dontThrowErrorFlg"), podio, json!({})).await?;
     let (emitted, calls) = run(&stage, &request("GET")).await?;
     assert_eq!(emitted.routing_key, "error", "{}", emitted.payload);
+    stage.rejected.wait_for(1, "dead letter", BOUND).await?;
     assert_eq!((calls, stage.rejected.count()), (3, 1));
     stage.remove().await
 }
@@ -76,6 +77,7 @@ async fn a_post_that_may_have_been_executed_is_not_repeated_when_that_is_wanted(
         let stage = stage("safe-post", config("safeRetries"), json!({ "POST /item": [answer] }), json!({})).await?;
         let (emitted, calls) = run(&stage, &request("POST")).await?;
         assert!(emitted.error_message()?.contains("outcome is unknown"), "{answer}: {}", emitted.error_message()?);
+        stage.rejected.wait_for(1, "dead letter", BOUND).await?;
         assert_eq!((calls, stage.rejected.count()), (1, 1), "{answer}");
         stage.remove().await?;
     }
@@ -138,6 +140,7 @@ async fn a_post_that_podio_redirected_to_where_nobody_listens_is_not_repeated() 
         let stage = stage("safe-redirect", config("safeRetries"), podio, json!({})).await?;
         let (emitted, calls) = run(&stage, &request("POST")).await?;
         assert!(emitted.error_message()?.contains("outcome is unknown"), "{}", emitted.error_message()?);
+        stage.rejected.wait_for(1, "dead letter", BOUND).await?;
         assert_eq!((calls, stage.rejected.count()), (1, 1), "{status}");
         stage.remove().await?;
     }

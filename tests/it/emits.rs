@@ -76,6 +76,7 @@ async fn keys_that_the_platform_refuses_are_an_error() -> Result<()> {
     let (stage, environment) = set("update-keys-400", json!({ ACCOUNT: [{ "status": 400, "json": {} }] })).await?;
     let emitted = emits(&stage, &environment, &json!([{ "updateKeys": {} }]), 1).await?;
     assert_eq!(keys(&emitted), ["error"]);
+    stage.rejected.wait_for(1, "dead letter", BOUND).await?;
     assert_eq!(stage.rejected.count(), 1);
     stage.remove().await
 }
@@ -111,6 +112,7 @@ async fn an_action_may_emit_an_error_and_go_on() -> Result<()> {
     assert_eq!(keys(&emitted), ["data", "error", "data"]);
     assert_eq!(emitted[1].error_message()?, "one of them failed");
     assert_eq!(emitted[1].payload["errorInput"]["body"]["orders"], first);
+    stage.rejected.wait_for(1, "dead letter", BOUND).await?;
     assert_eq!(stage.rejected.count(), 1, "after an error a message is rejected");
     stage.remove().await
 }
@@ -122,6 +124,7 @@ async fn results_before_a_failure_stay() -> Result<()> {
     let emitted = emits(&stage, &environment, &first, 2).await?;
     assert_eq!(keys(&emitted), ["data", "error"]);
     assert_eq!(emitted[1].error_message()?, "then it failed");
+    stage.rejected.wait_for(1, "dead letter", BOUND).await?;
     assert_eq!(stage.rejected.count(), 1);
     stage.remove().await
 }
@@ -132,6 +135,7 @@ async fn a_panic_is_this_message_s_error() -> Result<()> {
     let emitted = emits(&stage, &environment, &json!([{ "panic": "content of the message" }]), 1).await?;
     assert_eq!(keys(&emitted), ["error"]);
     assert!(!emitted[0].error_message()?.contains("content of the message"), "{}", emitted[0].error_message()?);
+    stage.rejected.wait_for(1, "dead letter", BOUND).await?;
     assert_eq!(stage.rejected.count(), 1);
     stage.remove().await
 }
@@ -149,6 +153,7 @@ async fn a_message_without_an_id_is_settled_and_holds_no_stop() -> Result<()> {
     let emitted = stage.emitted()?;
     assert_eq!(keys(&emitted), ["data", "data", "error", "error"]);
     assert!(emitted.iter().all(|emitted| emitted.headers.get("parentMessageId").is_none()));
+    stage.rejected.wait_for(2, "dead letters", BOUND).await?;
     assert_eq!((stage.left().await?, stage.rejected.count()), (0, 2));
     stage.remove().await
 }

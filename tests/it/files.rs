@@ -134,6 +134,7 @@ async fn what_is_missing_or_breaks_is_told_and_nothing_is_acknowledged() -> Resu
     let failed = outcome(&stage, &json!({ "body": { "fileId": 1 } }), BOUND).await?;
     assert!(failed.error_message()?.contains("404"), "{}", failed.error_message()?);
     stop(&mut worker, BOUND).await?;
+    stage.rejected.wait_for(6, "dead letters", BOUND).await?;
     assert_eq!((stage.left().await?, stage.rejected.count()), (0, 6));
     stage.remove().await
 }

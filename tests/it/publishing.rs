@@ -71,6 +71,7 @@ async fn tries_end_where_they_are_limited() -> Result<()> {
     assert!(message.starts_with("Failed on publishing ") && message.contains(" message to MQ"), "{message}");
     let took = emitted.headers["end"].as_i64().zip(emitted.headers["start"].as_i64()).map(|(end, start)| end - start);
     assert!(took >= Some(200 + 400), "the delay doubles: {took:?} ms");
+    stage.rejected.wait_for(1, "dead letter", BOUND).await?;
     assert_eq!((stage.left().await?, stage.rejected.count()), (0, 1));
     stage.remove().await
 }
@@ -97,6 +98,7 @@ async fn an_outcome_is_published_however_long_it_takes() -> Result<()> {
         assert_eq!(stage.emitted()?[0].routing_key, key);
         assert_eq!(stage.calls(Api::Podio).len(), 1, "only the publishing is repeated");
         assert_eq!((stage.results.count(), stage.left().await?), (1, 0));
+        stage.rejected.wait_for(usize::from(key == "error"), "dead letters", BOUND).await?;
         assert_eq!(stage.rejected.count(), usize::from(key == "error"));
         stage.remove().await?;
     }
@@ -115,6 +117,7 @@ async fn the_delay_between_tries_is_bounded() -> Result<()> {
     // Without the bound it would take 155 s.
     stage.results.wait_for(1, "error", BOUND).await?;
     stop(&mut worker, BOUND).await?;
+    stage.rejected.wait_for(1, "dead letter", BOUND).await?;
     assert_eq!(stage.rejected.count(), 1);
     stage.remove().await
 }
@@ -147,6 +150,7 @@ async fn a_payload_may_have_the_limit_s_size_and_no_more() -> Result<()> {
                 assert_eq!(emitted.error_message()?, expected);
             }
         }
+        stage.rejected.wait_for(1, "dead letter", BOUND).await?;
         assert_eq!((stage.left().await?, stage.rejected.count()), (0, 1));
         stage.remove().await?;
     }

@@ -105,6 +105,7 @@ async fn too_often_is_an_error() -> Result<()> {
     assert_eq!(emitted[0].properties["expiration"], "60000", "15000 ms is the default for the first time");
     assert_eq!(emitted[1].routing_key, "error");
     assert_eq!(emitted[1].error_message()?, "Rebound limit exceeded");
+    stage.rejected.wait_for(1, "dead letter", BOUND).await?;
     assert_eq!((stage.left().await?, stage.rejected.count()), (0, 1));
     stage.remove().await
 }
@@ -117,6 +118,7 @@ async fn the_last_of_twenty_times_is_handed_back_too() -> Result<()> {
     assert_eq!(emitted[0].headers["reboundIteration"], 20);
     assert_eq!(emitted[0].properties["expiration"], (15_000_u64 << 19).to_string());
     assert_eq!(emitted[1].error_message()?, "Rebound limit exceeded");
+    stage.rejected.wait_for(1, "dead letter", BOUND).await?;
     assert_eq!((stage.left().await?, stage.rejected.count()), (0, 1));
     stage.remove().await
 }

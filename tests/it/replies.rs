@@ -36,6 +36,7 @@ async fn an_error_is_also_a_reply() -> Result<()> {
     let parts: Value = serde_json::from_slice(&results[0].delivery.data)?;
     let sealed = parts["error"].as_str().context("a text")?;
     assert_eq!(results[1].delivery.data, sealed.as_bytes(), "sealed the same way");
+    stage.rejected.wait_for(1, "dead letter", BOUND).await?;
     assert_eq!((stage.left().await?, stage.rejected.count()), (0, 1));
     stage.remove().await
 }
@@ -84,6 +85,7 @@ async fn an_http_reply_to_nobody_is_an_error() -> Result<()> {
     let emitted = &stage.emitted()?[0];
     assert_eq!(emitted.routing_key, "error");
     assert!(emitted.error_message()?.contains("reply_to"), "{}", emitted.error_message()?);
+    stage.rejected.wait_for(1, "dead letter", BOUND).await?;
     assert_eq!((stage.left().await?, stage.rejected.count()), (0, 1));
     stage.remove().await
 }

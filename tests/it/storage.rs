@@ -90,6 +90,7 @@ async fn a_body_that_cannot_be_stored_is_an_error_and_work_goes_on() -> Result<(
     assert_eq!(emitted[0].error_message()?, NOT_STORED);
     assert_eq!(emitted[1].routing_key, "data");
     assert_tried_three_times(&calls(&stage, "POST")[..3]);
+    stage.rejected.wait_for(1, "dead letter", BOUND).await?;
     assert_eq!((stage.left().await?, stage.rejected.count()), (0, 1));
     stage.remove().await
 }
@@ -130,6 +131,7 @@ async fn a_body_that_is_gone_is_an_error_and_work_goes_on() -> Result<()> {
     assert_eq!(emitted[2].routing_key, "data");
     assert_eq!(calls(&stage, "GET").len(), 2, "a 404 is final");
     assert_eq!(stage.calls(Api::Podio).len(), 1, "an action does not run without its message");
+    stage.rejected.wait_for(2, "dead letters", BOUND).await?;
     assert_eq!((stage.left().await?, stage.rejected.count()), (0, 2));
     stage.remove().await
 }
