@@ -11,6 +11,7 @@ mod encoding;
 mod exec;
 mod faults;
 mod files;
+mod groups;
 mod headers;
 mod hooks;
 mod lightweight;
