@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use reqwest::{Client, redirect};
+use reqwest::{Client, redirect, retry};
 
 pub mod body;
 mod tls;
@@ -30,6 +30,8 @@ pub fn client(policy: redirect::Policy) -> Result<Client, ClientError> {
         .tls_backend_preconfigured(tls::config()?)
         .user_agent(USER_AGENT)
         .redirect(policy)
+        // Callers have retry policies of their own; the client's would keep a copy of every request for its.
+        .retry(retry::never())
         .tcp_nodelay(true)
         .referer(false)
         .build()?;

@@ -59,17 +59,20 @@ impl BodyStore {
         Self { storage, cipher }
     }
 
-    /// The bodies of a message and its passthrough entries that lie in object storage; `None` for those that do not.
+    /// The bodies of a message and its passthrough entries that lie in object storage; `None` for those that do not,
+    /// and nothing at all when none does.
     ///
     /// # Errors
     /// When one cannot be had.
     pub async fn fetch(&self, message: &Message<'_>, entries: &[Entry<'_>]) -> Result<Fetched, BodyError> {
-        let ids = std::iter::once(message.object_id())
-            .chain(entries.iter().map(|entry| entry.message.object_id()))
-            .collect::<Vec<_>>();
-        if ids.iter().all(Option::is_none) {
-            return Ok(vec![None; ids.len()]);
+        let ids = || {
+            let carried = entries.iter().map(|entry| entry.message.object_id());
+            std::iter::once(message.object_id()).chain(carried)
+        };
+        if ids().all(|id| id.is_none()) {
+            return Ok(Fetched::new());
         }
+        let ids: Vec<_> = ids().collect();
         stream::iter(ids)
             .map(|id| async move {
                 match id {

@@ -93,20 +93,25 @@ impl Processor {
             .catch_unwind()
             .await
             .unwrap_or_else(|_| Ending::Interrupted(Failure::new(PANICKED).into()));
-        let message_id = source.incoming.message_key().unwrap_or_default();
+        // Made where it is logged: most messages are done without a line about them.
+        let message_id = || source.incoming.message_key().unwrap_or_default();
         match ending {
             Ending::Done => {
-                tracing::debug!(message_id, took_ms = now_ms() - source.start, "done");
+                tracing::debug!(message_id = message_id(), took_ms = now_ms() - source.start, "done");
                 Verdict::Acknowledge
             }
             Ending::Answered => Verdict::Reject,
             Ending::Unreadable(reason) => {
-                tracing::error!(message_id, reason, "rejected without an answer: the payload cannot be read");
+                tracing::error!(
+                    message_id = message_id(),
+                    reason,
+                    "rejected without an answer: the payload cannot be read"
+                );
                 Verdict::Reject
             }
             Ending::Interrupted(Interruption::Stopped) => Verdict::Leave,
             Ending::Interrupted(Interruption::Failed(failure)) => {
-                tracing::error!(message_id, error = %failure, "failed");
+                tracing::error!(message_id = message_id(), error = %failure, "failed");
                 // Boxed, as the rebound below: it is rare, and every message's task would be larger by it.
                 match Box::pin(self.outbox.error(source, &failure, &self.stop)).await {
                     Ok(()) => Verdict::Reject,
@@ -114,7 +119,7 @@ impl Processor {
                 }
             }
             Ending::Interrupted(Interruption::Rebound { reason, wait }) => {
-                tracing::warn!(message_id, reason, wait_s = wait.as_secs_f64(), "handed back");
+                tracing::warn!(message_id = message_id(), reason, wait_s = wait.as_secs_f64(), "handed back");
                 match Box::pin(self.outbox.rebound(source, &reason, wait, &self.stop)).await {
                     Ok(true) => Verdict::Acknowledge,
                     Ok(false) => Verdict::Reject,
