@@ -19,6 +19,7 @@ mod memory;
 mod pages;
 mod passthrough;
 mod performer;
+mod protocol_doc;
 mod publishing;
 mod rate_limits;
 mod rebound;
