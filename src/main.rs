@@ -1,15 +1,14 @@
-//! The program: parses the command line, runs the command, gives its exit code.
+//! The program.
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use mimalloc::MiMalloc;
-use podio_component::cli::Cli;
+use podio_component::PodioComponent;
 
 /// Chosen by measurement (docs/performance.md).
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
-    Cli::parse().run()
+    elasticio_runtime::main::<PodioComponent>()
 }

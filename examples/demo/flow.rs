@@ -1,7 +1,7 @@
 //! The step's side of the contract with the broker, from the same environment variables that the worker reads.
 
 use clap::Args;
-use podio_component::platform::cipher::{BLOCK, Cipher};
+use elasticio_runtime::platform::cipher::{BLOCK, Cipher};
 use secrecy::SecretString;
 
 /// Broker, names and keys of one step.

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
+use elasticio_runtime::platform::cipher::{Cipher, Encoding};
 use futures_util::StreamExt;
 use lapin::{Consumer, message::Delivery};
-use podio_component::platform::cipher::{Cipher, Encoding};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::time::{Instant, timeout_at};
@@ -114,12 +114,12 @@ impl Inbox {
     fn read(&self, delivery: &Delivery) -> Result<Emitted> {
         let key = delivery.routing_key.as_str();
         if key == self.keys.data {
-            let payload = self.cipher.open(&delivery.data, Encoding::Base64)?;
+            let payload = self.cipher.decrypt(&delivery.data, Encoding::Base64)?;
             let payload: Payload = serde_json::from_slice(&payload).context("a result that is no JSON message")?;
             Ok(Emitted::Data(payload.body.get().to_owned()))
         } else if key == self.keys.error {
             let sealed: SealedError = serde_json::from_slice(&delivery.data).context("an error that is no JSON")?;
-            let error = self.cipher.open(sealed.error.as_bytes(), Encoding::Base64)?;
+            let error = self.cipher.decrypt(sealed.error.as_bytes(), Encoding::Base64)?;
             let error: ErrorBody = serde_json::from_slice(&error).context("an error that is no JSON message")?;
             Ok(Emitted::Error(error.message))
         } else if key == self.keys.rebound {

@@ -38,7 +38,7 @@ impl Sandbox {
     /// The sandbox whose Podio listener is at `url`.
     pub(crate) fn new(url: &str) -> Result<Self> {
         Ok(Self {
-            http: podio_component::http::client(redirect::Policy::none())?,
+            http: elasticio_runtime::http::client("podio-demo", redirect::Policy::none())?,
             url: url.trim_end_matches('/').to_owned(),
         })
     }

@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use elasticio_runtime::platform::cipher::Encoding;
 use lapin::{
     BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, ExchangeKind,
     options::{
@@ -12,7 +13,6 @@ use lapin::{
     },
     types::{AMQPValue, FieldTable},
 };
-use podio_component::platform::cipher::Encoding;
 use uuid::Uuid;
 
 use crate::{flow::Flow, outcome::Inbox};
@@ -118,7 +118,7 @@ impl<'a> Stage<'a> {
             .with_content_type("application/json".into())
             .with_content_encoding("utf8".into())
             .with_headers(headers);
-        let body = self.flow.cipher().seal(message.as_bytes().to_vec(), Encoding::Base64);
+        let body = self.flow.cipher().encrypt(message.as_bytes().to_vec(), Encoding::Base64);
         let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
         let at = Instant::now();
         let queue = self.flow.queue.as_str();

@@ -4,23 +4,28 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use reqwest::Method;
+use elasticio_runtime::{
+    action::{Action, Context, Interruption},
+    platform::{
+        json::{ObjectWriter, RawText},
+        message::{Message, Outgoing},
+    },
+};
 
 use super::object_types::{DELETE, read};
 use crate::{
-    dispatcher::{Action, Context, Failure, Interruption},
-    platform::message::{Message, Outgoing},
-    podio::{Podio, Request, StepConfig},
+    podio::StepConfig,
+    rest::{ApiClient, Request},
 };
 
 /// The action, for one step.
 pub(super) struct DeleteObjectById {
-    podio: Arc<Podio>,
+    podio: Arc<ApiClient>,
     object_type: Option<String>,
 }
 
 impl DeleteObjectById {
-    pub(super) fn new(podio: Arc<Podio>, config: &StepConfig) -> Self {
+    pub(super) fn new(podio: Arc<ApiClient>, config: &StepConfig) -> Self {
         Self { podio, object_type: config.object_type.clone() }
     }
 }
@@ -30,10 +35,11 @@ impl Action for DeleteObjectById {
     async fn run(&self, message: &Message<'_>, context: &Context<'_>) -> Result<(), Interruption> {
         let named = read(message.body(), DELETE, self.object_type.as_deref())?;
         let url = self.podio.address().resolve(&named.path)?;
-        let request = Request::new(Method::DELETE, url);
-        self.podio.send(&request, context.stop).await?;
-        let body = serde_json::value::RawValue::from_string(format!("{{\"id\":{}}}", named.id))
-            .map_err(|_| Failure::new("The field \"idValue\" (ID Value) is not valid JSON."))?;
-        context.emitter.data(Outgoing::new(body)).await
+        self.podio.send(&Request::delete(url), context.stop).await?;
+        let mut body = Vec::new();
+        let mut object = ObjectWriter::new(&mut body);
+        object.raw("id", named.id);
+        object.end();
+        context.emitter.data(Outgoing::new(RawText(body))).await
     }
 }

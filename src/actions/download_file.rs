@@ -7,23 +7,22 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
+use elasticio_runtime::{
+    action::{Action, Context, Failure, Interruption},
+    platform::{
+        message::{Attachment, Message, Outgoing},
+        object_storage::ObjectStorage,
+    },
+};
 use futures_util::{StreamExt, future::BoxFuture};
-use reqwest::Method;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::files::Files;
-use crate::{
-    dispatcher::{Action, Context, Failure, Interruption},
-    platform::{
-        message::{Attachment, Message, Outgoing},
-        storage::ObjectStorage,
-    },
-    podio::{
-        Podio, Request,
-        answer::Body,
-        transfer::{self, FileSink, FileStream},
-    },
+use crate::rest::{
+    ApiClient, Request,
+    answer::Body,
+    transfer::{self, FileSink, FileStream},
 };
 
 /// Tells those who read attachments where an object lies.
@@ -31,7 +30,7 @@ const STORAGE_TYPE: (&str, &str) = ("storage_type", "maester");
 
 /// The action, for one step.
 pub(super) struct DownloadFile {
-    podio: Arc<Podio>,
+    podio: Arc<ApiClient>,
     files: Files,
 }
 
@@ -43,13 +42,13 @@ struct File {
 }
 
 impl DownloadFile {
-    pub(super) fn new(podio: Arc<Podio>, files: Files) -> Self {
+    pub(super) fn new(podio: Arc<ApiClient>, files: Files) -> Self {
         Self { podio, files }
     }
 
     fn request(&self, path: &str) -> Result<Request, Failure> {
         let url = self.podio.address().resolve(path)?;
-        Ok(Request::new(Method::GET, url))
+        Ok(Request::get(url))
     }
 }
 

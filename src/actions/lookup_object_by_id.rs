@@ -4,23 +4,25 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use reqwest::Method;
+use elasticio_runtime::{
+    action::{Action, Context, Interruption},
+    platform::message::{Message, Outgoing},
+};
 
 use super::object_types::{LOOKUP, read};
 use crate::{
-    dispatcher::{Action, Context, Interruption},
-    platform::message::{Message, Outgoing},
-    podio::{Podio, Request, StepConfig},
+    podio::StepConfig,
+    rest::{ApiClient, Request},
 };
 
 /// The action, for one step.
 pub(super) struct LookupObjectById {
-    podio: Arc<Podio>,
+    podio: Arc<ApiClient>,
     object_type: Option<String>,
 }
 
 impl LookupObjectById {
-    pub(super) fn new(podio: Arc<Podio>, config: &StepConfig) -> Self {
+    pub(super) fn new(podio: Arc<ApiClient>, config: &StepConfig) -> Self {
         Self { podio, object_type: config.object_type.clone() }
     }
 }
@@ -30,8 +32,7 @@ impl Action for LookupObjectById {
     async fn run(&self, message: &Message<'_>, context: &Context<'_>) -> Result<(), Interruption> {
         let named = read(message.body(), LOOKUP, self.object_type.as_deref())?;
         let url = self.podio.address().resolve(&named.path)?;
-        let request = Request::new(Method::GET, url);
-        let answer = self.podio.send(&request, context.stop).await?;
+        let answer = self.podio.send(&Request::get(url), context.stop).await?;
         context.emitter.data(Outgoing::new(answer)).await
     }
 }

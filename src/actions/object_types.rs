@@ -1,14 +1,13 @@
 //! The kinds of Podio objects that have an id in their path: what the select boxes offer and where each kind lives
-//! (contract, section 8). Pure.
+//! (protocol, sections 8.4 and 8.5). Pure.
 
+use elasticio_runtime::{
+    action::Failure,
+    platform::json::{Kind, RawObject},
+};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
-
-use crate::{
-    dispatcher::Failure,
-    platform::json::{Kind, RawObject},
-};
 
 /// What may stand unescaped in a path segment (RFC 3986, section 2.3).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

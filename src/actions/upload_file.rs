@@ -4,24 +4,25 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use elasticio_runtime::{
+    action::{Action, Context, Failure, Interruption},
+    http,
+    platform::{
+        message::{Attachment, Message, Outgoing},
+        object_storage::ObjectStorage,
+    },
+};
 use futures_util::future::BoxFuture;
-use reqwest::{Client, Method};
+use reqwest::Client;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use url::Url;
 
 use super::files::Files;
-use crate::{
-    dispatcher::{Action, Context, Failure, Interruption},
-    platform::{
-        message::{Attachment, Message, Outgoing},
-        storage::ObjectStorage,
-    },
-    podio::{
-        Podio, Request,
-        request::{Payload, Upload},
-        transfer::{FileSource, OpenFile, file_of},
-    },
+use crate::rest::{
+    ApiClient, Request,
+    request::{Payload, Upload},
+    transfer::{FileSource, OpenFile, file_of},
 };
 
 /// Media type of a file that says none. Podio refuses `application/octet-stream`.
@@ -29,7 +30,7 @@ const DEFAULT_MEDIA: &str = "text/plain";
 
 /// The action, for one step.
 pub(super) struct UploadFile {
-    podio: Arc<Podio>,
+    podio: Arc<ApiClient>,
     files: Files,
 }
 
@@ -52,7 +53,7 @@ struct Wanted {
 }
 
 impl UploadFile {
-    pub(super) fn new(podio: Arc<Podio>, files: Files) -> Self {
+    pub(super) fn new(podio: Arc<ApiClient>, files: Files) -> Self {
         Self { podio, files }
     }
 }
@@ -64,7 +65,7 @@ impl Action for UploadFile {
         let url = self.podio.address().resolve("/file/")?;
         let source = UrlSource { url: wanted.url, storage: self.files.storage.clone(), http: self.files.http.clone() };
         let upload = Upload { source: Arc::new(source), name: wanted.name, media: wanted.media };
-        let request = Request { payload: Some(Payload::File(upload)), ..Request::new(Method::POST, url) };
+        let request = Request::post(url, Payload::File(upload));
         let answer = self.podio.send(&request, context.stop).await?;
         context.emitter.data(Outgoing::new(answer)).await
     }
@@ -142,7 +143,7 @@ impl UrlSource {
             let response = storage.open_with_retries(&self.url).await.map_err(|error| error.to_string())?;
             return Ok(file_of(response));
         }
-        let response = self.http.get(self.url.clone()).send().await.map_err(|error| crate::http::reason(&error))?;
+        let response = self.http.get(self.url.clone()).send().await.map_err(|error| http::reason(&error))?;
         match response.status() {
             status if status.is_success() => Ok(file_of(response)),
             status => Err(format!("its address answered {status}")),

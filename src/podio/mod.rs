@@ -1,29 +1,45 @@
-//! Podio's API: requests that never leave its origin with a token, the retry policy, the credential and its renewal,
-//! the cooldown after a rate limit. Knows no AMQP and no action.
+//! What is Podio's own: its names and statuses, its settings, the fields of a step.
 
-pub mod address;
-pub mod answer;
-mod attempt;
-pub mod call_error;
-pub mod client;
-pub mod config;
-mod cooldown;
-pub mod credential;
-mod platform_store;
-mod redirects;
-mod renewal;
-pub mod request;
-pub mod retry;
-mod token_endpoint;
-pub mod transfer;
-mod wait;
+use std::sync::Arc;
 
-pub use address::{Address, AddressError};
-pub use answer::Answer;
-pub use call_error::CallError;
-pub use client::Podio;
-pub use config::StepConfig;
-pub use credential::Credential;
-pub use platform_store::PlatformStore;
-pub use renewal::{CredentialStore, NoStore, RenewError};
-pub use request::Request;
+use elasticio_runtime::{Step, http::ClientError};
+
+use crate::{
+    USER_AGENT,
+    rest::{ApiClient, ClientSettings, Profile, SettingNames, StepCredential},
+};
+
+mod rate_limit_text;
+mod settings;
+mod step_config;
+pub mod variables;
+
+pub use settings::read as read_settings;
+pub use step_config::StepConfig;
+
+/// How Podio differs from other APIs.
+pub static PODIO: Profile = Profile {
+    name: "Podio",
+    // 420 is Podio's own (https://developers.podio.com/index/limits); 429 is the standard one (RFC 6585, section 4).
+    rate_limit_statuses: &[420, 429],
+    wait_in_body: rate_limit_text::named_wait,
+    settings: SettingNames {
+        client_id: variables::PODIO_CLIENT_ID.name,
+        client_secret: variables::PODIO_CLIENT_SECRET.name,
+        token_url: variables::PODIO_TOKEN_URL.name,
+        max_response: variables::PODIO_MAX_RESPONSE_SIZE.name,
+    },
+};
+
+/// Podio's API with a step's credential.
+///
+/// # Errors
+/// When TLS cannot be set up.
+pub fn client(settings: &ClientSettings, config: &StepConfig, step: &Step) -> Result<Arc<ApiClient>, ClientError> {
+    let credential = match (&config.secret_id, &config.oauth) {
+        (Some(id), _) => Some(StepCredential::Secret { id: id.clone(), api: step.api.clone() }),
+        (None, Some(oauth)) => Some(StepCredential::Own { oauth: oauth.clone(), store: step.credential_store.clone() }),
+        (None, None) => None,
+    };
+    ApiClient::new(USER_AGENT, &PODIO, settings.clone(), credential, config.retry).map(Arc::new)
+}

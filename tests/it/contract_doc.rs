@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use podio_component::settings::variables;
+use elasticio_runtime::settings::variables;
 
 const DOCUMENT: &str = include_str!("../../docs/contract.md");
 

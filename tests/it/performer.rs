@@ -7,20 +7,16 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use async_trait::async_trait;
-use podio_component::dispatcher::{Action, Context, Failure, HttpReply, Interruption, Registry};
-use podio_component::http;
-use podio_component::platform::Platform;
-use podio_component::platform::api::PlatformApi;
-use podio_component::platform::message::{Message, Outgoing};
-use podio_component::platform::storage::ObjectStorage;
-use podio_component::settings::{RunSettings, Source};
-use podio_component::worker::{self, RunError};
+use elasticio_runtime::action::{Action, Context, Failure, HttpReply, Interruption, Registry};
+use elasticio_runtime::platform::message::{Message, Outgoing};
+use elasticio_runtime::settings::{Reader, Source};
+use elasticio_runtime::stop::Stop;
+use elasticio_runtime::{Component, Info, Step, run_until};
 use podio_test_support::{Environment, Input, Stage, until};
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 
 use crate::step::BOUND;
 
@@ -55,6 +51,34 @@ pub(crate) fn orders(orders: &Value) -> Input {
 }
 
 struct Perform;
+
+/// A component whose only action performs.
+struct PerformComponent;
+
+impl Component for PerformComponent {
+    const INFO: Info = Info {
+        name: "perform-component",
+        version: env!("CARGO_PKG_VERSION"),
+        about: "Does what its messages say",
+        manifest: "{}",
+        log_target: env!("CARGO_CRATE_NAME"),
+        settings_file: "PERFORM_COMPONENT_SETTINGS",
+        variables: &[],
+        access_token: None,
+    };
+
+    type Settings = ();
+
+    fn settings(_: &mut Reader<'_>) {}
+
+    fn actions((): &(), _: Step) -> Result<Registry> {
+        Ok(Registry::default().with(PERFORM, Arc::new(Perform)))
+    }
+
+    fn attempt_timeout((): &()) -> Duration {
+        BOUND
+    }
+}
 
 #[async_trait]
 impl Action for Perform {
@@ -115,29 +139,23 @@ fn raw(value: &Value) -> Box<RawValue> {
 
 /// A running worker of this process. Dropping it ends it.
 pub(crate) struct Performer {
-    stop: CancellationToken,
-    running: JoinHandle<Result<(), RunError>>,
+    stop: Stop,
+    running: JoinHandle<Result<()>>,
 }
 
 impl Performer {
     /// Starts a worker of the performing action in this environment and waits until it consumes.
     pub(crate) async fn start(stage: &Stage, environment: &Environment) -> Result<Self> {
-        Self::of(stage, environment, Registry::default().with(PERFORM, Arc::new(Perform))).await
+        Self::of::<PerformComponent>(stage, environment).await
     }
 
-    /// Starts a worker of other actions.
-    pub(crate) async fn of(stage: &Stage, environment: &Environment, actions: Registry) -> Result<Self> {
+    /// Starts a worker of another component.
+    pub(crate) async fn of<C: Component>(stage: &Stage, environment: &Environment) -> Result<Self> {
         let variables = environment.variables().map(|(name, value)| (name.clone(), value.clone()));
-        let settings = RunSettings::read(&variables.collect::<Source>())?.worker;
-        let client = http::client(reqwest::redirect::Policy::default())?;
-        let platform = Platform {
-            api: PlatformApi::new(client.clone(), settings.api.clone()),
-            storage: settings.storage.clone().map(|settings| ObjectStorage::new(client, settings)),
-        };
-        let stop = CancellationToken::new();
+        let source: Source = variables.collect();
+        let stop = Stop::default();
         let stopped = stop.clone();
-        let running =
-            tokio::spawn(async move { worker::run(&settings, &platform, |_| Ok(actions), &stopped, BOUND).await });
+        let running = tokio::spawn(async move { run_until::<C>(&source, &stopped).await });
         let performer = Self { stop, running };
         until("the worker's consumer", BOUND, async || {
             ensure!(!performer.running.is_finished(), "the worker ended at start");
@@ -149,7 +167,7 @@ impl Performer {
 
     /// Asks it to stop; it must end in order.
     pub(crate) async fn stop(mut self) -> Result<()> {
-        self.stop.cancel();
+        self.stop.request();
         let ended = tokio::time::timeout(BOUND, &mut self.running).await;
         Ok(ended.context("the worker does not end")???)
     }

@@ -10,7 +10,7 @@ static ALLOCATOR: Alloc = Alloc;
 
 fn main() -> ExitCode {
     let _profiler = Profiler::builder().testing().build();
-    let code = podio_component::commands::run::run();
+    let code = elasticio_runtime::main::<podio_component::PodioComponent>();
     let HeapStats { total_blocks, total_bytes, .. } = HeapStats::get();
     eprintln!("allocated {total_blocks} {total_bytes}");
     code

@@ -4,10 +4,11 @@
 use std::hint::black_box;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use podio_component::platform::{
+use elasticio_runtime::platform::{
     cipher::{Cipher, Encoding},
-    error_message::{ErrorBody, error_payload, seal_error},
-    headers::{Incoming, Origin, Value, new_id},
+    error_message::{ErrorBody, encrypt_error, error_payload},
+    headers::{EmitHeaders, Incoming, Times, Value, new_id},
+    identity::Identity,
     message::{Message, Outgoing},
 };
 use serde_json::value::RawValue;
@@ -38,11 +39,11 @@ fn seal_and_open(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::new("copy", size), |bencher| bencher.iter(|| black_box(&plain).clone()));
         for (name, encoding) in [("raw", Encoding::Raw), ("base64", Encoding::Base64)] {
             group.bench_function(BenchmarkId::new(format!("seal-{name}"), size), |bencher| {
-                bencher.iter_batched(|| plain.clone(), |plain| cipher.seal(plain, encoding), BatchSize::SmallInput);
+                bencher.iter_batched(|| plain.clone(), |plain| cipher.encrypt(plain, encoding), BatchSize::SmallInput);
             });
-            let sealed = cipher.seal(plain.clone(), encoding);
+            let sealed = cipher.encrypt(plain.clone(), encoding);
             group.bench_function(BenchmarkId::new(format!("open-{name}"), size), |bencher| {
-                bencher.iter(|| cipher.open(black_box(&sealed), encoding));
+                bencher.iter(|| cipher.decrypt(black_box(&sealed), encoding));
             });
         }
         group.finish();
@@ -61,8 +62,18 @@ fn headers(criterion: &mut Criterion) {
     let received = received();
     let bytes: Vec<u8> =
         received.iter().flat_map(|(name, value)| [name.clone(), value.to_text()].concat().into_bytes()).collect();
-    let names = ["execId", "taskId", "workspaceId", "containerId", "userId", "stepId", "compId", "function"];
-    let origin = Origin::new(names.map(|name| (name, "5a0f4e0c9d640c6f1f0a9d11".to_owned())).into(), Vec::new());
+    let id = || "5a0f4e0c9d640c6f1f0a9d11".to_owned();
+    let identity = Identity {
+        flow_id: id(),
+        exec_id: id(),
+        step_id: id(),
+        container_id: id(),
+        workspace_id: id(),
+        user_id: id(),
+        comp_id: id(),
+        function: id(),
+    };
+    let emit = EmitHeaders::new(&identity, &[]);
     let incoming = Incoming::read(&received);
     let mut group = criterion.benchmark_group("headers");
     group.bench_function(BenchmarkId::new("copy", bytes.len()), |bencher| bencher.iter(|| black_box(&bytes).clone()));
@@ -70,7 +81,7 @@ fn headers(criterion: &mut Criterion) {
         bencher.iter(|| Incoming::read(black_box(&received)));
     });
     group.bench_function(BenchmarkId::new("emit", bytes.len()), |bencher| {
-        bencher.iter(|| origin.emit(black_box(&incoming), new_id(), 1, 2));
+        bencher.iter(|| emit.error(black_box(&incoming), new_id(), Times { start: 1, end: 2 }));
     });
     group.finish();
 }
@@ -95,14 +106,14 @@ fn errors(criterion: &mut Criterion) {
     let message = "Got error \"Not Found\", status - \"404\", body: {\"error\":\"not_found\"}";
     let error = ErrorBody { name: "Error", message, stack: "Not Available" };
     for size in SIZES {
-        let input = cipher.seal(json(size).into_bytes(), Encoding::Base64);
-        let sealed = seal_error(&cipher, &error);
+        let input = cipher.encrypt(json(size).into_bytes(), Encoding::Base64);
+        let sealed = encrypt_error(&cipher, &error);
         let all = [sealed.as_slice(), &input].concat();
         let mut group = criterion.benchmark_group("error");
         group.throughput(Throughput::Bytes(size as u64));
         group.bench_function(BenchmarkId::new("copy", size), |bencher| bencher.iter(|| black_box(&all).clone()));
         group.bench_function(BenchmarkId::new("encode", size), |bencher| {
-            bencher.iter(|| error_payload(&seal_error(&cipher, black_box(&error)), Some(&input)));
+            bencher.iter(|| error_payload(&encrypt_error(&cipher, black_box(&error)), Some(&input)));
         });
         group.finish();
     }

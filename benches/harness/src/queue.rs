@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use elasticio_runtime::platform::cipher::{Cipher, Encoding};
 use futures_util::StreamExt;
 use lapin::{
     BasicProperties, Channel, Connection, ConnectionProperties, Consumer, ExchangeKind,
@@ -12,7 +13,6 @@ use lapin::{
     },
     types::{AMQPValue, FieldTable},
 };
-use podio_component::platform::cipher::{Cipher, Encoding};
 
 use crate::contender::{IV, PASSWORD};
 
@@ -46,7 +46,7 @@ pub(crate) struct Arrived {
 pub(crate) fn sealed(url: &str) -> Vec<u8> {
     let cipher = Cipher::new(&PASSWORD.into(), *IV);
     let message = serde_json::json!({ "body": { "method": "GET", "url": url } });
-    cipher.seal(message.to_string().into_bytes(), Encoding::Base64)
+    cipher.encrypt(message.to_string().into_bytes(), Encoding::Base64)
 }
 
 impl Queues {

@@ -1,16 +1,16 @@
 //! What a message asks for: validated, every problem named by its field. Pure.
 
 use bytes::Bytes;
+use elasticio_runtime::{
+    action::Failure,
+    platform::json::{Kind, RawObject, write_compact},
+};
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::pages::Walk;
-use crate::{
-    dispatcher::Failure,
-    platform::json::{Kind, RawObject, write_compact},
-    podio::{Address, Request, request::Payload},
-};
+use crate::rest::{Address, Request, request::Payload};
 
 /// A validated message.
 #[derive(Debug)]

@@ -1,34 +1,37 @@
 //! `customRequest` (and `makeRawRequest`, its name in older flows): any call of Podio's API.
 //! In: `url`, `method`, `data` (or `body`), `pagination`. Out: `statusCode`, `headers`, `responseBody`, for binary
-//! answers `responseBodyEncoding`, for pages `page` (contract, sections 8 and 10).
+//! answers `responseBodyEncoding`, for pages `page` (protocol, sections 8.1 and 10.12).
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-
-use crate::{
-    dispatcher::{Action, Context, Interruption},
+use elasticio_runtime::{
+    action::{Action, Context, Interruption},
     platform::{
-        json::{WriteJson, write_value},
+        json::{ObjectWriter, WriteJson},
         message::{Message, Outgoing},
     },
-    podio::{Answer, CallError, Podio, Request, StepConfig},
+};
+
+use crate::{
+    podio::StepConfig,
+    rest::{Answer, ApiClient, CallError, Request, answer::BodyEncoding},
 };
 
 mod input;
 mod pages;
 
-use pages::{PageInfo, Walk};
+use pages::{Next, PageInfo, Walk};
 
 /// The action, for one step.
 pub(super) struct CustomRequest {
-    podio: Arc<Podio>,
+    podio: Arc<ApiClient>,
     safe_retries: bool,
     dont_throw: bool,
 }
 
 impl CustomRequest {
-    pub(super) fn new(podio: Arc<Podio>, config: &StepConfig) -> Self {
+    pub(super) fn new(podio: Arc<ApiClient>, config: &StepConfig) -> Self {
         Self { podio, safe_retries: config.safe_retries, dont_throw: config.dont_throw }
     }
 
@@ -41,8 +44,9 @@ impl CustomRequest {
             let next_offset = page.next_offset;
             let emitted = context.emitter.data(Outgoing::new(Output { answer, page: Some(page) })).await;
             emitted.map_err(|error| walk.interrupted(error))?;
-            if !walk.advance(next_offset)? {
-                return Ok(());
+            match walk.advance(next_offset)? {
+                Next::Page => {}
+                Next::End => return Ok(()),
             }
         }
     }
@@ -76,19 +80,17 @@ struct Output {
 impl WriteJson for Output {
     fn write_json(&self, out: &mut Vec<u8>) {
         let Self { answer, page } = self;
-        out.extend_from_slice(b"{\"statusCode\":");
-        out.extend_from_slice(answer.status.as_str().as_bytes());
-        out.extend_from_slice(b",\"headers\":");
-        answer.write_headers(out);
-        out.extend_from_slice(b",\"responseBody\":");
-        if answer.write_body(out) {
-            out.extend_from_slice(b",\"responseBodyEncoding\":\"base64\"");
+        let mut object = ObjectWriter::new(out);
+        object.value("statusCode", &answer.status.as_u16());
+        answer.write_headers(object.field("headers"));
+        let encoding = answer.write_body(object.field("responseBody"));
+        if encoding == BodyEncoding::Base64 {
+            object.text("responseBodyEncoding", "base64");
         }
         if let Some(page) = page {
-            out.extend_from_slice(b",\"page\":");
-            write_value(out, page);
+            object.value("page", page);
         }
-        out.push(b'}');
+        object.end();
     }
 
     fn size_hint(&self) -> usize {

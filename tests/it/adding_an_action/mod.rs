@@ -1,16 +1,17 @@
 //! The action of `docs/adding-an-action.md`: the page shows the file that is compiled and run here.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Result;
-use podio_component::dispatcher::Registry;
-use podio_component::http;
-use podio_component::platform::step::StepData;
-use podio_component::podio::{Credential, Podio, StepConfig};
-use podio_component::settings::{PodioSettings, Source};
-use podio_test_support::{Input, Stage};
+use elasticio_runtime::action::Registry;
+use elasticio_runtime::settings::Reader;
+use elasticio_runtime::{Component, Info, Step};
+use podio_component::PodioComponent;
+use podio_component::podio::{self, StepConfig};
+use podio_component::rest::ClientSettings;
+use podio_test_support::Input;
 use serde_json::json;
-use serde_json::value::to_raw_value;
 
 use crate::performer::Performer;
 use crate::step::{BOUND, own_credential, stage};
@@ -22,14 +23,26 @@ use list_organizations::ListOrganizations;
 /// The name of the action.
 const NAME: &str = "listOrganizations";
 
-/// Podio with the step's credential, as the program itself puts it together.
-fn podio(stage: &Stage) -> Result<Podio> {
-    let variables = [("PODIO_API_URL".to_owned(), stage.sandbox.podio_url())];
-    let settings = PodioSettings::read(&Source::from_iter(variables))?;
-    let config = StepConfig::read(&StepData::with_config(to_raw_value(&own_credential())?));
-    let client = http::client(Podio::redirects())?;
-    let credential = Credential::of_step(&config, &settings, &client, None, Arc::new(podio_component::podio::NoStore));
-    Ok(Podio::new(client, settings, credential, config.retry))
+/// The Podio component with the page's action alone.
+struct WithTheAction;
+
+impl Component for WithTheAction {
+    const INFO: Info = PodioComponent::INFO;
+
+    type Settings = ClientSettings;
+
+    fn settings(reader: &mut Reader<'_>) -> ClientSettings {
+        PodioComponent::settings(reader)
+    }
+
+    fn actions(settings: &ClientSettings, step: Step) -> Result<Registry> {
+        let podio = podio::client(settings, &StepConfig::read(&step.data), &step)?;
+        Ok(Registry::default().with(NAME, Arc::new(ListOrganizations { podio })))
+    }
+
+    fn attempt_timeout(settings: &ClientSettings) -> Duration {
+        PodioComponent::attempt_timeout(settings)
+    }
 }
 
 #[tokio::test]
@@ -37,9 +50,7 @@ async fn the_pages_action_runs_and_the_page_shows_it() -> Result<()> {
     let organizations = json!([{ "org_id": 1, "name": "Acme" }, { "org_id": 2, "name": "Beta" }]);
     let stage =
         stage("adding", own_credential(), json!({ "GET /org/": [{ "json": organizations }] }), json!({})).await?;
-    let action = ListOrganizations { podio: Arc::new(podio(&stage)?) };
-    let registry = Registry::default().with(NAME, Arc::new(action));
-    let worker = Performer::of(&stage, &stage.environment(NAME), registry).await?;
+    let worker = Performer::of::<WithTheAction>(&stage, &stage.environment(NAME)).await?;
     stage.send(&Input::new(&json!({ "body": {} }))).await?;
     stage.results.wait_for(2, "results", BOUND).await?;
     worker.stop().await?;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::*;
-use crate::podio::request::Payload;
+use crate::rest::request::Payload;
 
 fn request(method: Method, url: &str, data: Option<&str>) -> Request {
     let payload = data.map(|text| Payload::Json(Bytes::copy_from_slice(text.as_bytes())));

@@ -1,16 +1,16 @@
 //! Pages on the wire: where `limit` and `offset` go in a request, and how many objects an answer holds.
 
 use bytes::Bytes;
+use elasticio_runtime::{
+    action::Failure,
+    platform::json::{Kind, ObjectWriter, RawObject},
+};
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use url::form_urlencoded;
 
-use crate::{
-    dispatcher::Failure,
-    platform::json::{Kind, RawObject, write_compact, write_string},
-    podio::{Request, request::Payload},
-};
+use crate::rest::{Request, request::Payload};
 
 /// `request` for one page: in the query of a GET, in the body of a filter.
 pub(super) fn page_of(request: &Request, limit: u64, offset: u64) -> Request {
@@ -37,16 +37,16 @@ fn page_query(query: Option<&str>, limit: u64, offset: u64) -> String {
 
 /// The body of a filter with this page's `limit` and `offset`.
 fn filter_body(request: &Request, limit: u64, offset: u64) -> Bytes {
-    let mut out = b"{".to_vec();
+    let mut out = Vec::new();
+    let mut object = ObjectWriter::new(&mut out);
     for (name, value) in body_fields(request).unwrap_or_default().entries() {
         if name != "limit" && name != "offset" {
-            write_string(&mut out, &name);
-            out.push(b':');
-            write_compact(value.get(), &mut out);
-            out.push(b',');
+            object.raw(&name, value);
         }
     }
-    out.extend_from_slice(format!("\"limit\":{limit},\"offset\":{offset}}}").as_bytes());
+    object.value("limit", &limit);
+    object.value("offset", &offset);
+    object.end();
     out.into()
 }
 

@@ -1,0 +1,202 @@
+//! The publishing side of one connection: `mandatory`, with confirms. What is to be published at the same moment goes
+//! out together over one channel, which carries nothing else until all of it is confirmed.
+//!
+//! RabbitMQ sends `basic.return` before the confirm of the message it returns, but in no order with other confirms, and
+//! the client library hands a return to whichever confirm of the channel comes next. So who was returned is known once
+//! the whole group is confirmed, and not before.
+
+use std::{
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use lapin::{
+    BasicProperties, Channel, Confirmation, Connection,
+    message::BasicReturnMessage,
+    options::{BasicPublishOptions, ConfirmSelectOptions},
+    types::ShortString,
+};
+use tokio::{
+    sync::{Semaphore, oneshot},
+    time::timeout,
+};
+
+use super::{Properties, PublishError};
+
+/// Groups under way at once, at most; RabbitMQ allows 2,047 channels on a connection by default.
+pub(super) const MAX_PUBLISH_CHANNELS: usize = 2000;
+
+/// Longest wait for the whole group before each publish is looked at by itself. When the connection breaks in the
+/// moment of publishing, the client library fails the publishes, but says nothing of the whole.
+const ALL_CONFIRMED: Duration = Duration::from_secs(1);
+
+const OPTIONS: BasicPublishOptions = BasicPublishOptions { mandatory: true, immediate: false };
+
+/// Publishes over one connection to one exchange.
+pub(super) struct ConfirmBatcher {
+    connection: Connection,
+    exchange: ShortString,
+    /// What is published at this moment; the first publish brings the task that sends the group.
+    gathered: Mutex<Vec<PendingPublish>>,
+    idle: Mutex<Vec<Channel>>,
+    slots: Semaphore,
+}
+
+/// One message to publish, and where its outcome is told.
+struct PendingPublish {
+    key: ShortString,
+    properties: BasicProperties,
+    body: Bytes,
+    done: oneshot::Sender<PublishResult>,
+}
+
+type PublishResult = Result<(), PublishError>;
+
+impl ConfirmBatcher {
+    pub(super) fn new(connection: Connection, exchange: ShortString) -> Self {
+        let allowed = match connection.configuration().channel_max() {
+            0 => MAX_PUBLISH_CHANNELS,
+            max => usize::from(max - 1).min(MAX_PUBLISH_CHANNELS),
+        };
+        let slots = Semaphore::new(allowed.max(1));
+        Self { connection, exchange, gathered: Mutex::default(), idle: Mutex::default(), slots }
+    }
+
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Opens the first channel, so that the first publish need not wait for it.
+    pub(super) async fn warm_up(&self) -> Result<(), lapin::Error> {
+        let channel = self.checkout().await?;
+        lock(&self.idle).push(channel);
+        Ok(())
+    }
+
+    /// Publishes one message and waits until a queue has it.
+    pub(super) async fn publish(
+        self: Arc<Self>,
+        key: ShortString,
+        properties: Properties,
+        body: Bytes,
+    ) -> PublishResult {
+        let (done, outcome) = oneshot::channel();
+        let first = {
+            let mut gathered = lock(&self.gathered);
+            gathered.push(PendingPublish { key, properties: properties.0, body, done });
+            gathered.len() == 1
+        };
+        // The task runs after those that are ready already, whose pending go along. It is nobody's in particular, so
+        // that whoever gives up waiting takes nothing of the others with it.
+        if first {
+            tokio::spawn(self.send_group());
+        }
+        outcome.await.unwrap_or_else(|_| Err(PublishError::Broken("the group was abandoned".to_owned())))
+    }
+
+    /// Publishes everything that is gathered over one channel, and tells everyone the outcome.
+    async fn send_group(self: Arc<Self>) {
+        let slot = self.slots.acquire().await;
+        let mut pending = std::mem::take(&mut *lock(&self.gathered));
+        let confirmed = match self.checkout().await {
+            Ok(channel) => {
+                let confirmed = publish_all(&channel, &self.exchange, &mut pending).await;
+                // Only a channel whose publishes came to their end is used again.
+                if confirmed.iter().all(Result::is_ok) {
+                    lock(&self.idle).push(channel);
+                }
+                confirmed
+            }
+            Err(error) => pending.iter().map(|_| Err(error.clone())).collect(),
+        };
+        drop(slot);
+        let outcomes = outcomes(&pending, confirmed);
+        for (publish, outcome) in pending.into_iter().zip(outcomes) {
+            // Whoever does not wait any more does not mind.
+            let _ = publish.done.send(outcome);
+        }
+    }
+
+    async fn checkout(&self) -> Result<Channel, lapin::Error> {
+        loop {
+            let Some(channel) = lock(&self.idle).pop() else { break };
+            if channel.status().connected() {
+                return Ok(channel);
+            }
+        }
+        let channel = self.connection.create_channel().await?;
+        channel.confirm_select(ConfirmSelectOptions::default()).await?;
+        Ok(channel)
+    }
+}
+
+/// Publishes pending in their order and waits for the confirm of each.
+async fn publish_all(
+    channel: &Channel,
+    exchange: &ShortString,
+    pending: &mut [PendingPublish],
+) -> Vec<Result<Confirmation, lapin::Error>> {
+    let start = pending.iter_mut().map(|publish| {
+        let properties = std::mem::take(&mut publish.properties);
+        let publish = channel.basic_publish(exchange.clone(), publish.key.clone(), OPTIONS, &publish.body, properties);
+        started(Box::pin(publish))
+    });
+    let publishes: Vec<_> = start.collect();
+    // One wake-up for the group, when the last of it is confirmed. What it says is not enough: refusals are missing.
+    let _ = timeout(ALL_CONFIRMED, channel.wait_for_confirms()).await;
+    let mut confirmed = Vec::with_capacity(publishes.len());
+    for publish in publishes {
+        confirmed.push(async { publish.await?.await }.await);
+    }
+    confirmed
+}
+
+/// Polls a future once, for nobody: the publish lies in the client library's queue then. It is awaited once there is
+/// most likely something to learn, so that its steps on the way wake nobody.
+fn started<F: Future + ?Sized>(mut future: Pin<Box<F>>) -> impl Future<Output = F::Output> {
+    let first = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    async move {
+        match first {
+            Poll::Ready(output) => output,
+            Poll::Pending => future.await,
+        }
+    }
+}
+
+/// What became of each publish. The returned messages that came with the confirms are found among the pending by routing
+/// key and body; pending that have both in common have their fate in common too.
+fn outcomes(pending: &[PendingPublish], confirmed: Vec<Result<Confirmation, lapin::Error>>) -> Vec<PublishResult> {
+    let mut returned = Vec::new();
+    let mut outcomes: Vec<PublishResult> = confirmed
+        .into_iter()
+        .map(|confirmation| {
+            let acknowledged = match confirmation? {
+                Confirmation::Ack(message) => (true, message),
+                Confirmation::Nack(message) => (false, message),
+                Confirmation::NotRequested => (false, None),
+            };
+            returned.extend(acknowledged.1);
+            if acknowledged.0 { Ok(()) } else { Err(PublishError::Nacked) }
+        })
+        .collect();
+    for message in &returned {
+        for (publish, outcome) in pending.iter().zip(&mut outcomes) {
+            if is_of(message, publish) {
+                *outcome = Err(PublishError::Returned(publish.key.to_string()));
+            }
+        }
+    }
+    outcomes
+}
+
+/// Whether a returned message is this publish's.
+fn is_of(message: &BasicReturnMessage, publish: &PendingPublish) -> bool {
+    message.routing_key == publish.key && message.data == publish.body
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

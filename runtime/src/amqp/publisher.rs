@@ -1,0 +1,55 @@
+//! Publishes to the platform's exchange over whichever connection is up, and tells what became of it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use lapin::types::ShortString;
+use tokio::sync::watch;
+
+use super::{Properties, PublishError, confirms::ConfirmBatcher};
+
+/// Whether there is a connection to publish over.
+#[derive(Clone)]
+pub(super) enum LinkState {
+    Up(Arc<ConfirmBatcher>),
+    /// It will come back.
+    Down,
+    /// It will not.
+    Closed,
+}
+
+/// Publishes to one exchange over whichever connection is up.
+#[derive(Clone)]
+pub(crate) struct Publisher {
+    pub(super) state: watch::Receiver<LinkState>,
+}
+
+impl Publisher {
+    /// Publishes one message and waits until a queue has it. While the connection is down, waits for the next one.
+    ///
+    /// # Errors
+    /// See [`PublishError`].
+    pub(crate) async fn publish(&self, key: &str, properties: Properties, body: Bytes) -> Result<(), PublishError> {
+        let key = ShortString::try_new(key).map_err(|_| PublishError::KeyTooLong)?;
+        self.up().await?.publish(key, properties, body).await
+    }
+
+    /// The connection that is up now, or the next one.
+    async fn up(&self) -> Result<Arc<ConfirmBatcher>, PublishError> {
+        if let LinkState::Up(batcher) = &*self.state.borrow() {
+            return Ok(batcher.clone());
+        }
+        let mut states = self.state.clone();
+        let state = states.wait_for(|state| !matches!(state, LinkState::Down)).await;
+        match &*state.map_err(|_| PublishError::Closed)? {
+            LinkState::Up(batcher) => Ok(batcher.clone()),
+            LinkState::Down | LinkState::Closed => Err(PublishError::Closed),
+        }
+    }
+}
+
+impl std::fmt::Debug for Publisher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Publisher").finish_non_exhaustive()
+    }
+}

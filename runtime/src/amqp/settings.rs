@@ -1,0 +1,44 @@
+//! Where the broker is and how it is used.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::settings::{Reader, variables as v};
+
+/// The broker, the queue, the exchange and how the connections to them are made.
+#[derive(Clone, Debug)]
+pub(crate) struct BrokerSettings {
+    /// `ELASTICIO_AMQP_URI`; may hold a password.
+    pub(crate) uri: SecretString,
+    /// `HOSTNAME`, else the component's name: the connections are called `HOSTNAME-read` and `HOSTNAME-write`.
+    pub(crate) hostname: String,
+    /// The component's name, under which the consumer is listed at the broker.
+    pub(crate) consumer_tag: &'static str,
+    /// `ELASTICIO_LISTEN_MESSAGES_ON`
+    pub(crate) queue: String,
+    /// `ELASTICIO_PUBLISH_MESSAGES_TO`
+    pub(crate) exchange: String,
+    /// `ELASTICIO_RABBITMQ_PREFETCH_SAILOR`: how many messages are in work at once.
+    pub(crate) prefetch: u16,
+    /// `ELASTICIO_AMQP_RECONNECT_ATTEMPTS`: further attempts after the first one, at start.
+    pub(crate) reconnect_attempts: u32,
+    /// `ELASTICIO_AMQP_RECONNECT_TIMEOUT`: wait between those attempts.
+    pub(crate) reconnect_delay: Duration,
+}
+
+impl BrokerSettings {
+    pub(crate) fn read(reader: &mut Reader<'_>, component: &'static str) -> Self {
+        reader.url(v::AMQP_URI, &["amqp", "amqps"]);
+        Self {
+            uri: reader.optional(v::AMQP_URI).unwrap_or_default().into(),
+            hostname: reader.optional(v::HOSTNAME).unwrap_or_else(|| component.to_owned()),
+            consumer_tag: component,
+            queue: reader.name(v::LISTEN_MESSAGES_ON),
+            exchange: reader.name(v::PUBLISH_MESSAGES_TO),
+            prefetch: reader.bounded(v::PREFETCH, u16::MAX),
+            reconnect_attempts: reader.bounded(v::AMQP_RECONNECT_ATTEMPTS, u32::MAX),
+            reconnect_delay: reader.millis(v::AMQP_RECONNECT_TIMEOUT),
+        }
+    }
+}

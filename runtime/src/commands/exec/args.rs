@@ -1,0 +1,26 @@
+//! What `exec` takes from the command line.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// What `exec` takes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ExecArgs {
+    /// Messages as JSON, e.g. '{"body":{"method":"GET","url":"/user"}}'; without any they are read from standard
+    /// input, one per line or as whole JSON documents.
+    pub(crate) messages: Vec<String>,
+    /// The action, by its key in component.json.
+    #[arg(long, env = "ELASTICIO_FUNCTION")]
+    pub(crate) function: String,
+    /// A JSON file with the credential: a token response, or a step's config with "oauth". A refreshed credential is
+    /// written back to it. Without it: the component's own variables, else the platform's.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) credential: Option<PathBuf>,
+    /// Messages in work at once.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) concurrency: u16,
+    /// Print results as they come, not in the order of the messages.
+    #[arg(long)]
+    pub(crate) unordered: bool,
+}

@@ -1,0 +1,165 @@
+//! A credential in a JSON file: a token response as Podio gives it (further fields such as `retries` may stand beside
+//! the tokens), or a step's config with `oauth` in it.
+
+use std::{fs, io::Write, path::PathBuf};
+
+use anyhow::Context as _;
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use tempfile::NamedTempFile;
+
+use crate::platform::{
+    credential_store::{CredentialStore, OAuthFields},
+    json::RawObject,
+};
+
+/// The file.
+#[derive(Debug)]
+pub(super) struct FileStore {
+    path: PathBuf,
+}
+
+impl FileStore {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    /// The file as a step's config.
+    pub(super) fn read(&self) -> anyhow::Result<Map<String, Value>> {
+        let file = self.path.display();
+        let text = fs::read(&self.path).with_context(|| format!("the credential file {file} cannot be read"))?;
+        let fields: Map<String, Value> = serde_json::from_slice(&text).map_err(|error| {
+            anyhow::anyhow!("the credential file {file} is not a JSON object (line {})", error.line())
+        })?;
+        if fields.contains_key("oauth") || fields.contains_key("secretId") {
+            return Ok(fields);
+        }
+        anyhow::ensure!(
+            fields.contains_key("access_token"),
+            "the credential file {file} holds neither \"access_token\" nor \"oauth\" nor \"secretId\""
+        );
+        let mut config = fields.clone();
+        config.insert("oauth".to_owned(), Value::Object(fields));
+        Ok(config)
+    }
+
+    /// Writes the renewed credential in the shape that the file has, in one step, readable for its owner only. A link
+    /// stays one: what it leads to is replaced.
+    fn write(&self, oauth: &Map<String, Value>) -> anyhow::Result<()> {
+        let text = fs::read(&self.path)?;
+        let fields: RawObject<'_> = serde_json::from_slice(&text)?;
+        let renewed = match fields.get("oauth") {
+            Some(inner) => {
+                let inner = object(renewed(&RawObject::deserialize(inner)?, oauth)?);
+                object(fields.entries().map(|(name, raw)| match name.as_ref() {
+                    "oauth" => (name.into_owned(), inner.clone()),
+                    _ => (name.into_owned(), raw.get().to_owned()),
+                }))
+            }
+            None => object(renewed(&fields, oauth)?),
+        };
+        let target = fs::canonicalize(&self.path)?;
+        let folder = target.parent().context("the file lies in no folder")?;
+        // A file of its own name and of mode 0600 from the start; it is gone again if anything fails.
+        let mut file = NamedTempFile::new_in(folder)?;
+        file.write_all(renewed.as_bytes())?;
+        file.as_file().sync_all()?;
+        file.persist(&target)?;
+        Ok(())
+    }
+}
+
+/// The fields of `old` with the values of `new`, then what is new. A value that is the same stays as it is written,
+/// digit by digit.
+fn renewed(old: &RawObject<'_>, new: &Map<String, Value>) -> serde_json::Result<Vec<(String, String)>> {
+    let mut fields = Vec::new();
+    for (name, raw) in old.entries() {
+        let text = match new.get(name.as_ref()) {
+            Some(value) if serde_json::from_str::<Value>(raw.get())? != *value => value.to_string(),
+            _ => raw.get().to_owned(),
+        };
+        fields.push((name.into_owned(), text));
+    }
+    let added = new.iter().filter(|(name, _)| old.get(name).is_none());
+    fields.extend(added.map(|(name, value)| (name.clone(), value.to_string())));
+    Ok(fields)
+}
+
+/// An object as JSON text, a field per line.
+fn object(fields: impl IntoIterator<Item = (String, String)>) -> String {
+    let lines: Vec<String> =
+        fields.into_iter().map(|(name, text)| format!("  {}: {text}", Value::String(name))).collect();
+    format!("{{\n{}\n}}", lines.join(",\n"))
+}
+
+impl CredentialStore for FileStore {
+    fn save<'a>(&'a self, oauth: &'a OAuthFields) -> BoxFuture<'a, Result<(), String>> {
+        let outcome = self
+            .write(oauth)
+            .map_err(|error| format!("the credential file {} cannot be written: {error}", self.path.display()));
+        Box::pin(std::future::ready(outcome))
+    }
+
+    fn reload(&self) -> BoxFuture<'_, Option<OAuthFields>> {
+        let oauth = self.read().ok().and_then(|mut config| match config.remove("oauth") {
+            Some(Value::Object(fields)) => Some(fields),
+            _ => None,
+        });
+        Box::pin(std::future::ready(oauth))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    /// The file after a renewal of the credential that it held.
+    fn renew(store: &FileStore) -> String {
+        let mut oauth = store.reload().now_or_never().flatten().expect("a credential");
+        oauth.insert("access_token".to_owned(), "new".into());
+        oauth.insert("expires_in".to_owned(), 28800.into());
+        store.write(&oauth).expect("it can be written");
+        fs::read_to_string(&store.path).expect("it is there")
+    }
+
+    #[test]
+    fn all_that_is_not_renewed_stays_digit_by_digit() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("c.json");
+        for (text, want) in [
+            (
+                r#"{"delay": 1.50, "access_token": "old", "id": 12345678901234567890123, "a": {"b":[1.0]}}"#,
+                "{\n  \"delay\": 1.50,\n  \"access_token\": \"new\",\n  \"id\": 12345678901234567890123,\n  \"a\": {\"b\":[1.0]},\n  \"expires_in\": 28800\n}",
+            ),
+            (
+                r#"{"oauth": {"x": 1.50, "access_token": "old", "expires_in": 7}, "retriesDelay": 1e3}"#,
+                "{\n  \"oauth\": {\n  \"x\": 1.50,\n  \"access_token\": \"new\",\n  \"expires_in\": 28800\n},\n  \"retriesDelay\": 1e3\n}",
+            ),
+        ] {
+            fs::write(&path, text).expect("a file");
+            assert_eq!(renew(&FileStore::new(path.clone())), want);
+        }
+    }
+
+    #[test]
+    fn the_file_is_its_owner_s_and_a_link_to_it_stays_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (target, link) = (folder.path().join("c.json"), folder.path().join("link.json"));
+        let other = folder.path().join("link.json.new");
+        for path in [&target, &other] {
+            fs::write(path, r#"{"access_token": "old"}"#).expect("a file");
+            fs::set_permissions(path, PermissionsExt::from_mode(0o666)).expect("a mode");
+        }
+        symlink(&target, &link).expect("a link");
+        assert!(renew(&FileStore::new(link.clone())).contains("new"));
+        assert!(fs::symlink_metadata(&link).expect("the link").is_symlink());
+        assert_eq!(fs::metadata(&target).expect("the file").permissions().mode() & 0o777, 0o600);
+        assert!(fs::read_to_string(&other).expect("a file of somebody else").contains("old"));
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 3, "nothing is left behind");
+    }
+}

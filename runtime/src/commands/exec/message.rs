@@ -1,0 +1,130 @@
+//! One message of `exec`: processed, and its results as output lines.
+
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+use futures_util::FutureExt;
+use serde_json::value::RawValue;
+
+use super::input::Input;
+use crate::{
+    dispatcher::{Action, Context, Emitter, Failure, HttpReply, Interruption},
+    platform::{
+        json::ObjectWriter,
+        message::{Message, Outgoing},
+    },
+    stop::Stop,
+};
+
+/// What one message gave.
+pub(super) struct Printed {
+    /// JSON lines.
+    pub(super) lines: Vec<u8>,
+    /// Whether it succeeded.
+    pub(super) ok: bool,
+}
+
+/// Gathers the lines of one message, whose number in the input every line bears.
+struct Lines {
+    number: usize,
+    text: Mutex<Vec<u8>>,
+    failed: AtomicBool,
+}
+
+impl Lines {
+    /// Appends a JSON object as a line, with the number as its first field.
+    fn push(&self, object: &[u8]) {
+        let mut text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut line = ObjectWriter::new(&mut text);
+        line.value("input", &self.number);
+        line.fields_of(object);
+        line.end();
+        text.push(b'\n');
+    }
+
+    fn push_field(&self, name: &str, value: &RawValue) {
+        let mut object = Vec::new();
+        let mut writer = ObjectWriter::new(&mut object);
+        writer.raw(name, value);
+        writer.end();
+        self.push(&object);
+    }
+
+    fn push_error(&self, message: &str) {
+        let error = serde_json::json!({ "error": { "name": "Error", "message": message } });
+        self.push(error.to_string().as_bytes());
+    }
+}
+
+#[async_trait]
+impl Emitter for Lines {
+    async fn data(&self, message: Outgoing) -> Result<(), Interruption> {
+        self.push(&message.to_json());
+        Ok(())
+    }
+
+    async fn error(&self, failure: Failure) -> Result<(), Interruption> {
+        self.failed.store(true, Ordering::Relaxed);
+        self.push_error(failure.message());
+        Ok(())
+    }
+
+    async fn snapshot(&self, snapshot: Box<RawValue>) -> Result<(), Interruption> {
+        self.push_field("snapshot", &snapshot);
+        Ok(())
+    }
+
+    async fn update_snapshot(&self, changes: Box<RawValue>) -> Result<(), Interruption> {
+        self.push_field("updateSnapshot", &changes);
+        Ok(())
+    }
+
+    async fn update_keys(&self, _: Box<RawValue>) -> Result<(), Interruption> {
+        Err(Failure::new("new keys can only be stored by the platform, which exec runs without").into())
+    }
+
+    async fn http_reply(&self, reply: HttpReply) -> Result<(), Interruption> {
+        let mut object = Vec::new();
+        let mut writer = ObjectWriter::new(&mut object);
+        writer.value("statusCode", &reply.status_code);
+        reply.body.write_json(writer.field("httpReply"));
+        writer.end();
+        self.push(&object);
+        Ok(())
+    }
+}
+
+/// Processes message number `number`.
+pub(super) async fn process(number: usize, input: Input, action: Arc<dyn Action>, stop: Stop) -> Printed {
+    let lines = Lines { number, text: Mutex::default(), failed: AtomicBool::new(false) };
+    let outcome = AssertUnwindSafe(run(input, action.as_ref(), &lines, &stop)).catch_unwind().await;
+    let failure = match outcome {
+        Ok(Ok(())) => None,
+        Ok(Err(Interruption::Failed(failure))) => {
+            tracing::debug!(number, error = %failure, "failed");
+            Some(failure.message().to_owned())
+        }
+        Ok(Err(Interruption::Rebound { reason, wait })) => {
+            Some(format!("{reason}: run it again in {} s", wait.as_secs()))
+        }
+        Ok(Err(Interruption::Stopped)) => Some("stopped before it was done".to_owned()),
+        Err(_) => Some("the component failed internally on this message (a defect)".to_owned()),
+    };
+    if let Some(message) = &failure {
+        lines.push_error(message);
+    }
+    Printed { lines: lines.text.into_inner().unwrap_or_else(PoisonError::into_inner), ok: failure.is_none() }
+}
+
+async fn run(input: Input, action: &dyn Action, lines: &Lines, stop: &Stop) -> Result<(), Interruption> {
+    let payload = input.map_err(Failure::new)?;
+    let message = Message::parse(&payload).map_err(|error| Failure::new(error.to_string()))?;
+    let context = Context { emitter: lines, stop };
+    action.run(&message, &context).await
+}

@@ -1,0 +1,86 @@
+//! What commands share: the settings' source with logging started, the runtime, the stop signal, the platform.
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use tokio::{
+    runtime::{Builder, Runtime},
+    signal::unix::{SignalKind, signal},
+};
+
+use crate::{
+    Component, http,
+    platform::{
+        Platform,
+        api::{ApiSettings, PlatformApi},
+        object_storage::{ObjectStorage, StorageSettings},
+    },
+    settings::{Known, Source},
+    stop::Stop,
+    telemetry::{self, LogTarget},
+};
+
+/// Reads where settings come from and starts logging.
+pub(super) fn start<C: Component>(target: LogTarget) -> anyhow::Result<Source> {
+    let known = Known { variables: C::INFO.variables, settings_file: C::INFO.settings_file };
+    let source = Source::from_process(known)?;
+    telemetry::start(&source, target, C::INFO.log_target)?;
+    Ok(source)
+}
+
+/// The runtime that everything runs on: one thread, beside those of the broker's connections. A message costs little
+/// CPU and waits much, and handing it between threads costs more than a second thread brings (docs/performance.md).
+pub(super) fn runtime() -> anyhow::Result<Runtime> {
+    Builder::new_current_thread().enable_all().build().context("the async runtime could not be started")
+}
+
+/// The exit code of a command that may fail before its own work begins; says what failed.
+pub(super) fn exit_code<C: Component>(outcome: anyhow::Result<ExitCode>) -> ExitCode {
+    outcome.unwrap_or_else(|error| {
+        let error = format!("{error:#}");
+        // Without a subscriber the event is lost, so it is printed as well when logging could not be started.
+        if tracing::enabled!(tracing::Level::ERROR) {
+            tracing::error!("{error}");
+        } else {
+            eprintln!("{}: {error}", C::INFO.name);
+        }
+        ExitCode::FAILURE
+    })
+}
+
+/// A request to stop that SIGTERM and SIGINT make; further signals change nothing.
+pub(super) fn stop_on_signal() -> anyhow::Result<Stop> {
+    let stop = Stop::default();
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be caught")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be caught")?;
+    let request = stop.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            if !request.is_requested() {
+                tracing::info!("stopping");
+            }
+            request.request();
+        }
+    });
+    Ok(stop)
+}
+
+/// The platform's services.
+pub(super) fn platform<C: Component>(api: ApiSettings, storage: Option<StorageSettings>) -> anyhow::Result<Platform> {
+    let http = http::client(&C::INFO.user_agent(), reqwest::redirect::Policy::default())?;
+    Ok(Platform {
+        api: PlatformApi::new(http.clone(), api),
+        storage: storage.map(|settings| ObjectStorage::new(http, settings)),
+    })
+}
+
+/// The object storage alone.
+pub(super) fn storage<C: Component>(settings: Option<StorageSettings>) -> anyhow::Result<Option<ObjectStorage>> {
+    let Some(settings) = settings else { return Ok(None) };
+    let http = http::client(&C::INFO.user_agent(), reqwest::redirect::Policy::default())?;
+    Ok(Some(ObjectStorage::new(http, settings)))
+}

@@ -1,0 +1,67 @@
+//! `run`: the worker.
+
+use std::{process::ExitCode, time::Duration};
+
+use super::process;
+use crate::{
+    Component, Step,
+    platform::{api::ApiSettings, identity::Identity, step_data::StepData},
+    settings::{Reader, Source, variables as v},
+    stop::Stop,
+    telemetry::LogTarget,
+    worker::{self, WorkerSettings},
+};
+
+/// What messages in work get beyond one attempt's time-out, to emit and settle, when the worker stops.
+const DRAIN_MARGIN: Duration = Duration::from_secs(5);
+
+/// Runs the worker until a signal.
+pub(crate) fn run<C: Component>() -> ExitCode {
+    process::exit_code::<C>(start::<C>())
+}
+
+fn start<C: Component>() -> anyhow::Result<ExitCode> {
+    let source = process::start::<C>(LogTarget::Stdout)?;
+    process::runtime()?.block_on(async {
+        if Reader::new(&source).flag(v::HOOK_SHUTDOWN) {
+            shut_down::<C>(&source).await?;
+        } else {
+            let stop = process::stop_on_signal;
+            work::<C>(&source, stop).await?;
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// Runs the worker in a process of somebody else's, with the settings of `source`, until `stop`: no command line, no
+/// logging, no signals.
+///
+/// # Errors
+/// When settings are missing or malformed, and when the worker does not start.
+pub async fn run_until<C: Component>(source: &Source, stop: &Stop) -> anyhow::Result<()> {
+    work::<C>(source, || Ok(stop.clone())).await
+}
+
+async fn work<C: Component>(source: &Source, stop: impl FnOnce() -> anyhow::Result<Stop>) -> anyhow::Result<()> {
+    let mut reader = Reader::new(source);
+    let worker = WorkerSettings::read(&mut reader, C::INFO.name);
+    let own = C::settings(&mut reader);
+    let (worker, own) = reader.finish((worker, own))?;
+    let stop = stop()?;
+    let platform = process::platform::<C>(worker.api.clone(), worker.storage.clone())?;
+    let Identity { flow_id, step_id, .. } = &worker.identity;
+    let actions = |data: &StepData| {
+        C::actions(&own, Step::of_flow(data.clone(), &platform.api, platform.storage.clone(), flow_id, step_id))
+    };
+    worker::run(&worker, &platform, actions, &stop, C::attempt_timeout(&own) + DRAIN_MARGIN).await?;
+    Ok(())
+}
+
+async fn shut_down<C: Component>(source: &Source) -> anyhow::Result<()> {
+    let mut reader = Reader::new(source);
+    let identity = Identity::read(&mut reader);
+    let api = ApiSettings::read(&mut reader, &identity.workspace_id);
+    let (identity, api) = reader.finish((identity, api))?;
+    worker::shut_down(&identity, &process::platform::<C>(api, None)?).await?;
+    Ok(())
+}

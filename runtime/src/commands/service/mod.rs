@@ -1,0 +1,120 @@
+//! `service METHOD`: the platform's one-shot calls (protocol, section 9). The result is posted to
+//! `ELASTICIO_POST_RESULT_URL`.
+
+use std::{process::ExitCode, sync::Arc};
+
+use anyhow::bail;
+use backon::{ConstantBuilder, Retryable};
+use reqwest::{Client, StatusCode, header::CONTENT_TYPE};
+use serde_json::{Value, json, value::RawValue};
+use url::Url;
+
+use super::process;
+use crate::{
+    Component, Step, http,
+    platform::{api::PLATFORM_TIMEOUT, credential_store::PlatformStore, step_data::StepData},
+    settings::{Reader, Source},
+    telemetry::LogTarget,
+};
+
+mod settings;
+
+use settings::ServiceSettings;
+
+/// Runs one call; the exit code is 0 once its result, good or bad, was posted.
+pub(crate) fn run<C: Component>(method: &str) -> ExitCode {
+    process::exit_code::<C>(start::<C>(method))
+}
+
+fn start<C: Component>(method: &str) -> anyhow::Result<ExitCode> {
+    let source = process::start::<C>(LogTarget::Stderr)?;
+    let url = ServiceSettings::post_result_url(&source)?;
+    process::runtime()?.block_on(async {
+        let result = match call::<C>(method, &source).await {
+            Ok(data) => json!({ "status": "success", "data": data }),
+            Err(error) => {
+                tracing::error!(method, "the call failed: {error:#}");
+                json!({ "status": "error", "data": { "message": format!("{error:#}") } })
+            }
+        };
+        post::<C>(url, &result, &source).await
+    })
+}
+
+async fn call<C: Component>(method: &str, source: &Source) -> anyhow::Result<Value> {
+    if !["verifyCredentials", "getMetaModel", "selectModel"].contains(&method) {
+        bail!("Unknown service method \"{method}\"");
+    }
+    let settings = ServiceSettings::read(source)?;
+    let config: Box<RawValue> =
+        serde_json::from_str(&settings.config).map_err(|_| anyhow::anyhow!("Unable to parse CFG"))?;
+    if method == "verifyCredentials" {
+        return verify::<C>(&settings, source, StepData::with_config(config)).await;
+    }
+    let action = ServiceSettings::action(source)?;
+    let model = if method == "selectModel" { ServiceSettings::model_method(source)? } else { method.to_owned() };
+    choices::<C>(&action, &model)
+}
+
+/// The choices of a select box; the texts of what is not there are the reference's.
+fn choices<C: Component>(action: &str, method: &str) -> anyhow::Result<Value> {
+    if let Some(choices) = C::choices(action, method) {
+        return Ok(choices);
+    }
+    if C::INFO.manifest().lists(action) {
+        bail!("Method \"{method}\" is not found in \"{action}\" action or trigger");
+    }
+    bail!("Trigger or action \"{action}\" is not found in component.json!")
+}
+
+/// Asks whether the credential is good.
+async fn verify<C: Component>(settings: &ServiceSettings, source: &Source, data: StepData) -> anyhow::Result<Value> {
+    let mut reader = Reader::new(source);
+    let own = C::settings(&mut reader);
+    let own = reader.finish(own)?;
+    let platform = process::platform::<C>(settings.api.clone(), None)?;
+    let store = PlatformStore::without_step(platform.api.clone(), data.account());
+    let step = Step { data, api: Some(platform.api), storage: None, credential_store: Arc::new(store) };
+    Ok(match C::verify_credentials(&own, step).await? {
+        Ok(()) => json!({ "verified": true }),
+        Err(reason) => json!({ "verified": false, "reason": reason }),
+    })
+}
+
+/// Posts the result; what the URL carries as user and password goes as basic authentication.
+async fn post<C: Component>(mut url: Url, result: &Value, source: &Source) -> anyhow::Result<ExitCode> {
+    let http = http::client(&C::INFO.user_agent(), reqwest::redirect::Policy::default())?;
+    let decode = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let login = (!url.username().is_empty()).then(|| (decode(url.username()), url.password().map(decode)));
+    let bare = url.set_username("").and_then(|()| url.set_password(None));
+    bare.map_err(|()| anyhow::anyhow!("ELASTICIO_POST_RESULT_URL is not an address that can be called"))?;
+    let (attempts, delay) = ServiceSettings::attempts(source);
+    let again = ConstantBuilder::default().with_delay(delay).with_max_times(attempts.saturating_sub(1));
+    let body = result.to_string();
+    let status = (|| attempt(&http, &url, login.clone(), body.clone()))
+        .retry(again)
+        .await
+        .map_err(|reason| anyhow::anyhow!("the result could not be posted to ELASTICIO_POST_RESULT_URL: {reason}"))?;
+    if status != StatusCode::OK {
+        bail!("the result could not be posted: ELASTICIO_POST_RESULT_URL answered {status}");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One try; 5xx and no answer are errors, so that they are tried again.
+async fn attempt(
+    http: &Client,
+    url: &Url,
+    login: Option<(String, Option<String>)>,
+    body: String,
+) -> Result<StatusCode, String> {
+    let mut request = http.post(url.clone()).header(CONTENT_TYPE, "application/json").timeout(PLATFORM_TIMEOUT);
+    if let Some((user, password)) = login {
+        request = request.basic_auth(user, password);
+    }
+    let response = request.body(body).send().await.map_err(|error| http::reason(&error))?;
+    match response.status() {
+        status if status.is_server_error() => Err(format!("it answered {status}")),
+        status => Ok(status),
+    }
+}

@@ -1,0 +1,113 @@
+//! The settings of `service`; the texts of what is missing are the reference's, since the platform shows them.
+
+use std::time::Duration;
+
+use url::Url;
+
+use crate::{
+    platform::api::ApiSettings,
+    settings::{
+        Reader, Source,
+        variables::{self as v, Variable},
+    },
+};
+
+/// What every call needs.
+#[derive(Clone, Debug)]
+pub(super) struct ServiceSettings {
+    /// The platform's API.
+    pub(super) api: ApiSettings,
+    /// `ELASTICIO_CFG`, as it came.
+    pub(super) config: ConfigText,
+}
+
+/// A config as text; holds tokens, so its debug print shows nothing.
+#[derive(Clone)]
+pub(super) struct ConfigText(String);
+
+impl std::ops::Deref for ConfigText {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for ConfigText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[REDACTED]")
+    }
+}
+
+/// A setting of a one-shot call is missing or malformed.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum ServiceSettingsError {
+    /// Unset.
+    #[error("{0} is not provided")]
+    Missing(&'static str),
+    /// No address.
+    #[error("{0} is not an http or https address")]
+    NoAddress(&'static str),
+}
+
+impl ServiceSettings {
+    /// Reads what every call needs.
+    ///
+    /// # Errors
+    /// Names the first variable that is missing.
+    pub(super) fn read(source: &Source) -> Result<Self, ServiceSettingsError> {
+        let config = ConfigText(required(source, v::CFG)?);
+        let uri = address(source, v::API_URI)?;
+        let (attempts, delay) = Self::attempts(source);
+        let api = ApiSettings {
+            uri,
+            username: required(source, v::API_USERNAME)?,
+            key: required(source, v::API_KEY)?.into(),
+            workspace_id: source.get(v::WORKSPACE_ID.name).unwrap_or_default().to_owned(),
+            attempts,
+            delay,
+        };
+        Ok(Self { api, config })
+    }
+
+    /// Where the result is posted.
+    ///
+    /// # Errors
+    /// When it is missing or no address.
+    pub(super) fn post_result_url(source: &Source) -> Result<Url, ServiceSettingsError> {
+        address(source, v::POST_RESULT_URL)
+    }
+
+    /// The action that the call is about.
+    ///
+    /// # Errors
+    /// When it is missing.
+    pub(super) fn action(source: &Source) -> Result<String, ServiceSettingsError> {
+        required(source, v::ACTION_OR_TRIGGER)
+    }
+
+    /// The method that gives the choices.
+    ///
+    /// # Errors
+    /// When it is missing.
+    pub(super) fn model_method(source: &Source) -> Result<String, ServiceSettingsError> {
+        required(source, v::GET_MODEL_METHOD)
+    }
+
+    /// Tries of a call to the platform, and the wait between them.
+    #[must_use]
+    pub(super) fn attempts(source: &Source) -> (usize, Duration) {
+        ApiSettings::attempts(&Reader::new(source))
+    }
+}
+
+fn required(source: &Source, variable: Variable) -> Result<String, ServiceSettingsError> {
+    source.get(variable.name).map(str::to_owned).ok_or(ServiceSettingsError::Missing(variable.name))
+}
+
+fn address(source: &Source, variable: Variable) -> Result<Url, ServiceSettingsError> {
+    Url::parse(&required(source, variable)?)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        .ok_or(ServiceSettingsError::NoAddress(variable.name))
+}

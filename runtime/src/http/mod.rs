@@ -1,0 +1,51 @@
+//! How HTTP clients are made and how their errors are told, for the platform's API and for Podio's alike.
+
+use std::error::Error as _;
+
+use reqwest::{Client, redirect, retry};
+
+pub mod body;
+mod tls;
+
+/// Why no HTTP client could be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// TLS could not be set up.
+    #[error("TLS could not be set up: {0}")]
+    Tls(#[from] rustls::Error),
+    /// The client refused its settings.
+    #[error("the HTTP client could not be made: {0}")]
+    Client(#[from] reqwest::Error),
+}
+
+/// A client that calls itself `user_agent` and follows redirects by `policy`.
+///
+/// # Errors
+/// See [`ClientError`].
+pub fn client(user_agent: &str, policy: redirect::Policy) -> Result<Client, ClientError> {
+    let client = Client::builder()
+        .tls_backend_preconfigured(tls::config()?)
+        .user_agent(user_agent)
+        .redirect(policy)
+        // Callers have retry policies of their own; the client's would keep a copy of every request for its.
+        .retry(retry::never())
+        .tcp_nodelay(true)
+        .referer(false)
+        .build()?;
+    Ok(client)
+}
+
+/// What went wrong, from the innermost cause; without the URL, whose query may hold secrets.
+#[must_use]
+pub fn reason(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "no answer in time".to_owned();
+    }
+    let mut cause = error.source();
+    let mut text = None;
+    while let Some(inner) = cause {
+        text = Some(inner.to_string());
+        cause = inner.source();
+    }
+    text.unwrap_or_else(|| "the request failed".to_owned())
+}

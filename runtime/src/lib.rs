@@ -1,0 +1,33 @@
+#![doc = include_str!("../README.md")]
+//!
+//! # Map
+//!
+//! - [`Component`], [`Info`], [`Step`]: what a component brings, and what it is given
+//! - [`action`]: what an action gets, what it may do, how it ends
+//! - [`platform`]: messages, JSON that passes unchanged, the platform's REST API and object storage
+//! - [`http`]: how HTTP clients are made and answers read
+//! - [`settings`]: variables, read leniently and checked together
+//! - [`stop`]: the request to stop
+//!
+//! Behind them, not part of the interface: the connections to the broker, the worker, the commands, logs.
+
+mod amqp;
+mod cli;
+mod commands;
+mod component;
+mod dispatcher;
+pub mod http;
+pub mod platform;
+pub mod settings;
+pub mod stop;
+mod telemetry;
+mod worker;
+
+pub use cli::main;
+pub use commands::run::run_until;
+pub use component::{Component, Info, Step};
+
+/// What an action gets, what it may do besides returning, and how it ends.
+pub mod action {
+    pub use crate::dispatcher::{Action, Context, Emitter, Failure, HttpReply, Interruption, Registry};
+}

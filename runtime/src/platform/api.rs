@@ -1,0 +1,308 @@
+//! The platform's REST API (protocol, sections 2.4, 2.6, 6.10 and 7.1 to 7.7): step data, secrets, accounts. Basic authentication;
+//! 5xx and network errors are tried again.
+
+use std::time::Duration;
+
+use backon::{ConstantBuilder, Retryable};
+use reqwest::{Client, Method, StatusCode, Url, header::CONTENT_TYPE};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{json::write_compact, step_data::StepData};
+use crate::settings::{Reader, variables as v};
+
+/// Longest wait for one answer of the platform.
+pub const PLATFORM_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Bytes of the platform's largest answer that is kept.
+const MAX_ANSWER: usize = 16 * 1024 * 1024;
+
+/// Where the platform's API is, who calls it, and how often a call is tried again.
+#[derive(Clone, Debug)]
+pub struct ApiSettings {
+    /// `ELASTICIO_API_URI`
+    pub uri: Url,
+    /// `ELASTICIO_API_USERNAME`
+    pub username: String,
+    /// `ELASTICIO_API_KEY`
+    pub key: SecretString,
+    /// `ELASTICIO_WORKSPACE_ID`
+    pub workspace_id: String,
+    /// `ELASTICIO_API_REQUEST_RETRY_ATTEMPTS`: tries in all.
+    pub attempts: usize,
+    /// `ELASTICIO_API_REQUEST_RETRY_DELAY`: wait between two tries.
+    pub delay: Duration,
+}
+
+impl ApiSettings {
+    /// Reads how the platform's API is called about one workspace.
+    pub(crate) fn read(reader: &mut Reader<'_>, workspace_id: &str) -> Self {
+        let (attempts, delay) = Self::attempts(reader);
+        Self {
+            uri: reader.http_url(v::API_URI),
+            username: reader.text(v::API_USERNAME),
+            key: reader.secret(v::API_KEY),
+            workspace_id: workspace_id.to_owned(),
+            attempts,
+            delay,
+        }
+    }
+
+    /// Attempts of a call to the platform, and the wait between them.
+    pub(crate) fn attempts(reader: &Reader<'_>) -> (usize, Duration) {
+        (reader.bounded(v::API_REQUEST_RETRY_ATTEMPTS, usize::MAX), reader.millis(v::API_REQUEST_RETRY_DELAY))
+    }
+}
+
+/// Why a call of the platform's API failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// It answered, but not with success.
+    #[error("the platform's API answered {status} to {call}")]
+    Status {
+        /// Method and path.
+        call: String,
+        /// The status.
+        status: StatusCode,
+        /// The answer's body, for the error message that the platform itself receives; not for logs.
+        body: String,
+    },
+    /// No answer, after all tries.
+    #[error("the platform's API did not answer {call}: {reason}. Check ELASTICIO_API_URI and the network")]
+    Network {
+        /// Method and path.
+        call: String,
+        /// What went wrong on the network.
+        reason: String,
+    },
+    /// An answer that is not what the protocol says.
+    #[error("the platform's API answered {call} with something else than {wanted}")]
+    Malformed {
+        /// Method and path.
+        call: String,
+        /// What the protocol says.
+        wanted: &'static str,
+    },
+}
+
+impl ApiError {
+    /// The answer's body: JSON in compact form, any other text as it is.
+    pub(crate) fn body_as_json(&self) -> String {
+        let Self::Status { body, .. } = self else { return String::new() };
+        if serde_json::from_str::<serde::de::IgnoredAny>(body).is_err() {
+            return body.clone();
+        }
+        let mut compact = Vec::new();
+        write_compact(body, &mut compact);
+        String::from_utf8_lossy(&compact).into_owned()
+    }
+
+    /// What the reference says of a refusal of startup data: the text that the platform gives, or that it failed.
+    pub(crate) fn startup_data_text(&self) -> String {
+        #[derive(Deserialize)]
+        struct Answer {
+            error: String,
+        }
+        let Self::Status { status, body, .. } = self else { return self.to_string() };
+        if status.is_client_error() {
+            return serde_json::from_str(body).map_or_else(|_| self.body_as_json(), |answer: Answer| answer.error);
+        }
+        format!("Request failed with status code {}", status.as_u16())
+    }
+
+    fn is_transient(&self) -> bool {
+        match self {
+            Self::Status { status, .. } => status.is_server_error(),
+            Self::Network { .. } => true,
+            Self::Malformed { .. } => false,
+        }
+    }
+}
+
+/// The credentials that a secret holds, as the platform stores them.
+#[derive(Deserialize)]
+pub struct SecretCredentials {
+    /// The access token to call the third-party API with.
+    pub access_token: SecretString,
+    /// Further fields of the credential form, a JSON object.
+    #[serde(default)]
+    pub fields: Option<Box<RawValue>>,
+}
+
+impl std::fmt::Debug for SecretCredentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SecretCredentials").finish_non_exhaustive()
+    }
+}
+
+/// Client of the platform's REST API.
+#[derive(Clone, Debug)]
+pub struct PlatformApi {
+    http: Client,
+    settings: ApiSettings,
+}
+
+impl PlatformApi {
+    /// A client that calls over `http`.
+    #[must_use]
+    pub fn new(http: Client, settings: ApiSettings) -> Self {
+        Self { http, settings }
+    }
+
+    /// `GET /v1/tasks/{flow}/steps/{step}`
+    pub async fn step_data(&self, flow_id: &str, step_id: &str) -> Result<StepData, ApiError> {
+        self.read(Method::GET, &["v1", "tasks", flow_id, "steps", step_id], "step data").await
+    }
+
+    /// `GET /v2/workspaces/{workspace}/secrets/{id}`
+    pub async fn secret(&self, id: &str) -> Result<SecretCredentials, ApiError> {
+        self.credentials(Method::GET, &["v2", "workspaces", &self.settings.workspace_id, "secrets", id]).await
+    }
+
+    /// `POST /v2/workspaces/{workspace}/secrets/{id}/refresh`: the platform gets a new token and answers it.
+    pub async fn refresh_secret(&self, id: &str) -> Result<SecretCredentials, ApiError> {
+        self.credentials(Method::POST, &["v2", "workspaces", &self.settings.workspace_id, "secrets", id, "refresh"])
+            .await
+    }
+
+    /// `PUT /v1/accounts/{id}` with `{ "keys": keys }`: stores a credential's new keys.
+    pub async fn update_account(&self, id: &str, keys: &RawValue) -> Result<(), ApiError> {
+        let body = format!("{{\"keys\":{}}}", keys.get());
+        self.call(Method::PUT, &["v1", "accounts", id], Some(body)).await?;
+        Ok(())
+    }
+
+    /// `POST /sailor-support/hooks/task/{flow}/startup/data`: what the startup hook gave. What was there before is
+    /// replaced (the platform answers 409 then).
+    pub async fn store_startup_data(&self, flow_id: &str, data: &RawValue) -> Result<(), ApiError> {
+        let path = ["sailor-support", "hooks", "task", flow_id, "startup", "data"];
+        let create = || self.call(Method::POST, &path, Some(data.get().to_owned()));
+        match create().await {
+            Err(ApiError::Status { status: StatusCode::CONFLICT, .. }) => {
+                tracing::warn!("there is startup data already; it is replaced");
+                self.delete_startup_data(flow_id).await?;
+                create().await?;
+            }
+            outcome => {
+                outcome?;
+            }
+        }
+        Ok(())
+    }
+
+    /// `GET` of the same: whether it is there. What it holds is for a shutdown hook, and no component has one.
+    pub async fn expect_startup_data(&self, flow_id: &str) -> Result<(), ApiError> {
+        let path = ["sailor-support", "hooks", "task", flow_id, "startup", "data"];
+        self.call(Method::GET, &path, None).await?;
+        Ok(())
+    }
+
+    /// `DELETE` of the same.
+    pub async fn delete_startup_data(&self, flow_id: &str) -> Result<(), ApiError> {
+        let path = ["sailor-support", "hooks", "task", flow_id, "startup", "data"];
+        self.call(Method::DELETE, &path, None).await?;
+        Ok(())
+    }
+
+    async fn credentials(&self, method: Method, path: &[&str]) -> Result<SecretCredentials, ApiError> {
+        #[derive(Deserialize)]
+        struct Answer {
+            data: Data,
+        }
+        #[derive(Deserialize)]
+        struct Data {
+            attributes: Attributes,
+        }
+        #[derive(Deserialize)]
+        struct Attributes {
+            credentials: SecretCredentials,
+        }
+        let answer: Answer = self.read(method, path, "data.attributes.credentials.access_token").await?;
+        Ok(answer.data.attributes.credentials)
+    }
+
+    async fn read<T: serde::de::DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &[&str],
+        wanted: &'static str,
+    ) -> Result<T, ApiError> {
+        let call = call_name(&method, path);
+        let body = self.call(method, path, None).await?;
+        serde_json::from_slice(&body).map_err(|_| ApiError::Malformed { call, wanted })
+    }
+
+    async fn call(&self, method: Method, path: &[&str], body: Option<String>) -> Result<Vec<u8>, ApiError> {
+        let call = call_name(&method, path);
+        let again = ConstantBuilder::default()
+            .with_delay(self.settings.delay)
+            .with_max_times(self.settings.attempts.saturating_sub(1));
+        (|| self.attempt(&call, method.clone(), path, body.clone()))
+            .retry(again)
+            .when(ApiError::is_transient)
+            .notify(
+                |error, wait| tracing::warn!(%error, wait_s = wait.as_secs_f64(), "trying the platform's API again"),
+            )
+            .await
+    }
+
+    async fn attempt(
+        &self,
+        call: &str,
+        method: Method,
+        path: &[&str],
+        body: Option<String>,
+    ) -> Result<Vec<u8>, ApiError> {
+        let broken =
+            |error: reqwest::Error| ApiError::Network { call: call.to_owned(), reason: crate::http::reason(&error) };
+        let mut request = self
+            .http
+            .request(method, self.url(path))
+            .basic_auth(&self.settings.username, Some(self.settings.key.expose_secret()))
+            .timeout(PLATFORM_TIMEOUT);
+        if let Some(body) = body {
+            request = request.header(CONTENT_TYPE, "application/json").body(body);
+        }
+        let answer = request.send().await.map_err(broken)?;
+        let status = answer.status();
+        let body = crate::http::body::read(answer, MAX_ANSWER)
+            .await
+            .map_err(|error| ApiError::Network { call: call.to_owned(), reason: error.to_string() })?;
+        if status.is_success() {
+            return Ok(body.into());
+        }
+        Err(ApiError::Status { call: call.to_owned(), status, body: String::from_utf8_lossy(&body).into_owned() })
+    }
+
+    fn url(&self, path: &[&str]) -> Url {
+        let mut url = self.settings.uri.clone();
+        url.path_segments_mut()
+            .expect("settings accept http and https addresses only, which have paths")
+            .pop_if_empty()
+            .extend(path);
+        url
+    }
+}
+
+fn call_name(method: &Method, path: &[&str]) -> String {
+    format!("{method} /{}", path.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_of_startup_data_is_told_in_the_platform_s_words() {
+        for (status, body, text) in [
+            (StatusCode::BAD_REQUEST, r#"{"error": "no \u0072oom"}"#, "no room"),
+            (StatusCode::FORBIDDEN, r#"{"error": 7}"#, r#"{"error":7}"#),
+            (StatusCode::FORBIDDEN, "no", "no"),
+            (StatusCode::INTERNAL_SERVER_ERROR, r#"{"error": "no room"}"#, "Request failed with status code 500"),
+        ] {
+            let error = ApiError::Status { call: String::new(), status, body: body.to_owned() };
+            assert_eq!(error.startup_data_text(), text, "{status} {body}");
+        }
+    }
+}

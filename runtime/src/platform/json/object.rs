@@ -1,0 +1,85 @@
+//! Writes JSON objects into a buffer field by field, values raw where they came raw.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::{write_compact, write_string, write_value};
+
+/// One JSON object that is being written; [`Self::end`] closes it.
+#[derive(Debug)]
+pub struct ObjectWriter<'b> {
+    out: &'b mut Vec<u8>,
+    is_empty: bool,
+}
+
+impl<'b> ObjectWriter<'b> {
+    /// Opens an object at the end of `out`.
+    pub fn new(out: &'b mut Vec<u8>) -> Self {
+        out.push(b'{');
+        Self { out, is_empty: true }
+    }
+
+    /// Writes a field's name and returns the buffer, for its value.
+    pub fn field(&mut self, name: &str) -> &mut Vec<u8> {
+        self.separate();
+        write_string(self.out, name);
+        self.out.push(b':');
+        self.out
+    }
+
+    /// A field with a text.
+    pub fn text(&mut self, name: &str, text: &str) {
+        write_string(self.field(name), text);
+    }
+
+    /// A field with a raw value, in compact form.
+    pub fn raw(&mut self, name: &str, value: &RawValue) {
+        write_compact(value.get(), self.field(name));
+    }
+
+    /// A field with any serializable value.
+    pub fn value<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
+        write_value(self.field(name), value);
+    }
+
+    /// All fields of `object`, which is a whole object in compact form.
+    pub fn fields_of(&mut self, object: &[u8]) {
+        let fields = object.strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}")).unwrap_or_default();
+        if !fields.is_empty() {
+            self.separate();
+            self.out.extend_from_slice(fields);
+        }
+    }
+
+    /// Closes the object.
+    pub fn end(self) {
+        self.out.push(b'}');
+    }
+
+    fn separate(&mut self) {
+        if !std::mem::take(&mut self.is_empty) {
+            self.out.push(b',');
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_separated_and_escaped() {
+        let mut out = b"x".to_vec();
+        let mut object = ObjectWriter::new(&mut out);
+        object.fields_of(b"{}");
+        object.text("a\"", "\n");
+        object.value("n", &1);
+        object.fields_of(br#"{"b":[],"c":{}}"#);
+        object.raw("r", &RawValue::from_string("[1, 2]".to_owned()).expect("JSON"));
+        object.end();
+        assert_eq!(String::from_utf8_lossy(&out), r#"x{"a\"":"\n","n":1,"b":[],"c":{},"r":[1,2]}"#);
+        out.clear();
+        ObjectWriter::new(&mut out).end();
+        assert_eq!(out, b"{}");
+    }
+}

@@ -1,0 +1,221 @@
+//! A message as the platform has it (protocol, sections 5.1 and 5.2): what comes in, what goes out. Pure; bodies stay raw JSON.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use super::{
+    cipher::encrypted_size,
+    json::{Kind, ObjectWriter, RawObject, WriteJson},
+};
+
+/// In the headers of a message: its body lies in object storage under this id.
+pub const OBJECT_ID: &str = "x-ipaas-object-storage-id";
+/// In the headers of an outgoing message (in any case): the routing key to use instead of the data routing key.
+pub const ROUTING_KEY: &str = "x-eio-routing-key";
+
+/// Why a decrypted payload is no message.
+#[derive(Debug, thiserror::Error)]
+pub enum MessageError {
+    /// Not JSON at all, or `null`: rejected without an answer (protocol, section 3.5).
+    #[error("the payload is not JSON")]
+    NotJson,
+    /// JSON, but no object: an error message.
+    #[error(
+        "The message must be a JSON object with a field \"body\", but it is {0}. Check what the step before sends."
+    )]
+    NotAnObject(Kind),
+}
+
+/// An incoming message, borrowed from its decrypted payload, or a passthrough entry, which has the same shape.
+#[derive(Clone, Debug, Default)]
+pub struct Message<'a> {
+    fields: RawObject<'a>,
+    fetched: Option<Arc<RawValue>>,
+}
+
+impl<'a> Message<'a> {
+    /// Reads a decrypted payload.
+    ///
+    /// # Errors
+    /// When it is not JSON, or JSON that is no object.
+    pub fn parse(payload: &'a [u8]) -> Result<Self, MessageError> {
+        let raw: &RawValue = serde_json::from_slice(payload).map_err(|_| MessageError::NotJson)?;
+        Self::read(raw)
+    }
+
+    /// Reads a message that is part of another JSON value.
+    ///
+    /// # Errors
+    /// When it is no object.
+    pub fn read(raw: &'a RawValue) -> Result<Self, MessageError> {
+        match Kind::of(raw) {
+            Kind::Object => {}
+            Kind::Null => return Err(MessageError::NotJson),
+            other => return Err(MessageError::NotAnObject(other)),
+        }
+        let fields = RawObject::deserialize(raw).map_err(|_| MessageError::NotJson)?;
+        Ok(Self { fields, fetched: None })
+    }
+
+    /// Gives the message the body that was fetched from object storage.
+    pub(crate) fn set_fetched(&mut self, body: Arc<RawValue>) {
+        self.fetched = Some(body);
+    }
+
+    /// Whether the body was fetched from object storage.
+    pub(crate) fn is_fetched(&self) -> bool {
+        self.fetched.is_some()
+    }
+
+    /// The body; `None` when the message has none (`null` is a body).
+    #[must_use]
+    pub fn body(&self) -> Option<&RawValue> {
+        self.fetched.as_deref().or_else(|| self.fields.get("body"))
+    }
+
+    /// Every field as it came, the body and `passthrough` too.
+    #[must_use]
+    pub fn fields(&self) -> &RawObject<'a> {
+        &self.fields
+    }
+
+    /// A field that is an object; empty when it is missing or something else.
+    #[must_use]
+    pub fn object(&self, field: &str) -> RawObject<'a> {
+        self.fields.get(field).and_then(|raw| RawObject::deserialize(raw).ok()).unwrap_or_default()
+    }
+
+    /// Where object storage keeps the body, if it does.
+    #[must_use]
+    pub fn object_id(&self) -> Option<String> {
+        let id: String = serde_json::from_str(self.object("headers").get(OBJECT_ID)?.get()).ok()?;
+        (!id.is_empty()).then_some(id)
+    }
+}
+
+/// A file that goes with a message, by reference.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+pub struct Attachment {
+    /// Where it can be fetched.
+    pub url: String,
+    /// Bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// Media type.
+    #[serde(default, rename = "content-type", skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
+}
+
+/// A message that an action emits.
+pub struct Outgoing {
+    /// Its identity; becomes the AMQP header `messageId` too.
+    pub id: Uuid,
+    /// What the next step sees as its input.
+    pub body: Box<dyn WriteJson>,
+    /// Its headers; [`ROUTING_KEY`] chooses the routing key and is not sent.
+    pub headers: BTreeMap<String, String>,
+    /// Its files, by name.
+    pub attachments: BTreeMap<String, Attachment>,
+}
+
+impl Outgoing {
+    /// A fresh message around `body`.
+    #[must_use]
+    pub fn new(body: impl WriteJson + 'static) -> Self {
+        Self { id: Uuid::new_v4(), body: Box::new(body), headers: BTreeMap::new(), attachments: BTreeMap::new() }
+    }
+
+    /// The same message with a header.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        self.headers.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// The same message with a file.
+    #[must_use]
+    pub fn with_attachment(mut self, name: &str, attachment: Attachment) -> Self {
+        self.attachments.insert(name.to_owned(), attachment);
+        self
+    }
+
+    /// Takes the routing key out of the headers, where it is in any case.
+    pub fn take_routing_key(&mut self) -> Option<String> {
+        let name = self.headers.keys().find(|name| name.eq_ignore_ascii_case(ROUTING_KEY))?.clone();
+        self.headers.remove(&name).filter(|key| !key.is_empty())
+    }
+
+    /// The message as compact JSON text, keys in the reference's order.
+    #[must_use]
+    pub fn to_json(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(encrypted_size(self.body.size_hint() + ENVELOPE));
+        let mut object = ObjectWriter::new(&mut out);
+        object.text("id", self.id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+        object.value("attachments", &self.attachments);
+        self.body.write_json(object.field("body"));
+        object.value("headers", &self.headers);
+        object.value("metadata", &serde_json::Map::new());
+        object.end();
+        out
+    }
+}
+
+/// Room for the envelope around a body.
+pub const ENVELOPE: usize = 160;
+
+impl std::fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Outgoing").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_objects_are_messages() {
+        let parse = |text: &str| Message::parse(text.as_bytes()).map(|_| ()).map_err(|error| error.to_string());
+        assert!(parse(r#"{"body":{}}"#).is_ok());
+        assert!(parse("").expect_err("not JSON").contains("not JSON"));
+        assert!(parse("null").expect_err("null").contains("not JSON"));
+        assert!(parse("[1]").expect_err("array").contains("body"));
+        assert!(parse("\"x\"").expect_err("text").contains("it is text"));
+    }
+
+    #[test]
+    fn a_null_body_is_not_a_missing_one() {
+        assert!(Message::parse(b"{}").expect("object").body().is_none());
+        assert!(Message::parse(br#"{"body":null}"#).expect("object").body().is_some());
+    }
+
+    #[test]
+    fn a_lightweight_message_names_its_object() {
+        let id = |text: &str| Message::parse(text.as_bytes()).expect("object").object_id();
+        assert_eq!(id(r#"{"headers":{"x-ipaas-object-storage-id":"o1"},"body":{}}"#).as_deref(), Some("o1"));
+        assert_eq!(id(r#"{"headers":{"x-ipaas-object-storage-id":""}}"#), None);
+        assert_eq!(id(r#"{"headers":null}"#), None);
+    }
+
+    #[test]
+    fn an_outgoing_message_has_the_protocols_keys() {
+        let message = Outgoing::new(serde_json::json!({ "a": 1 }));
+        let text = String::from_utf8(message.to_json()).expect("UTF-8");
+        assert_eq!(
+            text,
+            format!(r#"{{"id":"{}","attachments":{{}},"body":{{"a":1}},"headers":{{}},"metadata":{{}}}}"#, message.id)
+        );
+    }
+
+    #[test]
+    fn the_routing_key_is_taken_in_any_case() {
+        let mut message =
+            Outgoing::new(serde_json::json!(1)).with_header("X-Eio-Routing-Key", "k").with_header("a", "b");
+        assert_eq!(message.take_routing_key().as_deref(), Some("k"));
+        assert_eq!(message.take_routing_key(), None);
+        assert!(String::from_utf8_lossy(&message.to_json()).contains(r#""headers":{"a":"b"}"#));
+    }
+}

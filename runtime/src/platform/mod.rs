@@ -1,0 +1,24 @@
+//! What the integration platform defines: how messages are encrypted, which AMQP headers they carry, what a message
+//! is, and the platform's REST API. Knows neither a third party's API nor lapin.
+
+pub mod api;
+pub mod cipher;
+pub mod credential_store;
+pub mod error_message;
+pub mod headers;
+pub mod identity;
+pub mod json;
+pub mod lightweight;
+pub mod message;
+pub mod object_storage;
+pub mod passthrough;
+pub mod step_data;
+
+/// The platform's services.
+#[derive(Clone, Debug)]
+pub struct Platform {
+    /// The REST API.
+    pub api: api::PlatformApi,
+    /// Object storage, where the platform has one.
+    pub storage: Option<object_storage::ObjectStorage>,
+}

@@ -1,0 +1,207 @@
+//! The platform's object storage (protocol, sections 5.14 to 5.18): bodies that are too large for a message, encrypted, and files.
+//! 5xx and network errors are tried again; 4xx fails at once.
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder, Retryable};
+use reqwest::{Body, Client, Response, StatusCode, header::CONTENT_TYPE};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use url::Url;
+
+use crate::{
+    http::body,
+    settings::{Reader, variables as v},
+};
+
+/// Wait before the first repetition; doubles with every try.
+const FIRST_DELAY: Duration = Duration::from_millis(100);
+/// Every wait gets up to this part of itself on top.
+const JITTER: f64 = 0.2;
+
+/// Bytes of the largest body that is fetched into memory.
+const MAX_OBJECT: usize = 256 * 1024 * 1024;
+/// Bytes of the largest answer to a stored object.
+const MAX_ANSWER: usize = 64 * 1024;
+
+/// Where the storage is and how it is called.
+#[derive(Clone, Debug)]
+pub struct StorageSettings {
+    /// `ELASTICIO_OBJECT_STORAGE_URI`
+    pub uri: Url,
+    /// `ELASTICIO_OBJECT_STORAGE_TOKEN`: sent as it is, as a bearer token.
+    pub token: SecretString,
+    /// `REQUEST_TIMEOUT`: longest wait for one answer, its body with it.
+    pub timeout: Duration,
+    /// `REQUEST_MAX_RETRY`: repetitions after the first try.
+    pub retries: usize,
+    /// The header `x-request-id`: `f:FLOW_ID;s:STEP_ID;m:`
+    pub request_id: String,
+}
+
+impl StorageSettings {
+    /// Reads where the object storage is; `None` where the platform has none.
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        reader.optional(v::OBJECT_STORAGE_URI)?;
+        let id = |variable| reader.optional(variable).unwrap_or_default();
+        let request_id = format!("f:{};s:{};m:", id(v::FLOW_ID), id(v::STEP_ID));
+        Some(Self {
+            uri: reader.http_url(v::OBJECT_STORAGE_URI),
+            token: reader.optional(v::OBJECT_STORAGE_TOKEN).unwrap_or_default().into(),
+            timeout: Duration::from_millis(reader.in_range(v::REQUEST_TIMEOUT, 500..=20_000, 10_000)),
+            retries: usize::try_from(reader.in_range(v::REQUEST_MAX_RETRY, 0..=4, 2)).unwrap_or(2),
+            request_id,
+        })
+    }
+}
+
+/// Why a call of the object storage failed. Never holds content.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// It answered, but not with success.
+    #[error("the object storage answered {0} to {1}")]
+    Status(StatusCode, &'static str),
+    /// No answer, after all tries.
+    #[error("the object storage did not answer to {1}: {0}. Check ELASTICIO_OBJECT_STORAGE_URI and the network")]
+    Network(String, &'static str),
+    /// An answer to a stored object that names no id.
+    #[error("the object storage answered without an \"objectId\"")]
+    NoId,
+}
+
+impl StorageError {
+    fn is_transient(&self) -> bool {
+        match self {
+            Self::Status(status, _) => status.is_server_error(),
+            Self::Network(..) => true,
+            Self::NoId => false,
+        }
+    }
+}
+
+/// Client of the object storage.
+#[derive(Clone, Debug)]
+pub struct ObjectStorage {
+    http: Client,
+    settings: StorageSettings,
+}
+
+impl ObjectStorage {
+    /// A client that calls over `http`.
+    #[must_use]
+    pub fn new(http: Client, settings: StorageSettings) -> Self {
+        Self { http, settings }
+    }
+
+    /// `GET /objects/{id}`: an object's bytes.
+    pub async fn get(&self, id: &str) -> Result<Vec<u8>, StorageError> {
+        (|| {
+            self.in_time(async move {
+                let response = self.send(self.http.get(self.object_url(Some(id))), GET).await?;
+                let read = body::read(response, MAX_OBJECT).await;
+                Ok(read.map_err(|error| StorageError::Network(error.to_string(), GET))?.into())
+            })
+        })
+        .retry(self.again())
+        .when(StorageError::is_transient)
+        .await
+    }
+
+    /// `POST /objects`: stores bytes, gives the object's id.
+    pub async fn put(&self, bytes: Vec<u8>) -> Result<String, StorageError> {
+        let bytes = bytes::Bytes::from(bytes);
+        (|| {
+            let bytes = bytes.clone();
+            async move { self.put_stream(bytes.into(), "application/octet-stream", Some(self.settings.timeout)).await }
+        })
+        .retry(self.again())
+        .when(StorageError::is_transient)
+        .await
+    }
+
+    /// Stores a body of any length that is read once: tried once, since it cannot be read again here. `limit` bounds
+    /// the whole transfer.
+    pub async fn put_stream(&self, body: Body, media: &str, limit: Option<Duration>) -> Result<String, StorageError> {
+        #[derive(Deserialize)]
+        struct Stored {
+            #[serde(rename = "objectId")]
+            object_id: String,
+        }
+        let mut request = self.http.post(self.object_url(None)).header(CONTENT_TYPE, media).body(body);
+        if let Some(limit) = limit {
+            request = request.timeout(limit);
+        }
+        let response = self.send(request, PUT).await?;
+        let body =
+            body::read(response, MAX_ANSWER).await.map_err(|error| StorageError::Network(error.to_string(), PUT))?;
+        let stored: Stored = serde_json::from_slice(&body).map_err(|_| StorageError::NoId)?;
+        Ok(stored.object_id)
+    }
+
+    /// The address of a stored object.
+    #[must_use]
+    pub fn object_url(&self, id: Option<&str>) -> Url {
+        let mut url = self.settings.uri.clone();
+        url.path_segments_mut()
+            .expect("settings accept http and https addresses only, which have paths")
+            .pop_if_empty()
+            .push("objects")
+            .extend(id);
+        url
+    }
+
+    /// Whether `url` is an object of this storage, so that the storage's token may go with a request for it.
+    #[must_use]
+    pub fn holds(&self, url: &Url) -> bool {
+        let objects = self.object_url(None);
+        url.origin() == objects.origin() && url.path().starts_with(&format!("{}/", objects.path()))
+    }
+
+    /// Opens an object to be read as a stream; the time-out counts until its headers come.
+    pub async fn open(&self, url: &Url) -> Result<Response, StorageError> {
+        self.in_time(self.send(self.http.get(url.clone()), GET)).await
+    }
+
+    async fn in_time<T>(&self, call: impl Future<Output = Result<T, StorageError>>) -> Result<T, StorageError> {
+        tokio::time::timeout(self.settings.timeout, call)
+            .await
+            .map_err(|_| StorageError::Network("no answer in time".to_owned(), GET))?
+    }
+
+    /// The same, tried again as every call of the storage is.
+    pub async fn open_with_retries(&self, url: &Url) -> Result<Response, StorageError> {
+        (|| self.open(url)).retry(self.again()).when(StorageError::is_transient).await
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder, call: &'static str) -> Result<Response, StorageError> {
+        let response = request
+            .bearer_auth(self.settings.token.expose_secret())
+            .header("x-request-id", &self.settings.request_id)
+            .send()
+            .await
+            .map_err(|error| network(&error, call))?;
+        match response.status() {
+            status if status.is_success() => Ok(response),
+            status => Err(StorageError::Status(status, call)),
+        }
+    }
+
+    /// The waits between tries: doubling, each with up to a fifth on top.
+    fn again(&self) -> impl BackoffBuilder + use<> {
+        let doubling =
+            ExponentialBuilder::default().with_min_delay(FIRST_DELAY).with_max_times(self.settings.retries).build();
+        doubling.map(jittered as fn(Duration) -> Duration)
+    }
+}
+
+/// `wait` with up to a fifth on top.
+fn jittered(wait: Duration) -> Duration {
+    wait.mul_f64(1.0 + JITTER * rand::random::<f64>())
+}
+
+const GET: &str = "GET /objects";
+const PUT: &str = "POST /objects";
+
+fn network(error: &reqwest::Error, call: &'static str) -> StorageError {
+    StorageError::Network(crate::http::reason(error), call)
+}

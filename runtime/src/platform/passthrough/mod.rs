@@ -1,0 +1,171 @@
+//! What a result carries of the steps before (protocol, sections 5.5 and 5.6). Pure: which entries there are, how large their
+//! bodies are, how they are written.
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use super::{
+    json::{Kind, ObjectWriter, write_compact},
+    message::{Message, OBJECT_ID},
+};
+
+#[cfg(test)]
+mod tests;
+
+/// One step's message in the passthrough.
+#[derive(Clone, Debug)]
+pub struct Entry<'a> {
+    /// The step's id.
+    pub step: Cow<'a, str>,
+    /// Its message, the body fetched where it is in object storage; empty when the entry is not a message.
+    pub message: Message<'a>,
+    /// Where object storage keeps the body of the entry as it is written; `None` when the body stays in it.
+    pub stored: Option<String>,
+    provenance: Provenance<'a>,
+}
+
+/// Where an entry comes from.
+#[derive(Clone, Debug)]
+enum Provenance<'a> {
+    /// It came in as an entry, like this: an object if it is a message, but it may be anything.
+    Carried(&'a RawValue),
+    /// It is the message that came in. The platform's runtime puts `reply_to` of the delivery into its headers.
+    Incoming { reply_to: Option<String> },
+}
+
+/// What a result carries besides itself, and whether it carries itself.
+#[derive(Clone, Debug)]
+pub struct Passthrough<'a> {
+    /// The steps before.
+    pub entries: Vec<Entry<'a>>,
+    /// The id under which the result carries itself; `None` with `NO_SELF_PASSTRHOUGH`.
+    pub own_step: Option<&'a str>,
+}
+
+/// The entries that came in.
+#[must_use]
+pub fn entries<'a>(message: &Message<'a>) -> Vec<Entry<'a>> {
+    let entry = |(step, raw)| {
+        let message = Message::read(raw).unwrap_or_default();
+        Entry { step, message, stored: None, provenance: Provenance::Carried(raw) }
+    };
+    message.object("passthrough").entries().map(entry).collect()
+}
+
+impl<'a> Passthrough<'a> {
+    /// What the results of a message carry.
+    ///
+    /// `entries`: from [`entries`], bodies fetched. `incoming_step`: the header `stepId`.
+    #[must_use]
+    pub fn of(
+        message: &Message<'a>,
+        mut entries: Vec<Entry<'a>>,
+        own_step: &'a str,
+        no_self: bool,
+        incoming_step: Option<String>,
+        reply_to: Option<String>,
+    ) -> Self {
+        if let Some(step) = incoming_step.filter(|_| no_self) {
+            entries.retain(|entry| entry.step != step);
+            let provenance = Provenance::Incoming { reply_to };
+            entries.push(Entry { step: step.into(), message: message.clone(), stored: None, provenance });
+        }
+        Self { entries, own_step: (!no_self).then_some(own_step) }
+    }
+
+    /// About how many bytes the entries have as JSON; used to size a buffer once.
+    #[must_use]
+    pub fn size_hint(&self) -> usize {
+        self.entries.iter().map(Entry::size_hint).sum()
+    }
+
+    /// Writes the entries as an object. `own` is the result itself, as a whole JSON object.
+    pub fn write(&self, out: &mut Vec<u8>, own: &[u8]) {
+        let mut object = ObjectWriter::new(out);
+        for entry in self.entries.iter().filter(|entry| self.own_step != Some(entry.step.as_ref())) {
+            entry.write(object.field(&entry.step));
+        }
+        if let Some(step) = self.own_step {
+            object.field(step).extend_from_slice(own);
+        }
+        object.end();
+    }
+}
+
+impl Entry<'_> {
+    /// Whether it is a message, so that its body can lie in object storage.
+    #[must_use]
+    pub fn is_message(&self) -> bool {
+        match self.provenance {
+            Provenance::Carried(raw) => Kind::of(raw) == Kind::Object,
+            Provenance::Incoming { .. } => true,
+        }
+    }
+
+    /// The body as compact JSON; `null` when it has none.
+    #[must_use]
+    pub fn compact_body(&self) -> Vec<u8> {
+        let mut json = Vec::new();
+        write_compact(self.message.body().map_or("null", RawValue::get), &mut json);
+        json
+    }
+
+    fn size_hint(&self) -> usize {
+        let body = self.message.body().map_or(0, |body| body.get().len());
+        match self.provenance {
+            Provenance::Carried(raw) => raw.get().len().max(body),
+            Provenance::Incoming { .. } => body,
+        }
+    }
+
+    /// Writes the entry as it came, but for a body that was fetched or stored. The message that came in is written
+    /// without its own passthrough, and with headers in any case, as the platform's runtime does.
+    fn write(&self, out: &mut Vec<u8>) {
+        let (carried, reply_to) = match &self.provenance {
+            Provenance::Carried(raw) => (Some(raw), None),
+            Provenance::Incoming { reply_to } => (None, reply_to.as_deref()),
+        };
+        if let Some(raw) = carried
+            && self.stored.is_none()
+            && !self.message.is_fetched()
+        {
+            return write_compact(raw.get(), out);
+        }
+        let new_headers = carried.is_none() || self.stored.is_some();
+        let mut object = ObjectWriter::new(out);
+        for (name, value) in self.message.fields().entries() {
+            match name.as_ref() {
+                "body" => {}
+                "headers" if new_headers => {}
+                "passthrough" if carried.is_none() => {}
+                other => object.raw(other, value),
+            }
+        }
+        match (&self.stored, self.message.body()) {
+            (Some(_), _) => object.field("body").extend_from_slice(b"{}"),
+            (None, Some(body)) => object.raw("body", body),
+            (None, None) => {}
+        }
+        if new_headers {
+            self.write_headers(object.field("headers"), reply_to);
+        }
+        object.end();
+    }
+
+    /// The message's headers, with the place of a stored body and `reply_to` set anew.
+    fn write_headers(&self, out: &mut Vec<u8>, reply_to: Option<&str>) {
+        let set = [(OBJECT_ID, self.stored.as_deref()), ("reply_to", reply_to)];
+        let set = set.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let mut object = ObjectWriter::new(out);
+        for (name, value) in self.message.object("headers").entries() {
+            if set.clone().all(|(other, _)| other != name) {
+                object.raw(&name, value);
+            }
+        }
+        for (name, value) in set {
+            object.text(name, value);
+        }
+        object.end();
+    }
+}

@@ -1,0 +1,224 @@
+//! Reads single values leniently, as the platform's reference does (protocol, sections 1.3 and 1.4), and gathers every problem.
+
+use std::{fmt, ops::RangeInclusive, time::Duration};
+
+use secrecy::SecretString;
+use url::Url;
+
+use super::{
+    Source,
+    camel_case::header_name,
+    variables::{Unset, Variable},
+};
+
+/// Bytes of AMQP's longest name.
+const MAX_NAME: usize = 255;
+/// The schemes of addresses that are called over HTTP.
+const HTTP: &[&str] = &["http", "https"];
+
+/// Every setting that is missing or malformed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SettingsError {
+    /// `NAME: what is wrong and what it should be`; never a value of a secret.
+    pub(crate) problems: Vec<String>,
+}
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "settings are missing or malformed: {}", self.problems.join("; "))
+    }
+}
+
+impl std::error::Error for SettingsError {}
+
+/// Reads values from a source; what is missing or malformed is gathered for [`Reader::finish`].
+pub struct Reader<'a> {
+    source: &'a Source,
+    problems: Vec<String>,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader that has found no problem yet.
+    #[must_use]
+    pub fn new(source: &'a Source) -> Self {
+        Self { source, problems: Vec::new() }
+    }
+
+    /// `value`, unless a problem was found on the way.
+    ///
+    /// # Errors
+    /// Names every variable that is missing or malformed.
+    pub fn finish<T>(self, value: T) -> Result<T, SettingsError> {
+        if self.problems.is_empty() {
+            return Ok(value);
+        }
+        Err(SettingsError { problems: self.problems })
+    }
+
+    /// Keeps a problem for [`Self::finish`]; `what` never holds a secret.
+    pub fn problem(&mut self, variable: Variable, what: &str) {
+        self.problems.push(format!("{}: {what}", variable.name));
+    }
+
+    /// The raw text, `None` when unset or empty.
+    #[must_use]
+    pub fn optional(&self, variable: Variable) -> Option<String> {
+        self.source.get(variable.name).map(str::to_owned)
+    }
+
+    /// Text that must be there, or the variable's default text.
+    pub fn text(&mut self, variable: Variable) -> String {
+        match (self.optional(variable), variable.default) {
+            (Some(text), _) => text,
+            (None, Unset::Text(text)) => text.to_owned(),
+            (None, _) => {
+                self.problem(variable, "is missing");
+                String::new()
+            }
+        }
+    }
+
+    /// Text that AMQP takes as a name or routing key.
+    pub fn name(&mut self, variable: Variable) -> String {
+        let text = self.text(variable);
+        if text.len() > MAX_NAME {
+            self.problem(variable, &format!("has {} bytes, AMQP takes {MAX_NAME}", text.len()));
+        }
+        text
+    }
+
+    /// Text that must be there and is never printed.
+    pub fn secret(&mut self, variable: Variable) -> SecretString {
+        self.text(variable).into()
+    }
+
+    /// A whole number: leading digits count, 0 or none is the default.
+    #[must_use]
+    pub fn count(&self, variable: Variable) -> u64 {
+        let Unset::Count(default) = variable.default else {
+            unreachable!("{} is read as a number, so its default is one", variable.name)
+        };
+        self.given_count(variable).unwrap_or(default)
+    }
+
+    /// A whole number if one other than 0 is given.
+    #[must_use]
+    pub fn given_count(&self, variable: Variable) -> Option<u64> {
+        leading_digits(self.source.get(variable.name)?).filter(|count| *count > 0)
+    }
+
+    /// A number of milliseconds.
+    #[must_use]
+    pub fn millis(&self, variable: Variable) -> Duration {
+        Duration::from_millis(self.count(variable))
+    }
+
+    /// A whole number that fits the type it is for, at most that type's maximum.
+    #[must_use]
+    pub fn bounded<T: TryFrom<u64>>(&self, variable: Variable, max: T) -> T {
+        T::try_from(self.count(variable)).unwrap_or(max)
+    }
+
+    /// A number that is in `range`, else `default`.
+    #[must_use]
+    pub fn in_range(&self, variable: Variable, range: RangeInclusive<u64>, default: u64) -> u64 {
+        self.given_in_range(variable, range, default).unwrap_or(default)
+    }
+
+    /// The same; `None` when the variable is unset.
+    #[must_use]
+    pub fn given_in_range(&self, variable: Variable, range: RangeInclusive<u64>, default: u64) -> Option<u64> {
+        let text = self.source.get(variable.name)?;
+        Some(leading_digits(text).filter(|value| range.contains(value)).unwrap_or(default))
+    }
+
+    /// The variables that `ELASTICIO_ADDITIONAL_VARS_FOR_HEADERS` names, as (header name, value). One that is set but
+    /// empty counts too.
+    pub(crate) fn additional_headers(&self) -> Vec<(String, String)> {
+        let names = self.source.additional();
+        names.filter_map(|name| Some((header_name(name), self.source.given(name)?.to_owned()))).collect()
+    }
+
+    /// False when unset, empty or `false`; else true. Unset counts as the default.
+    #[must_use]
+    pub fn flag(&self, variable: Variable) -> bool {
+        match (self.source.get(variable.name), variable.default) {
+            (Some(text), _) => text != "false",
+            (None, Unset::Flag(default)) => default,
+            (None, _) => false,
+        }
+    }
+
+    /// An `http` or `https` address.
+    pub fn http_url(&mut self, variable: Variable) -> Url {
+        self.url(variable, HTTP)
+    }
+
+    /// An `http` or `https` address and nothing beside it: whatever else it held would be lost, or sent with every call.
+    pub fn bare_http_url(&mut self, variable: Variable) -> Url {
+        let url = self.http_url(variable);
+        let has_user = !url.username().is_empty() || url.password().is_some();
+        if has_user || url.query().is_some() || url.fragment().is_some() {
+            self.problem(variable, "must have no user, password, query (?) or fragment (#)");
+        }
+        url
+    }
+
+    /// An address with one of `schemes`.
+    pub(crate) fn url(&mut self, variable: Variable, schemes: &[&str]) -> Url {
+        let text = self.text(variable);
+        let placeholder = || Url::parse("http://unset.invalid").expect("a valid address");
+        if text.is_empty() {
+            return placeholder();
+        }
+        match Url::parse(&text) {
+            Ok(url) if schemes.contains(&url.scheme()) && url.has_host() => url,
+            _ => {
+                let wanted = schemes.join(":// or ");
+                self.problem(variable, &format!("is not an address that begins with {wanted}://"));
+                placeholder()
+            }
+        }
+    }
+}
+
+/// The number that `text` begins with, as JavaScript's `parseInt` reads it; negative numbers count as none, and one
+/// that is larger than any that can be kept counts as the largest.
+#[must_use]
+pub fn leading_digits(text: &str) -> Option<u64> {
+    let text = text.trim_start();
+    let text = text.strip_prefix('+').unwrap_or(text);
+    let end = text.find(|char: char| !char.is_ascii_digit()).unwrap_or(text.len());
+    (end > 0).then(|| text[..end].parse().unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::variables::ERROR_ROUTING_KEY, Reader, Source, leading_digits};
+
+    #[test]
+    fn a_name_that_amqp_does_not_take_is_a_problem() {
+        for (length, problems) in [(255, 0), (256, 1)] {
+            let source = Source::from_iter([(ERROR_ROUTING_KEY.name.to_owned(), "k".repeat(length))]);
+            let mut reader = Reader::new(&source);
+            reader.name(ERROR_ROUTING_KEY);
+            assert_eq!(reader.problems.len(), problems, "{length} bytes");
+        }
+    }
+
+    #[test]
+    fn leading_digits_count() {
+        for (text, number) in [
+            (" +12 s", Some(12)),
+            ("0", Some(0)),
+            ("007x", Some(7)),
+            ("-1", None),
+            ("x1", None),
+            ("", None),
+            ("18446744073709551615", Some(u64::MAX)),
+            ("99999999999999999999999", Some(u64::MAX)),
+        ] {
+            assert_eq!(leading_digits(text), number, "{text:?}");
+        }
+    }
+}

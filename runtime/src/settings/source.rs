@@ -1,0 +1,159 @@
+//! Where settings come from: the environment over an optional TOML file.
+
+use std::{collections::HashMap, ffi::OsString};
+
+use config::{Config, ConfigError, File, FileFormat};
+
+use super::variables::{self, Variable};
+
+/// Why there are no settings to read.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The settings file cannot be read.
+    #[error("the settings file {file} ({variable}) cannot be read: {reason}")]
+    File {
+        /// The variable that names it.
+        variable: &'static str,
+        /// The file's path.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Variables that are read have values that are no text.
+    #[error("settings are malformed: not UTF-8 text: {}", .0.join(", "))]
+    NotText(Vec<String>),
+}
+
+/// Values by variable name.
+#[derive(Clone, Default)]
+pub struct Source(HashMap<String, String>);
+
+/// Which variables a component reads besides those of every component.
+#[derive(Clone, Copy, Debug)]
+pub struct Known {
+    /// Its own variables.
+    pub variables: &'static [Variable],
+    /// The variable that names its settings file.
+    pub settings_file: &'static str,
+}
+
+impl Source {
+    /// The process's environment, over the file that the component's settings variable names.
+    ///
+    /// # Errors
+    /// When that file cannot be read or is not TOML, or a variable that is read is not text.
+    pub fn from_process(known: Known) -> Result<Self, SourceError> {
+        Self::of_environment(std::env::vars_os(), known)
+    }
+
+    fn of_environment(
+        variables: impl Iterator<Item = (OsString, OsString)>,
+        known: Known,
+    ) -> Result<Self, SourceError> {
+        let mut texts = HashMap::new();
+        let mut others = Vec::new();
+        for (name, value) in variables {
+            match (name.into_string(), value.into_string()) {
+                (Ok(name), Ok(value)) => drop(texts.insert(name, value)),
+                (Ok(name), Err(_)) => others.push(name),
+                // No variable that is read has such a name.
+                (Err(_), _) => {}
+            }
+        }
+        let file = texts.get(known.settings_file).filter(|path: &&String| !path.is_empty());
+        let mut source = Self(file.map_or_else(|| Ok(HashMap::new()), |path| read_file(path, known.settings_file))?);
+        // Merged here and not by the library, which would read the foreign name `a.b` or `a[0]` as a path into tables.
+        source.0.extend(texts);
+        others.retain(|name| source.is_read(name, known.variables));
+        if others.is_empty() { Ok(source) } else { Err(SourceError::NotText(others)) }
+    }
+
+    /// The value of `name`; unset and empty are the same.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.given(name).filter(|value| !value.is_empty())
+    }
+
+    /// The value of `name`, which may be empty.
+    pub(super) fn given(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// The variables that `ELASTICIO_ADDITIONAL_VARS_FOR_HEADERS` names.
+    pub(super) fn additional(&self) -> impl Iterator<Item = &str> {
+        self.get(variables::ADDITIONAL_VARS_FOR_HEADERS.name).unwrap_or_default().split(',').map(str::trim)
+    }
+
+    fn is_read(&self, name: &str, own: &[Variable]) -> bool {
+        let mut listed = variables::ALL.iter().chain(own);
+        listed.any(|variable| variable.name == name) || self.additional().any(|other| other == name)
+    }
+}
+
+impl FromIterator<(String, String)> for Source {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(entries: I) -> Self {
+        Self(entries.into_iter().collect())
+    }
+}
+
+/// The values of a settings file, by their keys.
+fn read_file(path: &str, variable: &'static str) -> Result<HashMap<String, String>, SourceError> {
+    let values = Config::builder().add_source(File::new(path, FileFormat::Toml)).build();
+    values.and_then(Config::try_deserialize).map_err(|error: ConfigError| SourceError::File {
+        variable,
+        file: path.to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::ffi::OsStringExt;
+
+    use super::*;
+
+    const KNOWN: Known = Known { variables: &[], settings_file: "ECHO_COMPONENT_SETTINGS" };
+
+    /// Not UTF-8.
+    fn bytes() -> OsString {
+        OsString::from_vec(vec![b'x', 0xFF])
+    }
+
+    fn source(variables: &[(&str, &str)], more: Vec<(OsString, OsString)>) -> Result<Source, String> {
+        let texts = variables.iter().map(|(name, value)| (name.into(), value.into()));
+        Source::of_environment(texts.chain(more), KNOWN).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn variables_of_others_do_not_matter() {
+        let others =
+            [("com.docker.compose", "1"), ("X[0]", "1"), ("X", "2"), ("a.", "3"), ("[", "4"), ("hostname", "5")];
+        let more = vec![("OTHER".into(), bytes()), (bytes(), "6".into())];
+        let source = source(&[&others[..], &[("HOSTNAME", "h")]].concat(), more).expect("settings");
+        assert_eq!(source.get("HOSTNAME"), Some("h"));
+        assert_eq!(source.get("com.docker.compose"), Some("1"), "an additional header may be any variable");
+    }
+
+    #[test]
+    fn a_value_that_is_read_and_no_text_is_named() {
+        let named = [("ELASTICIO_ADDITIONAL_VARS_FOR_HEADERS", "A, OTHER")];
+        let more = || vec![("OTHER".into(), bytes()), ("ELASTICIO_API_KEY".into(), bytes()), ("B".into(), bytes())];
+        let problem = source(&named, more()).err().expect("a problem");
+        assert_eq!(problem, "settings are malformed: not UTF-8 text: OTHER, ELASTICIO_API_KEY");
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file() {
+        let path = std::env::temp_dir().join(format!("elasticio-runtime-settings-{}.toml", std::process::id()));
+        std::fs::write(&path, "HOSTNAME = \"file\"\nLOG_LEVEL = \"debug\"\nELASTICIO_REBOUND_LIMIT = 7\n")
+            .expect("a file");
+        let file = path.to_str().expect("UTF-8");
+        let source = source(&[(KNOWN.settings_file, file), ("HOSTNAME", "environment")], Vec::new());
+        std::fs::remove_file(&path).expect("the file");
+        let source = source.expect("settings");
+        assert_eq!(source.get("HOSTNAME"), Some("environment"));
+        assert_eq!(source.get("LOG_LEVEL"), Some("debug"));
+        assert_eq!(source.get("ELASTICIO_REBOUND_LIMIT"), Some("7"));
+        assert!(Source::of_environment([(KNOWN.settings_file.into(), file.into())].into_iter(), KNOWN).is_err());
+    }
+}

@@ -1,0 +1,121 @@
+//! Every variable that the program reads, with its default and meaning: the one list that the readers use and that
+//! `docs/configuration.md` is held to.
+
+/// One variable of the environment (or key of the settings file).
+#[derive(Clone, Copy, Debug)]
+pub struct Variable {
+    /// Its name.
+    pub name: &'static str,
+    /// What counts when it is unset.
+    pub default: Unset,
+    /// What it means, with its unit and bounds.
+    pub meaning: &'static str,
+}
+
+/// What counts when a variable is unset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unset {
+    /// There is no default: without it the program does not start.
+    Required,
+    /// Nothing: the feature is off.
+    None,
+    /// A whole number.
+    Count(u64),
+    /// No bound.
+    Unlimited,
+    /// A yes or no.
+    Flag(bool),
+    /// A text.
+    Text(&'static str),
+}
+
+impl std::fmt::Display for Unset {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Required => f.write_str("required"),
+            Self::None => f.write_str("none"),
+            Self::Count(count) => write!(f, "`{count}`"),
+            Self::Unlimited => f.write_str("unlimited"),
+            Self::Flag(flag) => write!(f, "`{flag}`"),
+            Self::Text(text) => write!(f, "`{text}`"),
+        }
+    }
+}
+
+/// Declares constants of type [`Variable`] and `ALL`, the list of them in the order of the documentation.
+#[macro_export]
+macro_rules! variables {
+    ($($name:ident = $text:literal, $default:expr, $meaning:literal;)*) => {
+        $(
+            #[doc = $meaning]
+            pub const $name: $crate::settings::Variable =
+                $crate::settings::Variable { name: $text, default: $default, meaning: $meaning };
+        )*
+
+        /// All of them, in the order of the documentation.
+        pub const ALL: &[$crate::settings::Variable] = &[$($name),*];
+    };
+}
+
+use Unset::{Count, Flag, None, Required, Text, Unlimited};
+
+variables! {
+    FLOW_ID = "ELASTICIO_FLOW_ID", Required, "The flow that this step belongs to.";
+    EXEC_ID = "ELASTICIO_EXEC_ID", Required, "The flow's execution.";
+    STEP_ID = "ELASTICIO_STEP_ID", Required, "The step that this process runs.";
+    CONTAINER_ID = "ELASTICIO_CONTAINER_ID", Required, "The container.";
+    WORKSPACE_ID = "ELASTICIO_WORKSPACE_ID", Required, "The workspace; secrets are read from it.";
+    USER_ID = "ELASTICIO_USER_ID", Required, "The flow's owner.";
+    COMP_ID = "ELASTICIO_COMP_ID", Required, "The component.";
+    FUNCTION = "ELASTICIO_FUNCTION", Required, "The action to run, by its key in component.json.";
+    API_URI = "ELASTICIO_API_URI", Required, "The platform's REST API.";
+    API_USERNAME = "ELASTICIO_API_USERNAME", Required, "User of the platform's REST API.";
+    API_KEY = "ELASTICIO_API_KEY", Required, "Key of the platform's REST API (a secret).";
+    AMQP_URI = "ELASTICIO_AMQP_URI", Required, "The broker, `amqp://` or `amqps://`; a bare `/` at the end is the vhost `/`. May hold a password.";
+    LISTEN_MESSAGES_ON = "ELASTICIO_LISTEN_MESSAGES_ON", Required, "The queue to take messages from.";
+    PUBLISH_MESSAGES_TO = "ELASTICIO_PUBLISH_MESSAGES_TO", Required, "The exchange that results and errors go to.";
+    DATA_ROUTING_KEY = "ELASTICIO_DATA_ROUTING_KEY", Required, "Routing key of results.";
+    ERROR_ROUTING_KEY = "ELASTICIO_ERROR_ROUTING_KEY", Required, "Routing key of errors.";
+    REBOUND_ROUTING_KEY = "ELASTICIO_REBOUND_ROUTING_KEY", Required, "Routing key of messages handed back.";
+    SNAPSHOT_ROUTING_KEY = "ELASTICIO_SNAPSHOT_ROUTING_KEY", Required, "Routing key of snapshots.";
+    MESSAGE_CRYPTO_IV = "ELASTICIO_MESSAGE_CRYPTO_IV", Required, "Initialisation vector of the messages' cipher, 16 bytes.";
+    MESSAGE_CRYPTO_PASSWORD = "ELASTICIO_MESSAGE_CRYPTO_PASSWORD", Required, "Password of the messages' cipher (a secret).";
+    PREFETCH = "ELASTICIO_RABBITMQ_PREFETCH_SAILOR", Count(1), "Messages in work at once, 1 to 65535.";
+    REBOUND_INITIAL_EXPIRATION = "ELASTICIO_REBOUND_INITIAL_EXPIRATION", Count(15_000), "Milliseconds until a message that was handed back the first time comes again; doubles each time.";
+    REBOUND_LIMIT = "ELASTICIO_REBOUND_LIMIT", Count(20), "How often a message is handed back before it fails.";
+    API_REQUEST_RETRY_ATTEMPTS = "ELASTICIO_API_REQUEST_RETRY_ATTEMPTS", Count(3), "Tries of a call to the platform's REST API.";
+    API_REQUEST_RETRY_DELAY = "ELASTICIO_API_REQUEST_RETRY_DELAY", Count(100), "Milliseconds between those tries.";
+    DATA_RATE_LIMIT = "ELASTICIO_DATA_RATE_LIMIT", Count(10), "Results per interval, at most; more wait.";
+    ERROR_RATE_LIMIT = "ELASTICIO_ERROR_RATE_LIMIT", Count(2), "Errors per interval, at most; more wait.";
+    SNAPSHOT_RATE_LIMIT = "ELASTICIO_SNAPSHOT_RATE_LIMIT", Count(2), "Snapshots per interval, at most; more wait.";
+    RATE_INTERVAL = "ELASTICIO_RATE_INTERVAL", Count(100), "The interval of the rate limits, milliseconds (a sliding window).";
+    PROCESS_AMQP_DRAIN = "ELASTICIO_PROCESS_AMQP_DRAIN", Flag(true), "Accepted for compatibility: every emit waits for the broker's confirm, so the socket's buffer is bounded either way.";
+    AMQP_PUBLISH_RETRY_DELAY = "ELASTICIO_AMQP_PUBLISH_RETRY_DELAY", Count(100), "Milliseconds until a failed publish is tried again; doubles each time.";
+    AMQP_PUBLISH_MAX_RETRY_DELAY = "ELASTICIO_AMQP_PUBLISH_MAX_RETRY_DELAY", Count(300_000), "Bound of that delay, milliseconds.";
+    AMQP_PUBLISH_RETRY_ATTEMPTS = "ELASTICIO_AMQP_PUBLISH_RETRY_ATTEMPTS", Unlimited, "Tries of a publish before the emit fails; an error and a message handed back are tried until they are published.";
+    AMQP_PERSISTENT_MESSAGES = "ELASTICIO_AMQP_PERSISTENT_MESSAGES", Flag(false), "Delivery mode 2 instead of 1.";
+    OUTGOING_MESSAGE_SIZE_LIMIT = "ELASTICIO_OUTGOING_MESSAGE_SIZE_LIMIT", Count(10_485_760), "Bytes of the largest encoded payload; a larger result is an error.";
+    NO_SELF_PASSTHROUGH = "ELASTICIO_NO_SELF_PASSTRHOUGH", Flag(false), "Passthrough carries the incoming message instead of the outgoing one (so spelled by the platform).";
+    PROTOCOL_VERSION = "ELASTICIO_PROTOCOL_VERSION", Count(1), "Encoding of results: 1 base64, 2 raw.";
+    NO_ERROR_REPLIES = "ELASTICIO_NO_ERROR_REPLIES", Flag(false), "No copy of an error to whoever waits for a reply.";
+    INPUT_FORMAT = "ELASTICIO_INPUT_FORMAT", Text("default"), "`default`, or `error` when the step is an error handler.";
+    OBJECT_STORAGE_URI = "ELASTICIO_OBJECT_STORAGE_URI", None, "The platform's object storage.";
+    OBJECT_STORAGE_TOKEN = "ELASTICIO_OBJECT_STORAGE_TOKEN", None, "Bearer token of the object storage (a secret).";
+    OBJECT_STORAGE_SIZE_THRESHOLD = "ELASTICIO_OBJECT_STORAGE_SIZE_THRESHOLD", Count(1_048_576), "Bytes of bodies from which on a result goes to object storage.";
+    REQUEST_TIMEOUT = "REQUEST_TIMEOUT", Count(10_000), "Milliseconds that one call to the object storage may take, 500 to 20000; out of range: 10000.";
+    REQUEST_MAX_RETRY = "REQUEST_MAX_RETRY", Count(2), "Repetitions of a call to the object storage on 5xx and network errors, 0 to 4; out of range: 2.";
+    EMIT_LIGHTWEIGHT_MESSAGE = "ELASTICIO_EMIT_LIGHTWEIGHT_MESSAGE", Flag(false), "Large results go to object storage.";
+    AMQP_RECONNECT_ATTEMPTS = "ELASTICIO_AMQP_RECONNECT_ATTEMPTS", Count(3), "Further tries to reach the broker at start.";
+    AMQP_RECONNECT_TIMEOUT = "ELASTICIO_AMQP_RECONNECT_TIMEOUT", Count(100), "Milliseconds between those tries.";
+    STARTUP_REQUIRED = "ELASTICIO_STARTUP_REQUIRED", Flag(false), "Run the startup hook.";
+    HOOK_SHUTDOWN = "ELASTICIO_HOOK_SHUTDOWN", Flag(false), "Run the shutdown hook instead of the worker.";
+    ADDITIONAL_VARS_FOR_HEADERS = "ELASTICIO_ADDITIONAL_VARS_FOR_HEADERS", None, "Names of variables, comma-separated, that go into every outgoing message's AMQP headers.";
+    COMPONENT_PATH = "ELASTICIO_COMPONENT_PATH", Text(""), "Accepted for compatibility: component.json is part of the program.";
+    HOSTNAME = "HOSTNAME", None, "Name of the connections at the broker: `HOSTNAME-read`, `HOSTNAME-write`; the component's name when unset.";
+    LOG_LEVEL = "LOG_LEVEL", Text("info"), "`trace`, `debug`, `info`, `warn`, `error` or `fatal`.";
+    LOG_FORMAT = "LOG_FORMAT", Text("auto"), "`json`, `text`, or `auto`: text on a terminal, else JSON.";
+    POST_RESULT_URL = "ELASTICIO_POST_RESULT_URL", None, "`service`: where the result is posted; may carry user and password.";
+    CFG = "ELASTICIO_CFG", None, "`service`: the config with the credential, as JSON (holds secrets).";
+    ACTION_OR_TRIGGER = "ELASTICIO_ACTION_OR_TRIGGER", None, "`service`: the action that the call is about.";
+    GET_MODEL_METHOD = "ELASTICIO_GET_MODEL_METHOD", None, "`service selectModel`: the method that gives the choices.";
+}

@@ -1,0 +1,53 @@
+//! Why something was not emitted, and what becomes of its message then.
+
+use super::republish::Unpublished;
+use crate::{
+    dispatcher::{Failure, Interruption},
+    platform::lightweight::LightweightError,
+};
+
+/// Why something was not emitted.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::worker) enum EmitError {
+    /// Its payload is larger than the platform takes.
+    TooLarge {
+        /// Bytes of the payload.
+        size: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// Nobody waits for a reply.
+    NoReplyTo,
+    /// It reached no queue.
+    Unpublished {
+        /// The message's id.
+        id: String,
+        /// Why.
+        reason: Unpublished,
+    },
+}
+
+impl From<EmitError> for Interruption {
+    fn from(error: EmitError) -> Self {
+        match error {
+            EmitError::TooLarge { size, limit } => {
+                let text = format!("Outgoing message size {size} exceeds limit of {limit}.");
+                let advice = "Ask for less at once, or raise ELASTICIO_OUTGOING_MESSAGE_SIZE_LIMIT";
+                Failure::with_log(text.clone(), format!("{text} {advice}")).into()
+            }
+            EmitError::NoReplyTo => {
+                Failure::new("Component emitted 'httpReply' event but 'reply_to' was not found in AMQP headers").into()
+            }
+            EmitError::Unpublished { reason: Unpublished::Stopped(stopped), .. } => stopped.into(),
+            EmitError::Unpublished { id, reason: Unpublished::Failed(error) } => {
+                Failure::new(format!("Failed on publishing {id} message to MQ: {error}")).into()
+            }
+        }
+    }
+}
+
+impl From<LightweightError> for Interruption {
+    fn from(error: LightweightError) -> Self {
+        Failure::with_log(error.to_string(), format!("{error}: {}", error.reason())).into()
+    }
+}

@@ -1,0 +1,134 @@
+//! What is emitted when a message does not succeed: errors, error replies, rebounds (protocol, sections 6.2 to 6.8).
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::{Emits, republish::Unpublished};
+use crate::{
+    dispatcher::Failure,
+    platform::{
+        error_message::{ErrorBody, encrypt_error, error_input, error_payload},
+        headers::{self, Table, new_id},
+    },
+    stop::Stopped,
+    worker::received::Received,
+};
+
+/// Name of every error, as the reference's are called.
+const ERROR_NAME: &str = "Error";
+/// There is no stack trace to show; the reference says so in these words.
+const NO_STACK: &str = "Not Available";
+
+/// The error of a message that was rebounded too often.
+const REBOUND_LIMIT_EXCEEDED: &str = "Rebound limit exceeded";
+
+/// The longest expiration that RabbitMQ takes: ten years of 365 days.
+const MAX_EXPIRATION: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
+/// What became of a message that was to be rebounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::worker) enum Rebounded {
+    /// It comes again.
+    Published,
+    /// It was rebounded too often already; an error was emitted instead.
+    LimitExceeded,
+}
+
+impl Emits {
+    /// Emits an error with what came in, and a copy to the sender that waits for a reply.
+    pub(in crate::worker) async fn error(&self, received: &Received<'_>, failure: &Failure) -> Result<(), Stopped> {
+        let encrypted = self.encrypt_failure(failure);
+        let input = error_input(&self.cipher, received.body, received.incoming.encoding).ok();
+        let payload = error_payload(&encrypted, input.as_deref());
+        self.error_limit.pass().await;
+        let (id, times) = (new_id(), received.times());
+        let headers = || self.headers.error(received.incoming, id.clone(), times);
+        self.publish_error(headers, payload.into()).await?;
+        if let Some(key) = received.incoming.reply_key()
+            && self.settings.error_replies
+        {
+            let headers = || self.headers.error_reply(received.incoming, id.clone(), times);
+            self.error_reply(&key, headers, encrypted.into()).await?;
+        }
+        Ok(())
+    }
+
+    /// Publishes the message again, to come no earlier than after `wait`.
+    pub(in crate::worker) async fn rebound(
+        &self,
+        received: &Received<'_>,
+        reason: &str,
+        wait: Duration,
+    ) -> Result<Rebounded, Stopped> {
+        let iteration = received.incoming.rebound_iteration + 1;
+        if iteration > self.settings.rebound_limit {
+            self.error(received, &Failure::new(REBOUND_LIMIT_EXCEEDED)).await?;
+            return Ok(Rebounded::LimitExceeded);
+        }
+        let expiration = rebound_expiration(self.settings.rebound_expiration, iteration, wait);
+        let end = received.times().end;
+        let properties = || {
+            let headers = headers::rebound(received.headers, reason, iteration, end);
+            received.properties.clone().expiring(headers, expiration)
+        };
+        self.publisher.publish_outcome(&self.settings.keys.rebound, properties, received.body.clone()).await?;
+        Ok(Rebounded::Published)
+    }
+
+    /// Emits the error of a start that failed: it belongs to no message.
+    pub(in crate::worker) async fn startup_error(&self, failure: &Failure) -> Result<(), Stopped> {
+        let payload = error_payload(&self.encrypt_failure(failure), None);
+        let headers = self.headers.startup_error();
+        self.publish_error(|| headers.clone(), payload.into()).await
+    }
+
+    fn encrypt_failure(&self, failure: &Failure) -> Vec<u8> {
+        encrypt_error(&self.cipher, &ErrorBody { name: ERROR_NAME, message: failure.message(), stack: NO_STACK })
+    }
+
+    async fn publish_error(&self, headers: impl Fn() -> Table, payload: Bytes) -> Result<(), Stopped> {
+        let properties = || self.properties(headers());
+        self.publisher.publish_outcome(&self.settings.keys.error, properties, payload).await
+    }
+
+    /// A reply that no queue takes is not a failure: its receiver is gone, and the error itself is safe.
+    async fn error_reply(&self, key: &str, headers: impl Fn() -> Table, body: Bytes) -> Result<(), Stopped> {
+        match self.publisher.publish_reply(key, || self.properties(headers()), body).await {
+            Ok(()) => Ok(()),
+            Err(Unpublished::Stopped(stopped)) => Err(stopped),
+            Err(Unpublished::Failed(error)) => {
+                tracing::warn!(%error, "the error's reply reached nobody");
+                Ok(())
+            }
+        }
+    }
+}
+
+/// 2^(iteration-1) times the initial expiration (protocol, section 6.7), no earlier than after `wait`.
+fn rebound_expiration(initial: Duration, iteration: u64, wait: Duration) -> Duration {
+    let doublings = u32::try_from(iteration.saturating_sub(1)).unwrap_or(u32::MAX);
+    initial.saturating_mul(1_u32.checked_shl(doublings).unwrap_or(u32::MAX)).max(wait).min(MAX_EXPIRATION)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rebounds_expire_later_each_time() {
+        let (initial, second) = (Duration::from_secs(15), Duration::from_secs(1));
+        let expirations: Vec<u64> =
+            [1, 2, 3, 6].map(|iteration| rebound_expiration(initial, iteration, second).as_secs()).to_vec();
+        assert_eq!(expirations, [15, 30, 60, 480]);
+        assert_eq!(rebound_expiration(initial, 2, Duration::from_secs(31)).as_secs(), 31);
+    }
+
+    #[test]
+    fn no_rebound_expires_later_than_rabbitmq_takes() {
+        let longest = Duration::from_secs(315_360_000);
+        assert_eq!(rebound_expiration(Duration::from_secs(15), 26, Duration::ZERO), longest);
+        assert_eq!(rebound_expiration(Duration::from_secs(15), u64::MAX, Duration::ZERO), longest);
+        assert_eq!(rebound_expiration(Duration::from_secs(15), 1, Duration::MAX), longest);
+    }
+}

@@ -1,0 +1,82 @@
+//! What an action emits into while it works on one message.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use serde_json::value::RawValue;
+
+use super::{Emits, envelope};
+use crate::{
+    dispatcher::{Emitter, Failure, HttpReply, Interruption},
+    platform::{headers::SnapshotEvent, json::ObjectWriter, message::Outgoing, passthrough::Passthrough},
+    worker::{received::Received, step::StepContext},
+};
+
+/// Emits for one message.
+pub(in crate::worker) struct MessageEmitter<'a> {
+    emits: &'a Emits,
+    step: &'a StepContext,
+    received: &'a Received<'a>,
+    passthrough: Option<Passthrough<'a>>,
+    emitted_error: AtomicBool,
+}
+
+impl<'a> MessageEmitter<'a> {
+    pub(in crate::worker) fn new(
+        emits: &'a Emits,
+        step: &'a StepContext,
+        received: &'a Received<'a>,
+        passthrough: Option<Passthrough<'a>>,
+    ) -> Self {
+        Self { emits, step, received, passthrough, emitted_error: AtomicBool::new(false) }
+    }
+
+    /// Whether the action emitted an error: the message is rejected then.
+    pub(in crate::worker) fn emitted_error(&self) -> bool {
+        self.emitted_error.load(Ordering::Relaxed)
+    }
+}
+
+#[async_trait]
+impl Emitter for MessageEmitter<'_> {
+    async fn data(&self, message: Outgoing) -> Result<(), Interruption> {
+        let threshold = self.step.lightweight_threshold;
+        let envelope = envelope::compose(message, self.passthrough.as_ref(), threshold, &self.step.bodies).await?;
+        Ok(self.emits.data(self.received, envelope).await?)
+    }
+
+    async fn error(&self, failure: Failure) -> Result<(), Interruption> {
+        self.emitted_error.store(true, Ordering::Relaxed);
+        let message_id = self.received.incoming.message_key();
+        tracing::error!(message_id, error = %failure, "the action emitted an error");
+        Ok(self.emits.error(self.received, &failure).await?)
+    }
+
+    async fn snapshot(&self, snapshot: Box<RawValue>) -> Result<(), Interruption> {
+        Ok(self.emits.snapshot(self.received, SnapshotEvent::Snapshot, &snapshot).await?)
+    }
+
+    async fn update_snapshot(&self, changes: Box<RawValue>) -> Result<(), Interruption> {
+        Ok(self.emits.snapshot(self.received, SnapshotEvent::UpdateSnapshot, &changes).await?)
+    }
+
+    async fn update_keys(&self, keys: Box<RawValue>) -> Result<(), Interruption> {
+        let account = self
+            .step
+            .account
+            .as_ref()
+            .ok_or_else(|| Failure::new("The step's config has no \"_account\", so new keys cannot be stored."))?;
+        let stored = self.step.api.update_account(account, &keys).await;
+        stored.map_err(|error| Failure::new(format!("The credential's new keys could not be stored: {error}.")).into())
+    }
+
+    async fn http_reply(&self, reply: HttpReply) -> Result<(), Interruption> {
+        let mut json = Vec::with_capacity(reply.body.size_hint() + 64);
+        let mut object = ObjectWriter::new(&mut json);
+        object.value("statusCode", &reply.status_code);
+        object.value("headers", &reply.headers);
+        reply.body.write_json(object.field("body"));
+        object.end();
+        Ok(self.emits.http_reply(self.received, json).await?)
+    }
+}

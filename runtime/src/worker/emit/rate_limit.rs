@@ -1,0 +1,74 @@
+//! At most N emits in any window of the interval's length (protocol, section 1.17). A sliding window of the last N
+//! times: token-bucket limiters let up to twice as many through in one window, which the protocol does not.
+
+use std::{collections::VecDeque, time::Duration};
+
+use tokio::{
+    sync::Mutex,
+    time::{Instant, sleep_until},
+};
+
+/// A limit that callers wait for, first come, first served.
+#[derive(Debug)]
+pub(super) struct RateLimit {
+    limit: usize,
+    interval: Duration,
+    recent: Mutex<VecDeque<Instant>>,
+}
+
+impl RateLimit {
+    /// At most `limit` passes in any window of `interval`.
+    pub(super) fn new(limit: usize, interval: Duration) -> Self {
+        Self { limit: limit.max(1), interval, recent: Mutex::default() }
+    }
+
+    /// Waits until one more is allowed, and counts it.
+    pub(super) async fn pass(&self) {
+        let mut recent = self.recent.lock().await;
+        if recent.len() >= self.limit
+            && let Some(oldest) = recent.pop_front()
+        {
+            sleep_until(oldest + self.interval).await;
+        }
+        recent.push_back(Instant::now());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    async fn times(limit: usize, pauses: &[u64]) -> Vec<u128> {
+        let rate = RateLimit::new(limit, Duration::from_millis(100));
+        let start = Instant::now();
+        let mut times = Vec::new();
+        for pause in pauses {
+            tokio::time::sleep(Duration::from_millis(*pause)).await;
+            rate.pass().await;
+            times.push(start.elapsed().as_millis());
+        }
+        times
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_passes_and_the_rest_waits() {
+        assert_eq!(times(2, &[0, 0, 0, 0, 0, 0]).await, [0, 0, 100, 100, 200, 200]);
+        assert_eq!(times(2, &[0, 60, 0, 0]).await, [0, 60, 100, 160]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_window_holds_more(limit in 1usize..5, pauses in proptest::collection::vec(0u64..80, 1..40)) {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_time()
+                .start_paused(true)
+                .build()
+                .expect("a runtime");
+            let times = runtime.block_on(times(limit, &pauses));
+            for pair in times.windows(limit + 1) {
+                prop_assert!(pair[limit] - pair[0] >= 100);
+            }
+        }
+    }
+}

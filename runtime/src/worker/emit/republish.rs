@@ -1,0 +1,124 @@
+//! Publishes until a queue has the message: a failed attempt is repeated after a doubling delay (protocol, section 1.19).
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::settings::PublishRetry;
+use crate::{
+    amqp::{Properties, PublishError, Publisher},
+    stop::{Stop, Stopped},
+};
+
+/// Publishes as often as it takes.
+pub(super) struct Republisher {
+    publisher: Publisher,
+    retry: PublishRetry,
+    stop: Stop,
+}
+
+/// Why a message reached no queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::worker) enum Unpublished {
+    /// The worker stops.
+    Stopped(Stopped),
+    /// All attempts failed; the last one like this.
+    Failed(PublishError),
+}
+
+impl From<Stopped> for Unpublished {
+    fn from(stopped: Stopped) -> Self {
+        Self::Stopped(stopped)
+    }
+}
+
+impl Republisher {
+    /// `stop` cuts the waits between attempts short, not an attempt.
+    pub(super) fn new(publisher: Publisher, retry: PublishRetry, stop: Stop) -> Self {
+        Self { publisher, retry, stop }
+    }
+
+    /// Publishes a message, unless it fails as often as the settings allow.
+    pub(super) async fn publish(
+        &self,
+        key: &str,
+        properties: impl Fn() -> Properties,
+        body: Bytes,
+    ) -> Result<(), Unpublished> {
+        let give_up = |error, attempts| {
+            let last = error == PublishError::KeyTooLong || self.retry.attempts.is_some_and(|limit| attempts >= limit);
+            if last { Err(Unpublished::Failed(error)) } else { Ok(error) }
+        };
+        self.publish_unless(key, properties, body, give_up).await
+    }
+
+    /// Publishes a message's outcome, however often it takes: the work is done, and to call the third party again
+    /// would not publish it sooner.
+    pub(super) async fn publish_outcome(
+        &self,
+        key: &str,
+        properties: impl Fn() -> Properties,
+        body: Bytes,
+    ) -> Result<(), Stopped> {
+        self.publish_unless(key, properties, body, |error, _| Ok(error)).await
+    }
+
+    /// Publishes a message for a receiver that may be gone: where no queue takes it, nothing is repeated.
+    pub(super) async fn publish_reply(
+        &self,
+        key: &str,
+        properties: impl Fn() -> Properties,
+        body: Bytes,
+    ) -> Result<(), Unpublished> {
+        let give_up = |error, _| match error {
+            PublishError::Returned(_) | PublishError::KeyTooLong => Err(Unpublished::Failed(error)),
+            other => Ok(other),
+        };
+        self.publish_unless(key, properties, body, give_up).await
+    }
+
+    /// After a failed attempt `give_up`, which learns how many there were, returns the error to go on. The properties
+    /// are made for each attempt: most messages need one, which need not be copied then.
+    async fn publish_unless<E: From<Stopped>>(
+        &self,
+        key: &str,
+        properties: impl Fn() -> Properties,
+        body: Bytes,
+        give_up: impl Fn(PublishError, u32) -> Result<PublishError, E>,
+    ) -> Result<(), E> {
+        let mut attempts = 0;
+        loop {
+            let properties = if attempts == 0 { properties() } else { properties().retried(attempts) };
+            let error = match self.publisher.publish(key, properties, body.clone()).await {
+                Ok(()) => return Ok(()),
+                Err(PublishError::Closed) => return Err(Stopped.into()),
+                Err(error) => error,
+            };
+            attempts += 1;
+            let error = give_up(error, attempts)?;
+            let wait = backoff(&self.retry, attempts);
+            let wait_s = wait.as_secs_f64();
+            tracing::error!(%error, routing_key = key, attempts, wait_s, "not published; trying again");
+            self.stop.sleep(wait).await?;
+        }
+    }
+}
+
+/// The wait after attempt number `attempts`: the delay doubles with every attempt, up to its bound.
+fn backoff(retry: &PublishRetry, attempts: u32) -> Duration {
+    let factor = 1_u32.checked_shl(attempts.saturating_sub(1)).unwrap_or(u32::MAX);
+    retry.delay.saturating_mul(factor).min(retry.max_delay)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_double_up_to_their_bound() {
+        let retry =
+            PublishRetry { delay: Duration::from_millis(100), max_delay: Duration::from_secs(300), attempts: None };
+        let waits: Vec<u128> = [1, 2, 3, 12, 13, 32, 33, 4000].map(|count| backoff(&retry, count).as_millis()).to_vec();
+        assert_eq!(waits, [100, 200, 400, 204_800, 300_000, 300_000, 300_000, 300_000]);
+    }
+}

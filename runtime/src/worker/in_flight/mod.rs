@@ -1,0 +1,205 @@
+//! Which messages are in work, and which were settled a moment ago: a message that the broker delivers again joins
+//! its first delivery instead of being processed twice (protocol, sections 6.13 and 10.9).
+
+use std::{
+    collections::HashMap,
+    num::NonZeroUsize,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use lru::LruCache;
+
+mod fingerprint;
+
+use crate::{amqp::Receipt, platform::headers::Incoming};
+use fingerprint::{Fingerprint, Fingerprinter};
+
+/// With more than one message in work, copies of one message may reach the worker just after the first of them was
+/// done: for this long they count as delivered while it was in work. Successes only; what failed may be sent again.
+const COPY_WINDOW: Duration = Duration::from_secs(1);
+
+/// How many settled messages are remembered at least; four times the prefetch when that is more.
+const MIN_REMEMBERED: usize = 1024;
+
+/// What becomes of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Its results are in their queues.
+    Acknowledge,
+    /// It failed, and its error is in its queue (or it could not be read at all).
+    Reject,
+    /// The worker stops: it stays unsettled and goes back when the connection closes.
+    Leave,
+}
+
+impl Verdict {
+    /// Settles one delivery.
+    pub(super) fn settle(self, receipt: Receipt) {
+        match self {
+            Self::Acknowledge => receipt.acknowledge(),
+            Self::Reject => receipt.reject(),
+            Self::Leave => {}
+        }
+    }
+}
+
+/// Who a message is. Senders give one `messageId` to different messages, or none, so that the body counts too; and the
+/// same message comes back from a rebound with a higher iteration and is another one then.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct MessageIdentity {
+    message_id: Option<String>,
+    rebound_iteration: u64,
+    body: Fingerprint,
+}
+
+/// One message in the register. Those without `messageId` may be equal and yet not the same: a number tells them apart.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    identity: MessageIdentity,
+    number: u64,
+}
+
+/// What to do with a delivery.
+#[derive(Debug)]
+pub(super) enum Arrival<R> {
+    /// Nobody works on it: process it, then call [`InFlight::finish`].
+    New(Key),
+    /// It joined the first delivery and is settled with it.
+    Joined,
+    /// It is done already; settle it the same way.
+    Settled(Verdict, R),
+}
+
+/// Something that tells which connection it came over; receipts, but for the tests.
+pub(super) trait Received {
+    fn generation(&self) -> u64;
+}
+
+impl Received for Receipt {
+    fn generation(&self) -> u64 {
+        Receipt::generation(self)
+    }
+}
+
+/// The messages in flight of one worker.
+pub(super) struct InFlight<R = Receipt> {
+    fingerprinter: Fingerprinter,
+    copy_window: Duration,
+    inner: Mutex<Inner<R>>,
+}
+
+struct Inner<R> {
+    working: HashMap<Key, Vec<R>>,
+    settled: LruCache<Key, Settled>,
+    /// Messages without `messageId` so far.
+    nameless: u64,
+}
+
+/// A message that is done.
+#[derive(Clone, Copy)]
+struct Settled {
+    verdict: Verdict,
+    generation: u64,
+    at: Instant,
+}
+
+impl Settled {
+    /// Whether a delivery is this message again: a redelivery over a later connection, because the settlement was
+    /// lost with the earlier one; or a copy that was under way while the message was in work.
+    fn is_again(&self, redelivered: bool, generation: u64, copy_window: Duration, now: Instant) -> bool {
+        let lost_settlement = redelivered && generation > self.generation;
+        let copy = self.verdict == Verdict::Acknowledge && now.saturating_duration_since(self.at) < copy_window;
+        lost_settlement || copy
+    }
+}
+
+impl<R: Received> InFlight<R> {
+    /// For a worker with this prefetch.
+    pub(super) fn new(prefetch: u16) -> Self {
+        let remembered = usize::from(prefetch).saturating_mul(4).max(MIN_REMEMBERED);
+        let settled = LruCache::new(NonZeroUsize::new(remembered).unwrap_or(NonZeroUsize::MIN));
+        Self {
+            fingerprinter: Fingerprinter::new(),
+            copy_window: if prefetch > 1 { COPY_WINDOW } else { Duration::ZERO },
+            inner: Mutex::new(Inner { working: HashMap::new(), settled, nameless: 0 }),
+        }
+    }
+
+    /// Who a message with these headers and this body is.
+    pub(super) fn identify(&self, incoming: &Incoming, body: &[u8]) -> MessageIdentity {
+        MessageIdentity {
+            message_id: incoming.message_key(),
+            rebound_iteration: incoming.rebound_iteration,
+            body: self.fingerprinter.of(body),
+        }
+    }
+
+    /// Takes a delivery in, at the time `now`.
+    pub(super) fn arrive(&self, identity: MessageIdentity, receipt: R, redelivered: bool, now: Instant) -> Arrival<R> {
+        let mut inner = self.lock();
+        if identity.message_id.is_none() {
+            return inner.arrive_nameless(identity, receipt, redelivered);
+        }
+        let key = Key { identity, number: 0 };
+        if let Some(receipts) = inner.working.get_mut(&key) {
+            receipts.push(receipt);
+            return Arrival::Joined;
+        }
+        let generation = receipt.generation();
+        if let Some(settled) = inner.settled.get_mut(&key)
+            && settled.is_again(redelivered, generation, self.copy_window, now)
+        {
+            settled.generation = generation;
+            return Arrival::Settled(settled.verdict, receipt);
+        }
+        inner.begin(key, receipt)
+    }
+
+    /// Ends the work on a message, at the time `now`: gives all its receipts, to be settled with `verdict`.
+    pub(super) fn finish(&self, key: Key, verdict: Verdict, now: Instant) -> Vec<R> {
+        let mut inner = self.lock();
+        let receipts = inner.working.remove(&key).unwrap_or_default();
+        if matches!(verdict, Verdict::Acknowledge | Verdict::Reject) {
+            let generation = receipts.iter().map(Received::generation).max().unwrap_or_default();
+            inner.settled.put(key, Settled { verdict, generation, at: now });
+        }
+        receipts
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner<R>> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<R: Received> Inner<R> {
+    /// Without `messageId` only a redelivery over a later connection is known to be a message that was here before:
+    /// one of those with this body, each of which comes back once.
+    fn arrive_nameless(&mut self, identity: MessageIdentity, receipt: R, redelivered: bool) -> Arrival<R> {
+        let generation = receipt.generation();
+        if redelivered {
+            let mut working = self.working.iter_mut().filter(|(key, _)| key.identity == identity);
+            if let Some((_, receipts)) =
+                working.find(|(_, receipts)| receipts.iter().all(|r| r.generation() < generation))
+            {
+                receipts.push(receipt);
+                return Arrival::Joined;
+            }
+            let mut settled = self.settled.iter_mut().filter(|(key, _)| key.identity == identity);
+            if let Some((_, settled)) = settled.find(|(_, settled)| settled.generation < generation) {
+                settled.generation = generation;
+                return Arrival::Settled(settled.verdict, receipt);
+            }
+        }
+        self.nameless += 1;
+        self.begin(Key { identity, number: self.nameless }, receipt)
+    }
+
+    fn begin(&mut self, key: Key, receipt: R) -> Arrival<R> {
+        self.working.insert(key.clone(), vec![receipt]);
+        Arrival::New(key)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,141 @@
+//! The worker's life (protocol, section 2): start, work, stop.
+
+use std::{sync::Arc, time::Duration};
+
+use serde_json::value::RawValue;
+use tokio_util::task::TaskTracker;
+
+use super::{
+    StartError, emit::Emits, in_flight::InFlight, process::Processor, settings::WorkerSettings, step::StepContext,
+};
+use crate::{
+    amqp::Link,
+    dispatcher::{Action, Registry},
+    platform::{Platform, cipher::Cipher, identity::Identity, lightweight::BodyStore, step_data::StepData},
+    stop::Stop,
+};
+
+/// Longest time that a failed start tries to publish its error.
+const STARTUP_ERROR_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Runs the worker until `stop`, which is honoured once the start is done.
+///
+/// `actions` gives the actions for a step's data. After `stop`, messages in work have `drain` to end; what has not
+/// ended then goes back to the queue.
+///
+/// # Errors
+/// See [`StartError`]. An error of the start is published to the platform before this returns, if there is a broker.
+pub(crate) async fn run(
+    settings: &WorkerSettings,
+    platform: &Platform,
+    actions: impl FnOnce(&StepData) -> anyhow::Result<Registry>,
+    stop: &Stop,
+    drain: Duration,
+) -> Result<(), StartError> {
+    let (link, prepared) = tokio::join!(Link::open(settings.broker.clone()), prepare(settings, platform, actions));
+    let mut link = link?;
+    let started = match prepared {
+        Ok(prepared) => start_hook(settings, platform).await.map(|()| prepared),
+        Err(error) => Err(error),
+    };
+    let cipher = Arc::new(Cipher::of_settings(&settings.cipher));
+    let emits = |stop: &Stop| {
+        Emits::new(link.publisher(), cipher.clone(), &settings.identity, settings.emit.clone(), stop.clone())
+    };
+    let outcome = match started {
+        Ok((action, step_data)) => {
+            let processor = Processor {
+                action,
+                step: step(settings, platform, &step_data, &cipher),
+                cipher: cipher.clone(),
+                emits: emits(stop),
+                in_flight: InFlight::new(settings.broker.prefetch),
+                stop: stop.clone(),
+            };
+            work(&mut link, Arc::new(processor), drain).await
+        }
+        Err(error) => {
+            // Nothing cuts this short but its own bound: the process ends anyway.
+            let emits = emits(&Stop::default());
+            link.keep_up_during(report(&emits, &error)).await;
+            Err(error)
+        }
+    };
+    link.close().await;
+    outcome
+}
+
+/// Runs the shutdown hook (protocol, section 2.11): no component of ours has one, so the startup data is read and
+/// deleted.
+///
+/// # Errors
+/// When the platform's API fails.
+pub(crate) async fn shut_down(identity: &Identity, platform: &Platform) -> Result<(), StartError> {
+    let api = &platform.api;
+    api.step_data(&identity.flow_id, &identity.step_id).await?;
+    api.expect_startup_data(&identity.flow_id).await?;
+    api.delete_startup_data(&identity.flow_id).await?;
+    Ok(())
+}
+
+/// What does not need the broker: step data and the action.
+async fn prepare(
+    settings: &WorkerSettings,
+    platform: &Platform,
+    actions: impl FnOnce(&StepData) -> anyhow::Result<Registry>,
+) -> Result<(Arc<dyn Action>, StepData), StartError> {
+    let identity = &settings.identity;
+    let step_data = platform.api.step_data(&identity.flow_id, &identity.step_id).await?;
+    let action = actions(&step_data).map_err(StartError::Actions)?.get(&identity.function)?;
+    Ok((action, step_data))
+}
+
+/// The startup hook, if the platform wants it: no action has one, so its result is empty.
+async fn start_hook(settings: &WorkerSettings, platform: &Platform) -> Result<(), StartError> {
+    if !settings.startup_required {
+        return Ok(());
+    }
+    let nothing = RawValue::from_string("{}".to_owned()).map_err(anyhow::Error::from).map_err(StartError::Actions)?;
+    platform.api.store_startup_data(&settings.identity.flow_id, &nothing).await.map_err(StartError::StartupData)
+}
+
+fn step(settings: &WorkerSettings, platform: &Platform, step_data: &StepData, cipher: &Arc<Cipher>) -> StepContext {
+    StepContext {
+        id: settings.identity.step_id.clone(),
+        passthrough: step_data.is_passthrough,
+        no_self_passthrough: settings.emit.no_self_passthrough,
+        lightweight_threshold: settings.emit.lightweight_threshold,
+        input_format: settings.input_format,
+        bodies: BodyStore::new(platform.storage.clone(), cipher.clone()),
+        api: platform.api.clone(),
+        account: step_data.account(),
+    }
+}
+
+/// Takes messages until the worker stops, then lets those in work end.
+async fn work(link: &mut Link, processor: Arc<Processor>, drain: Duration) -> Result<(), StartError> {
+    let in_work = TaskTracker::new();
+    let stop = processor.stop.clone();
+    let deliver = |delivery| {
+        let processor = processor.clone();
+        in_work.spawn(async move { processor.process(delivery).await });
+    };
+    let consumed = link.consume(deliver, &stop).await;
+    in_work.close();
+    if !in_work.is_empty() {
+        tracing::info!(in_work = in_work.len(), "stopping: messages in work end first");
+    }
+    if tokio::time::timeout(drain, in_work.wait()).await.is_err() {
+        tracing::warn!(in_work = in_work.len(), "stopped before all messages ended; they go back to the queue");
+    }
+    Ok(consumed?)
+}
+
+/// Publishes the error of a failed start.
+async fn report(emits: &Emits, error: &StartError) {
+    let failure = error.failure();
+    let publish = emits.startup_error(&failure);
+    if !matches!(tokio::time::timeout(STARTUP_ERROR_TIMEOUT, publish).await, Ok(Ok(()))) {
+        tracing::error!("the error of this start could not be published");
+    }
+}

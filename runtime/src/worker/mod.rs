@@ -1,0 +1,15 @@
+//! The worker: takes messages from the queue, lets an action process each, emits the outcome and settles the
+//! message. Knows no particular action and no third-party API.
+
+mod emit;
+mod in_flight;
+mod lifecycle;
+mod process;
+mod received;
+mod settings;
+mod start_error;
+mod step;
+
+pub(crate) use lifecycle::{run, shut_down};
+pub(crate) use settings::WorkerSettings;
+pub(crate) use start_error::StartError;

@@ -1,0 +1,161 @@
+//! One delivery, from its arrival to its settlement (`docs/architecture.md`, "A message's way").
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
+
+use futures_util::FutureExt;
+
+use super::{
+    emit::{Emits, MessageEmitter, Rebounded},
+    in_flight::{Arrival, InFlight, Verdict},
+    received::{Received, now_ms},
+    settings::InputFormat,
+    step::StepContext,
+};
+use crate::{
+    amqp::Delivery,
+    dispatcher::{Action, Context, Failure, Interruption},
+    platform::{
+        cipher::{Cipher, DecryptError},
+        error_message::decrypt_error,
+        headers::{Incoming, Value},
+        message::{Message, MessageError},
+        passthrough::{self, Passthrough},
+    },
+    stop::{Stop, Stopped},
+};
+
+/// The error of a message whose action panicked. The panic's own text may hold content, so it is not emitted.
+const PANICKED: &str = "The component failed internally on this message: a defect in it, whose place is in the \
+                        worker's log. Report it with that line.";
+
+/// What all messages of a worker share.
+pub(super) struct Processor {
+    pub(super) action: Arc<dyn Action>,
+    pub(super) step: StepContext,
+    pub(super) cipher: Arc<Cipher>,
+    pub(super) emits: Emits,
+    pub(super) in_flight: InFlight,
+    pub(super) stop: Stop,
+}
+
+/// How the work on a message ended.
+enum Ending {
+    /// The action returned, its emits are confirmed.
+    Done,
+    /// The same, but an error is among them.
+    ErrorEmitted,
+    /// The payload is no message: nothing can be answered.
+    Unreadable(String),
+    /// The action did not succeed.
+    Interrupted(Interruption),
+}
+
+impl Processor {
+    /// Processes one delivery to its settlement.
+    pub(super) async fn process(&self, delivery: Delivery) {
+        let incoming = Incoming::read(&delivery.headers);
+        let identity = self.in_flight.identify(&incoming, &delivery.body);
+        let key = match self.in_flight.arrive(identity, delivery.receipt, delivery.redelivered, Instant::now()) {
+            Arrival::New(key) => key,
+            Arrival::Joined => {
+                tracing::info!(message_id = incoming.message_key(), "delivered again while in work: joined");
+                return;
+            }
+            Arrival::Settled(verdict, receipt) => {
+                tracing::info!(message_id = incoming.message_key(), "delivered again after it was done: settled");
+                return verdict.settle(receipt);
+            }
+        };
+        let received = Received {
+            incoming: &incoming,
+            headers: &delivery.headers,
+            properties: &delivery.properties,
+            body: &delivery.body,
+            start: now_ms(),
+        };
+        let verdict = self.work(&received).await;
+        for receipt in self.in_flight.finish(key, verdict, Instant::now()) {
+            verdict.settle(receipt);
+        }
+    }
+
+    /// Does the work and emits what does not succeed.
+    async fn work(&self, received: &Received<'_>) -> Verdict {
+        let ending = AssertUnwindSafe(self.run(received))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_| Ending::Interrupted(Failure::new(PANICKED).into()));
+        // Made where it is logged: most messages are done without a line about them.
+        let message_id = || received.incoming.message_key().unwrap_or_default();
+        match ending {
+            Ending::Done => {
+                tracing::debug!(message_id = message_id(), took_ms = now_ms() - received.start, "done");
+                Verdict::Acknowledge
+            }
+            Ending::ErrorEmitted => Verdict::Reject,
+            Ending::Unreadable(reason) => {
+                tracing::error!(
+                    message_id = message_id(),
+                    reason,
+                    "rejected without an answer: the payload cannot be read"
+                );
+                Verdict::Reject
+            }
+            Ending::Interrupted(Interruption::Stopped) => Verdict::Leave,
+            Ending::Interrupted(Interruption::Failed(failure)) => {
+                tracing::error!(message_id = message_id(), error = %failure, "failed");
+                // Boxed, as the rebound below: it is rare, and every message's task would be larger by it.
+                match Box::pin(self.emits.error(received, &failure)).await {
+                    Ok(()) => Verdict::Reject,
+                    Err(Stopped) => Verdict::Leave,
+                }
+            }
+            Ending::Interrupted(Interruption::Rebound { reason, wait }) => {
+                tracing::warn!(message_id = message_id(), reason, wait_s = wait.as_secs_f64(), "handed back");
+                match Box::pin(self.emits.rebound(received, &reason, wait)).await {
+                    Ok(Rebounded::Published) => Verdict::Acknowledge,
+                    Ok(Rebounded::LimitExceeded) => Verdict::Reject,
+                    Err(Stopped) => Verdict::Leave,
+                }
+            }
+        }
+    }
+
+    async fn run(&self, received: &Received<'_>) -> Ending {
+        let payload = match self.open(received) {
+            Ok(payload) => payload,
+            Err(error) => return Ending::Unreadable(error.to_string()),
+        };
+        let message = match Message::parse(&payload) {
+            Ok(message) => message,
+            Err(error @ MessageError::NotJson) => return Ending::Unreadable(error.to_string()),
+            Err(error) => return Ending::Interrupted(Failure::new(error.to_string()).into()),
+        };
+        self.act(received, message).await.unwrap_or_else(Ending::Interrupted)
+    }
+
+    /// The payload of a message, or of an error that the step handles.
+    fn open(&self, received: &Received<'_>) -> Result<Vec<u8>, DecryptError> {
+        match self.step.input_format {
+            InputFormat::Message => {
+                Ok(self.cipher.decrypt_text(received.body, received.incoming.encoding)?.into_bytes())
+            }
+            InputFormat::Error => decrypt_error(&self.cipher, received.body, received.headers),
+        }
+    }
+
+    /// Lets the action work on a message whose bodies are all there.
+    async fn act(&self, received: &Received<'_>, mut message: Message<'_>) -> Result<Ending, Interruption> {
+        let step = &self.step;
+        let mut entries = passthrough::entries(&message);
+        step.bodies.fetch(&mut message, &mut entries).await?;
+        let incoming = received.incoming;
+        let passthrough = step.passthrough.then(|| {
+            let from = incoming.step_id.as_ref().map(Value::to_text);
+            Passthrough::of(&message, entries, &step.id, step.no_self_passthrough, from, incoming.reply_key())
+        });
+        let emitter = MessageEmitter::new(&self.emits, step, received, passthrough);
+        self.action.run(&message, &Context { emitter: &emitter, stop: &self.stop }).await?;
+        Ok(if emitter.emitted_error() { Ending::ErrorEmitted } else { Ending::Done })
+    }
+}

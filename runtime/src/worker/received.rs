@@ -1,0 +1,37 @@
+//! The message in work, as far as its emits need it.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+
+use crate::{
+    amqp::Properties,
+    platform::headers::{Incoming, Times, Value},
+};
+
+/// A message as it was received.
+pub(super) struct Received<'a> {
+    /// The headers that count.
+    pub(super) incoming: &'a Incoming,
+    /// All headers.
+    pub(super) headers: &'a [(String, Value)],
+    /// All properties.
+    pub(super) properties: &'a Properties,
+    /// Its body.
+    pub(super) body: &'a Bytes,
+    /// When work on it began, in milliseconds since the epoch.
+    pub(super) start: i64,
+}
+
+impl Received<'_> {
+    /// The times of something that is emitted now.
+    pub(super) fn times(&self) -> Times {
+        Times { start: self.start, end: now_ms() }
+    }
+}
+
+/// Milliseconds since the epoch.
+pub(super) fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,67 @@
+//! Everything that the worker needs, put together from what each part reads.
+
+use super::emit::EmitSettings;
+use crate::{
+    amqp::BrokerSettings,
+    platform::{api::ApiSettings, cipher::CipherSettings, identity::Identity, object_storage::StorageSettings},
+    settings::{Reader, variables as v},
+};
+
+/// What the body of an incoming message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InputFormat {
+    /// An encrypted message.
+    Message,
+    /// An error message: the step is a custom error handler.
+    Error,
+}
+
+/// Everything that the worker needs.
+#[derive(Clone, Debug)]
+pub(crate) struct WorkerSettings {
+    /// Who this process is.
+    pub(crate) identity: Identity,
+    /// The platform's REST API.
+    pub(crate) api: ApiSettings,
+    /// The broker.
+    pub(crate) broker: BrokerSettings,
+    /// Key material.
+    pub(crate) cipher: CipherSettings,
+    /// How emits leave.
+    pub(crate) emit: EmitSettings,
+    /// Object storage, when the platform has one.
+    pub(crate) storage: Option<StorageSettings>,
+    /// `ELASTICIO_INPUT_FORMAT`
+    pub(crate) input_format: InputFormat,
+    /// `ELASTICIO_STARTUP_REQUIRED`
+    pub(crate) startup_required: bool,
+}
+
+impl WorkerSettings {
+    /// Reads the settings of `run`; `component` is the component's name. What is missing or malformed is kept by the
+    /// reader.
+    pub(crate) fn read(reader: &mut Reader<'_>, component: &'static str) -> Self {
+        let identity = Identity::read(reader);
+        Self {
+            api: ApiSettings::read(reader, &identity.workspace_id),
+            broker: BrokerSettings::read(reader, component),
+            cipher: CipherSettings::read(reader),
+            emit: EmitSettings::read(reader),
+            storage: StorageSettings::read(reader),
+            input_format: input_format(reader),
+            startup_required: reader.flag(v::STARTUP_REQUIRED),
+            identity,
+        }
+    }
+}
+
+fn input_format(reader: &mut Reader<'_>) -> InputFormat {
+    match reader.text(v::INPUT_FORMAT).as_str() {
+        "default" => InputFormat::Message,
+        "error" => InputFormat::Error,
+        _ => {
+            reader.problem(v::INPUT_FORMAT, "must be `default` or `error`");
+            InputFormat::Message
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Why the worker did not start, and what the flow's owner reads of it.
+
+use crate::{
+    amqp::ConnectError,
+    dispatcher::{Failure, UnknownFunction},
+    platform::api::ApiError,
+};
+
+/// Why the worker did not start, or did not stay.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartError {
+    /// No broker.
+    #[error(transparent)]
+    Broker(#[from] ConnectError),
+    /// The platform's API failed at start.
+    #[error("the start failed: {0}")]
+    Platform(#[from] ApiError),
+    /// The platform did not take the startup data.
+    #[error("the startup data could not be stored: {0}")]
+    StartupData(ApiError),
+    /// The actions could not be made ready.
+    #[error("the actions could not be made ready: {0:#}")]
+    Actions(anyhow::Error),
+    /// No such action.
+    #[error(transparent)]
+    Function(#[from] UnknownFunction),
+}
+
+impl StartError {
+    /// What the flow's owner reads: the platform's own answer, where there is one, as the reference sends it.
+    pub(super) fn failure(&self) -> Failure {
+        match self {
+            Self::Platform(error @ ApiError::Status { body, .. }) if !body.is_empty() => {
+                Failure::with_log(error.body_as_json(), self.to_string())
+            }
+            Self::StartupData(error @ ApiError::Status { .. }) => {
+                Failure::with_log(error.startup_data_text(), self.to_string())
+            }
+            _ => Failure::new(self.to_string()),
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! The Podio component, as the runtime sees it.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use elasticio_runtime::{
+    Component, Info, Step,
+    action::Registry,
+    settings::{Reader, Source},
+    stop::Stop,
+};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    USER_AGENT, actions,
+    podio::{self, StepConfig, variables},
+    rest::{ApiClient, ClientSettings, Request},
+};
+
+/// The Podio component.
+#[derive(Clone, Copy, Debug)]
+pub struct PodioComponent;
+
+impl Component for PodioComponent {
+    const INFO: Info = Info {
+        name: env!("CARGO_PKG_NAME"),
+        version: env!("CARGO_PKG_VERSION"),
+        about: "Podio component: a step of an integration flow that calls Podio's API",
+        manifest: include_str!("../component.json"),
+        log_target: env!("CARGO_CRATE_NAME"),
+        settings_file: variables::SETTINGS_FILE.name,
+        variables: variables::ALL,
+        access_token: Some(variables::PODIO_ACCESS_TOKEN.name),
+    };
+
+    type Settings = ClientSettings;
+
+    fn settings(reader: &mut Reader<'_>) -> ClientSettings {
+        podio::read_settings(reader)
+    }
+
+    fn actions(settings: &ClientSettings, step: Step) -> Result<Registry> {
+        let config = StepConfig::read(&step.data);
+        let podio = podio::client(settings, &config, &step)?;
+        Ok(actions::registry(&podio, &config, &actions::Files::new(USER_AGENT, step.storage)?))
+    }
+
+    fn attempt_timeout(settings: &ClientSettings) -> Duration {
+        settings.timeout
+    }
+
+    async fn verify_credentials(settings: &ClientSettings, step: Step) -> Result<Result<(), String>> {
+        let podio = podio::client(settings, &StepConfig::read(&step.data), &step)?;
+        Ok(ask_who_the_user_is(&podio).await)
+    }
+
+    fn choices(action: &str, method: &str) -> Option<Value> {
+        actions::choices(action, method)
+    }
+
+    fn config_from_environment(source: &Source) -> Option<Map<String, Value>> {
+        let token = source.get(variables::PODIO_ACCESS_TOKEN.name)?;
+        let refresh_token = source.get(variables::PODIO_REFRESH_TOKEN.name);
+        let oauth = json!({ "access_token": token, "refresh_token": refresh_token });
+        Some(Map::from_iter([("oauth".to_owned(), oauth)]))
+    }
+}
+
+/// `GET /user`; the error is what the credential's owner reads.
+async fn ask_who_the_user_is(podio: &ApiClient) -> Result<(), String> {
+    let url = podio.address().resolve("/user").map_err(|error| error.to_string())?;
+    let outcome = podio.send(&Request::get(url), &Stop::default()).await;
+    outcome.map(drop).map_err(|error| {
+        tracing::warn!(%error, "the credential was not verified");
+        error.message()
+    })
+}

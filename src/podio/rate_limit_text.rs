@@ -1,0 +1,69 @@
+//! The wait that Podio's rate limit names in words ("Please wait 300 seconds before trying again"). Pure.
+
+use std::time::Duration;
+
+/// How many bytes of a text are searched for seconds.
+const TEXT_WINDOW: usize = 4096;
+
+/// Podio's `error_description` says it. The envelope repeats the request too, which may be long and say anything, so
+/// the body as a whole is searched only when the description is missing or names no wait.
+pub(super) fn named_wait(body: &[u8]) -> Option<Duration> {
+    #[derive(serde::Deserialize)]
+    struct Envelope {
+        error_description: String,
+    }
+    let envelope: Option<Envelope> = serde_json::from_slice(body).ok();
+    envelope.and_then(|envelope| from_text(envelope.error_description.as_bytes())).or_else(|| from_text(body))
+}
+
+/// The number between `wait` and `second` in a text, in any case.
+fn from_text(text: &[u8]) -> Option<Duration> {
+    let text = String::from_utf8_lossy(&text[..text.len().min(TEXT_WINDOW)]).to_ascii_lowercase();
+    let mut words = text.split_ascii_whitespace();
+    while let Some(word) = words.next() {
+        if !word.ends_with("wait") {
+            continue;
+        }
+        let mut ahead = words.clone();
+        if let (Some(number), Some(unit)) = (ahead.next(), ahead.next())
+            && unit.starts_with("second")
+            && let Ok(seconds) = number.parse()
+        {
+            return Some(Duration::from_secs(seconds));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seconds(body: &str) -> Option<u64> {
+        named_wait(body.as_bytes()).map(|wait| wait.as_secs())
+    }
+
+    #[test]
+    fn the_description_counts_wherever_it_stands() {
+        let long = "x".repeat(3 * TEXT_WINDOW);
+        let limit = "You have hit the rate limit. Please wait 300 seconds before trying again";
+        let request = |text: &str| format!(r#"{{"request":{{"body":"{text}"}},"error_description":"{limit}"}}"#);
+        assert_eq!(seconds(&request(&long)), Some(300));
+        assert_eq!(seconds(&request("please wait 9 seconds ")), Some(300));
+        let code = r#"{"error_description":"rate_limit","error_detail":"please wait 7 seconds"}"#;
+        assert_eq!(seconds(code), Some(7));
+        assert_eq!(seconds(&format!("{long} please wait 7 seconds")), None, "the search is bounded");
+    }
+
+    #[test]
+    fn table() {
+        for (body, want) in [
+            ("", None),
+            ("Please WAIT 1 Second.", Some(1)),
+            ("wait for it", None),
+            ("wait 99999999999999999999 seconds", None),
+        ] {
+            assert_eq!(seconds(body), want, "{body}");
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! The settings of calls to Podio.
+
+use std::time::Duration;
+
+use elasticio_runtime::settings::Reader;
+
+use super::variables as v;
+use crate::rest::ClientSettings;
+
+/// Reads how Podio is called, and nothing of the platform.
+pub fn read(reader: &mut Reader<'_>) -> ClientSettings {
+    let server_retries = reader.given_in_range(v::API_RETRIES_COUNT, 0..=5, 3);
+    ClientSettings {
+        api_url: reader.bare_http_url(v::PODIO_API_URL),
+        token_url: reader.bare_http_url(v::PODIO_TOKEN_URL),
+        client_id: reader.optional(v::PODIO_CLIENT_ID),
+        client_secret: reader.optional(v::PODIO_CLIENT_SECRET).map(Into::into),
+        max_hold: reader.millis(v::PODIO_MAX_HOLD),
+        max_response: reader.bounded(v::PODIO_MAX_RESPONSE_SIZE, usize::MAX),
+        server_retries: server_retries.map(|count| u32::try_from(count).unwrap_or(3)),
+        timeout: Duration::from_millis(reader.in_range(v::API_REQUEST_TIMEOUT, 500..=120_000, 15_000)),
+        transfer_timeout: reader.millis(v::PODIO_TRANSFER_TIMEOUT),
+    }
+}

@@ -1,0 +1,162 @@
+//! Answers as JSON: the emitted body and headers, and the reference's error text (protocol, sections 8.6 and 8.10).
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use reqwest::header::{HeaderName, HeaderValue, SET_COOKIE};
+use serde_json::value::RawValue;
+
+use super::{Answer, Body};
+use elasticio_runtime::platform::json::{Kind, ObjectWriter, WriteJson, write_compact, write_string, write_value};
+
+/// How a body that was written as JSON is to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyEncoding {
+    /// As it is: JSON, or text.
+    Plain,
+    /// It is the base64 text of bytes that are neither.
+    Base64,
+}
+
+/// The body alone, as JSON.
+impl WriteJson for Answer {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        self.write_body(out);
+    }
+
+    fn size_hint(&self) -> usize {
+        self.len()
+    }
+}
+
+impl Answer {
+    /// `Got error "…", status - "…", body: …`, the reference's text.
+    #[must_use]
+    pub fn error_text(&self) -> String {
+        let reason = self.reason.as_deref().unwrap_or("unknown");
+        let status = self.status.as_u16();
+        let mut text = format!("Got error \"{reason}\", status - \"{status}\", body: ").into_bytes();
+        match self.body() {
+            Body::Json(json) if !is_falsy(json) => write_compact(json.get(), &mut text),
+            Body::Empty | Body::Json(_) => write_string(&mut text, "no body found"),
+            Body::Text(_) | Body::Binary(_) => {
+                self.write_body(&mut text);
+            }
+        }
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
+    /// Appends the body as JSON: itself, its text, its base64 text, or `""`.
+    pub fn write_body(&self, out: &mut Vec<u8>) -> BodyEncoding {
+        match self.body() {
+            Body::Empty => out.extend_from_slice(b"\"\""),
+            Body::Json(json) => write_compact(json.get(), out),
+            Body::Text(text) => write_string(out, text),
+            Body::Binary(bytes) => {
+                write_string(out, &STANDARD.encode(bytes));
+                return BodyEncoding::Base64;
+            }
+        }
+        BodyEncoding::Plain
+    }
+
+    /// Appends the headers as a JSON object: repeated ones joined with commas, as RFC 9110 (section 5.3) allows,
+    /// except `set-cookie`, which may not be joined and becomes an array.
+    pub fn write_headers(&self, out: &mut Vec<u8>) {
+        let mut object = ObjectWriter::new(out);
+        for name in self.headers.keys() {
+            let out = object.field(name.as_str());
+            let mut values = self.headers.get_all(name).iter();
+            match (values.next(), values.next()) {
+                (Some(one), None) => write_header(out, one),
+                _ => self.write_repeated(out, name),
+            }
+        }
+        object.end();
+    }
+
+    fn write_repeated(&self, out: &mut Vec<u8>, name: &HeaderName) {
+        let values: Vec<String> = self.headers.get_all(name).iter().map(latin1).collect();
+        if name == SET_COOKIE { write_value(out, &values) } else { write_string(out, &values.join(", ")) }
+    }
+}
+
+fn quote(out: &mut Vec<u8>, text: &[u8]) {
+    out.push(b'"');
+    out.extend_from_slice(text);
+    out.push(b'"');
+}
+
+/// Appends a header's value; most have no character that JSON escapes and are copied.
+fn write_header(out: &mut Vec<u8>, value: &HeaderValue) {
+    let plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+    if value.as_bytes().iter().all(plain) {
+        quote(out, value.as_bytes());
+    } else {
+        write_string(out, &latin1(value));
+    }
+}
+
+/// What JavaScript takes for "no value": the reference says "no body found" then.
+fn is_falsy(json: &RawValue) -> bool {
+    match Kind::of(json) {
+        Kind::Null => true,
+        Kind::Boolean => json.get() == "false",
+        Kind::Text => json.get() == "\"\"",
+        Kind::Number => json.get().parse() == Ok(0.0_f64),
+        Kind::Array | Kind::Object => false,
+    }
+}
+
+/// A header's value; bytes beyond ASCII are read as Latin-1, as the reference does.
+fn latin1(value: &HeaderValue) -> String {
+    value.as_bytes().iter().map(|byte| char::from(*byte)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::tests::answer, BodyEncoding};
+
+    fn body(bytes: &[u8]) -> (String, BodyEncoding) {
+        let mut out = Vec::new();
+        let encoding = answer(200, None, &[], bytes).write_body(&mut out);
+        (String::from_utf8(out).expect("UTF-8"), encoding)
+    }
+
+    #[test]
+    fn bodies() {
+        for (bytes, want) in [
+            (&b""[..], "\"\""),
+            (b"{\"a\": 1.50}", "{\"a\":1.50}"),
+            (b"\xEF\xBB\xBF[1]", "[1]"),
+            (b"\xEF\xBB\xBFtext", "\"text\""),
+            (b"null", "null"),
+            (b"plain \"text\"", "\"plain \\\"text\\\"\""),
+            ("grün".as_bytes(), "\"grün\""),
+        ] {
+            assert_eq!(body(bytes), (want.to_owned(), BodyEncoding::Plain));
+        }
+        assert_eq!(body(b"\xFF\xD8\x00"), ("\"/9gA\"".to_owned(), BodyEncoding::Base64));
+    }
+
+    #[test]
+    fn headers_keep_what_is_repeated() {
+        let mut out = Vec::new();
+        answer(200, None, &[("Set-Cookie", "a=1"), ("x-two", "a"), ("set-cookie", "b=2"), ("X-Two", "b")], b"")
+            .write_headers(&mut out);
+        let value: serde_json::Value = serde_json::from_slice(&out).expect("JSON");
+        assert_eq!(value, serde_json::json!({ "set-cookie": ["a=1", "b=2"], "x-two": "a, b" }));
+    }
+
+    #[test]
+    fn error_texts_are_the_references() {
+        for (body, want) in [
+            (&b"{\"error\": \"e\"}"[..], "Got error \"Bad Request\", status - \"400\", body: {\"error\":\"e\"}"),
+            (b"", "Got error \"Bad Request\", status - \"400\", body: \"no body found\""),
+            (b"null", "Got error \"Bad Request\", status - \"400\", body: \"no body found\""),
+            (b"0.0", "Got error \"Bad Request\", status - \"400\", body: \"no body found\""),
+            (b"<html>", "Got error \"Bad Request\", status - \"400\", body: \"<html>\""),
+        ] {
+            assert_eq!(answer(400, Some("Bad Request"), &[], body).error_text(), want);
+        }
+        assert!(answer(420, None, &[], b"").error_text().starts_with("Got error \"unknown\", status - \"420\""));
+    }
+}

@@ -1,0 +1,172 @@
+//! Tables and properties of the retry policy.
+
+use super::*;
+use proptest::prelude::*;
+
+const MS: fn(u64) -> Duration = Duration::from_millis;
+
+fn policy() -> Policy {
+    Policy { retries: 2, delay: MS(1000), server_retries: None, max_hold: MS(60_000), only_unsent: false }
+}
+
+/// An answer of the API, whose rate limits are 420 and 429.
+fn answer(status: u16) -> Outcome {
+    Outcome::of_answer(status, matches!(status, 420 | 429).then_some(None), false)
+}
+
+fn elsewhere(status: u16) -> Outcome {
+    Outcome::of_answer(status, Some(Some(Duration::from_secs(1))), true)
+}
+
+fn limited(seconds: u64) -> Outcome {
+    Outcome::of_answer(420, Some(Some(Duration::from_secs(seconds))), false)
+}
+
+/// The decisions after each of `outcomes`, one request.
+fn run(policy: &Policy, outcomes: &[Outcome]) -> Vec<Decision> {
+    let mut history = History::default();
+    outcomes
+        .iter()
+        .map(|outcome| {
+            let decision = decide(policy, history, *outcome);
+            history = record(history, *outcome);
+            decision
+        })
+        .collect()
+}
+
+#[test]
+fn table() {
+    use Decision::{CoolDown, Done, Fail, OutcomeUnknown, Rebound, Refresh, Retry, Unauthorized};
+    let none = Policy { retries: 0, ..policy() };
+    let quick = Policy { delay: MS(50), ..policy() };
+    let server = Policy { server_retries: Some(1), ..policy() };
+    let safe = Policy { only_unsent: true, ..policy() };
+    for (policy, outcomes, want) in [
+        (policy(), vec![answer(200)], vec![Done]),
+        (policy(), vec![answer(204)], vec![Done]),
+        (policy(), vec![answer(404)], vec![Fail]),
+        (policy(), vec![answer(304)], vec![Fail]),
+        (policy(), vec![answer(501)], vec![Fail]),
+        (policy(), vec![answer(500); 3], vec![Retry(MS(100)), Retry(MS(1000)), Fail]),
+        (policy(), vec![Outcome::NotSent, Outcome::Broken, answer(504)], vec![Retry(MS(100)), Retry(MS(1000)), Fail]),
+        (policy(), vec![answer(429), answer(500), answer(500)], vec![CoolDown(MS(1000)), Retry(MS(100)), Fail]),
+        (quick, vec![answer(503); 3], vec![Retry(MS(50)), Retry(MS(50)), Fail]),
+        (server, vec![answer(500), answer(500)], vec![Retry(MS(100)), Fail]),
+        (server, vec![answer(429), answer(429), answer(429)], vec![CoolDown(MS(1000)), CoolDown(MS(1000)), Fail]),
+        (none, vec![answer(500)], vec![Fail]),
+        (none, vec![limited(300)], vec![Fail]),
+        (policy(), vec![limited(3)], vec![CoolDown(MS(3000))]),
+        (policy(), vec![limited(60)], vec![CoolDown(MS(60_000))]),
+        (policy(), vec![limited(61)], vec![Rebound(MS(61_000))]),
+        (policy(), vec![answer(401), answer(200)], vec![Refresh, Done]),
+        (policy(), vec![answer(401), answer(401)], vec![Refresh, Unauthorized]),
+        (none, vec![answer(401), answer(500)], vec![Refresh, Fail]),
+        (
+            policy(),
+            vec![answer(401), answer(500), answer(500), answer(500)],
+            vec![Refresh, Retry(MS(100)), Retry(MS(1000)), Fail],
+        ),
+        (safe, vec![Outcome::NotSent, Outcome::Broken], vec![Retry(MS(100)), OutcomeUnknown]),
+        (safe, vec![answer(500)], vec![OutcomeUnknown]),
+        (safe, vec![answer(420), answer(200)], vec![CoolDown(MS(1000)), Done]),
+        (policy(), vec![Outcome::Hopeless], vec![Fail]),
+        (policy(), vec![elsewhere(401)], vec![Fail]),
+        (policy(), vec![elsewhere(420)], vec![Fail]),
+        (policy(), vec![elsewhere(429)], vec![Fail]),
+        (policy(), vec![elsewhere(200)], vec![Done]),
+        (policy(), vec![elsewhere(503), answer(401)], vec![Retry(MS(100)), Refresh]),
+        (safe, vec![elsewhere(503)], vec![OutcomeUnknown]),
+    ] {
+        assert_eq!(run(&policy, &outcomes), want, "{outcomes:?}");
+    }
+}
+
+#[test]
+fn every_rate_limit_is_a_pause_for_all() {
+    let long = Policy { delay: MS(9000), ..policy() };
+    for (policy, outcome, want) in [
+        (policy(), answer(420), Some(MS(1000))),
+        (policy(), answer(429), Some(MS(1000))),
+        (policy(), limited(300), Some(MS(300_000))),
+        (long, limited(3), Some(MS(9000))),
+        (policy(), answer(503), None),
+        (policy(), elsewhere(420), None),
+        (policy(), answer(200), None),
+        (policy(), Outcome::Broken, None),
+    ] {
+        assert_eq!(cooldown(&policy, outcome), want, "{outcome:?}");
+        let none = Policy { retries: 0, ..policy };
+        assert_eq!(cooldown(&none, outcome), want, "{outcome:?}, the last attempt");
+    }
+}
+
+#[test]
+fn a_refresh_waits_a_bounded_time_a_bounded_number_of_times() {
+    use Decision::{CoolDown, Rebound};
+    for (times, wait, want) in [
+        (1, MS(0), CoolDown(MS(0))),
+        (1, MS(60_000), CoolDown(MS(60_000))),
+        (1, MS(60_001), Rebound(MS(60_001))),
+        (MAX_LIMITED_REFRESHES, MS(1), CoolDown(MS(1))),
+        (MAX_LIMITED_REFRESHES + 1, MS(1), Rebound(MS(1))),
+    ] {
+        assert_eq!(after_limited_refresh(MS(60_000), times, wait), want, "{times} {wait:?}");
+    }
+}
+
+fn outcomes() -> impl Strategy<Value = Outcome> {
+    prop_oneof![
+        Just(Outcome::NotSent),
+        Just(Outcome::Broken),
+        Just(Outcome::Hopeless),
+        (
+            prop_oneof![Just(200), Just(401), Just(404), Just(420), Just(429), Just(500), Just(503), 100u16..600],
+            proptest::option::of(0u64..500),
+            any::<bool>()
+        )
+            .prop_map(|(status, wait, elsewhere)| {
+                let rate_limit = matches!(status, 420 | 429).then_some(wait.map(Duration::from_secs));
+                Outcome::of_answer(status, rate_limit, elsewhere)
+            }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn a_request_ends_within_its_attempts(
+        outcomes in proptest::collection::vec(outcomes(), 1..40),
+        retries in 0u32..8,
+        delay in 0u64..100_000,
+        server_retries in proptest::option::of(0u32..=5),
+        only_unsent: bool,
+    ) {
+        let policy = Policy { retries, delay: MS(delay), server_retries, max_hold: MS(60_000), only_unsent };
+        let decisions = run(&policy, &outcomes);
+        let sent = 1 + decisions.iter().take_while(|decision| matches!(decision, Decision::Retry(_) | Decision::CoolDown(_) | Decision::Refresh)).count();
+        let refreshes = decisions.iter().filter(|decision| **decision == Decision::Refresh).count();
+        let bound = 1 + retries.max(server_retries.unwrap_or(retries)) as usize;
+        if sent <= outcomes.len() {
+            prop_assert!(sent - refreshes <= bound);
+        }
+        prop_assert!(refreshes <= 1);
+        for (decision, outcome) in decisions.iter().zip(&outcomes) {
+            if let Decision::CoolDown(wait) | Decision::Rebound(wait) = decision {
+                let Outcome::RateLimited(named_wait) = outcome else { panic!("only a rate limit names a wait") };
+                prop_assert!(*wait >= MS(delay) && *wait >= named_wait.unwrap_or_default());
+                prop_assert_eq!(matches!(decision, Decision::Rebound(_)), *wait > policy.max_hold);
+            }
+            if let Decision::Retry(wait) = decision {
+                prop_assert!(*wait <= MS(delay));
+                prop_assert!(!only_unsent || *outcome == Outcome::NotSent);
+            }
+        }
+    }
+
+    #[test]
+    fn jitter_adds_at_most_a_tenth(wait in 0u64..1_000_000, random in 0.0f64..1.0) {
+        let jittered = jittered(MS(wait), random);
+        prop_assert!(jittered >= MS(wait));
+        prop_assert!(jittered <= MS(wait + wait / 10 + 1));
+    }
+}
