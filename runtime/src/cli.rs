@@ -47,7 +47,9 @@ fn command<C: Component>() -> clap::Command {
     Cli::command().name(C::INFO.name).version(C::INFO.version).about(C::INFO.about).long_about(about).mut_subcommand(
         "exec",
         |exec| match C::INFO.manifest().first_action() {
-            Some(action) => exec.mut_arg("function", |argument| argument.default_value(action.to_owned())),
+            Some(action) => {
+                exec.mut_arg("function", |argument| argument.required(false).default_value(action.to_owned()))
+            }
             None => exec,
         },
     )
