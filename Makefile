@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-stop test conformance bench lint audit clean-run
+.PHONY: help build demo demo-stop test conformance bench lint map audit clean-run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ bench: ## the worker beside a bare loop and the Node.js runtime (ONLY="compare s
 
 lint: ## formatting, clippy, documentation
 	scripts/lint
+
+map: ## the crates and modules, what each uses, and the longest file
+	@cargo test --quiet --test structure -- --nocapture --test-threads 1
 
 audit: ## licences, duplicates, sources and known vulnerabilities of the dependencies
 	scripts/audit
