@@ -1,7 +1,7 @@
 //! A message of a scenario: from the file's fields to what lies in the worker's queue.
 
 use anyhow::{Context, Result};
-use podio_test_support::Input;
+use podio_test_support::TestMessage;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -65,9 +65,9 @@ impl Message {
     }
 
     /// One copy of the message; `object_id` is where its body was stored.
-    pub(crate) fn input(&self, object_id: Option<&str>) -> Result<Input> {
+    pub(crate) fn input(&self, object_id: Option<&str>) -> Result<TestMessage> {
         let mut input = match (&self.raw, &self.plain) {
-            (Some(raw), _) => Input::of_body(raw.clone().into_bytes()),
+            (Some(raw), _) => TestMessage::from_body(raw.clone().into_bytes()),
             (None, Some(plain)) => self.encrypt(plain),
             (None, None) => self.encrypt(&self.payload(object_id)?),
         };
@@ -80,8 +80,8 @@ impl Message {
         Ok(input)
     }
 
-    fn encrypt(&self, text: &str) -> Input {
-        if self.proto == 2 { Input::of_text_raw(text) } else { Input::of_text(text) }
+    fn encrypt(&self, text: &str) -> TestMessage {
+        if self.proto == 2 { TestMessage::from_text_v2(text) } else { TestMessage::from_text(text) }
     }
 
     fn payload(&self, object_id: Option<&str>) -> Result<String> {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use podio_sandbox::{Answers, Api};
-use podio_test_support::{Ended, Environment, OtherHost, Stage, Worker, seal, until};
+use podio_test_support::{Ended, Environment, OtherHost, Stage, Worker, cipher, until};
 use serde_json::json;
 use tokio::net::TcpSocket;
 use tokio::time::sleep;
@@ -95,7 +95,7 @@ async fn prepare(stage: &Stage, scenario: &Scenario) -> Result<Vec<String>> {
     let mut message_ids = Vec::new();
     for message in &scenario.messages {
         let object_id =
-            message.object().map(|object| stage.sandbox.put_object(seal::raw(object.as_bytes())).to_string());
+            message.object().map(|object| stage.sandbox.put_object(cipher::encrypt_raw(object.as_bytes())).to_string());
         for _ in 0..message.copies {
             let input = message.input(object_id.as_deref())?;
             stage.send(&input).await?;

@@ -2,8 +2,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use podio_test_support::cipher;
 use podio_test_support::environment::{API_KEY, API_USERNAME, STORAGE_TOKEN};
-use podio_test_support::seal;
 use serde_json::Value;
 
 /// Where a scenario keeps its secrets.
@@ -20,7 +20,7 @@ impl Secrets {
     pub(crate) fn of(scenario: &Value) -> Self {
         let basic = STANDARD.encode(format!("{API_USERNAME}:{API_KEY}"));
         let mut secrets: Vec<String> =
-            [API_KEY, STORAGE_TOKEN, seal::PASSWORD, seal::IV, &basic].map(str::to_owned).into();
+            [API_KEY, STORAGE_TOKEN, cipher::PASSWORD, cipher::IV, &basic].map(str::to_owned).into();
         find(scenario, &mut secrets);
         secrets.retain(|secret| secret.len() >= LEAST_LENGTH);
         Self(secrets)

@@ -15,7 +15,7 @@ use podio_component::platform::message::{Message, Outgoing};
 use podio_component::platform::storage::ObjectStorage;
 use podio_component::settings::{RunSettings, Source};
 use podio_component::worker::{self, RunError};
-use podio_test_support::{Environment, Input, Stage, until};
+use podio_test_support::{Environment, Stage, TestMessage, until};
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
@@ -50,8 +50,8 @@ enum Order {
 }
 
 /// The message with `orders` in its body.
-pub(crate) fn orders(orders: &Value) -> Input {
-    Input::new(&json!({ "body": { "orders": orders } }))
+pub(crate) fn orders(orders: &Value) -> TestMessage {
+    TestMessage::new(&json!({ "body": { "orders": orders } }))
 }
 
 struct Perform;

@@ -8,7 +8,7 @@ use podio_component::http;
 use podio_component::platform::step::StepData;
 use podio_component::podio::{Credential, Podio, StepConfig};
 use podio_component::settings::{PodioSettings, Source};
-use podio_test_support::{Input, Stage};
+use podio_test_support::{Stage, TestMessage};
 use serde_json::json;
 use serde_json::value::to_raw_value;
 
@@ -40,7 +40,7 @@ async fn the_pages_action_runs_and_the_page_shows_it() -> Result<()> {
     let action = ListOrganizations { podio: Arc::new(podio(&stage)?) };
     let registry = Registry::default().with(NAME, Arc::new(action));
     let worker = Performer::of(&stage, &stage.environment(NAME), registry).await?;
-    stage.send(&Input::new(&json!({ "body": {} }))).await?;
+    stage.send(&TestMessage::new(&json!({ "body": {} }))).await?;
     stage.results.wait_for(2, "results", BOUND).await?;
     worker.stop().await?;
     let bodies: Vec<_> = stage.emitted()?.into_iter().map(|emitted| emitted.payload["body"].clone()).collect();

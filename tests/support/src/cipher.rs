@@ -1,5 +1,4 @@
-//! The platform's cipher, written a second time so that the worker is not measured with its own ruler.
-//! Knows nothing of AMQP: bytes and text only.
+//! The platform's cipher, independent of the worker's own, so that an error in one of them shows.
 
 use aes::Aes256;
 use aes::cipher::block_padding::Pkcs7;
@@ -9,12 +8,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-/// The password that every test worker gets.
+/// The password of every worker under test.
 pub const PASSWORD: &str = "testCryptoPassword";
-/// The 16-byte initialisation vector that every test worker gets.
+/// The initialisation vector of every worker under test, 16 bytes.
 pub const IV: &str = "iv=any16_symbols";
 
-/// AES-256-CBC with PKCS#7, the key being the SHA-256 of [`PASSWORD`].
+/// The key for AES-256-CBC: the SHA-256 of [`PASSWORD`].
 fn key() -> [u8; 32] {
     Sha256::digest(PASSWORD).into()
 }
@@ -23,30 +22,29 @@ fn iv() -> [u8; 16] {
     IV.as_bytes().try_into().expect("the vector has 16 bytes")
 }
 
-/// The raw ciphertext of `plain`: an AMQP body of protocol version 2, or an object in the storage.
+/// The ciphertext as it is: an AMQP body of protocol version 2, or an object in object storage.
 #[must_use]
-pub fn raw(plain: &[u8]) -> Vec<u8> {
+pub fn encrypt_raw(plain: &[u8]) -> Vec<u8> {
     cbc::Encryptor::<Aes256>::new(&key().into(), &iv().into()).encrypt_padded_vec::<Pkcs7>(plain)
 }
 
-/// The ciphertext of `plain` as base64 text: an AMQP body of protocol version 1.
+/// The ciphertext in base64: an AMQP body of protocol version 1.
 #[must_use]
-pub fn text(plain: &[u8]) -> String {
-    STANDARD.encode(raw(plain))
+pub fn encrypt_base64(plain: &[u8]) -> String {
+    STANDARD.encode(encrypt_raw(plain))
 }
 
-/// The plain text behind a raw ciphertext.
-pub fn open_raw(sealed: &[u8]) -> Result<String> {
+/// The plain text of a ciphertext.
+pub fn decrypt_raw(ciphertext: &[u8]) -> Result<String> {
     let plain = cbc::Decryptor::<Aes256>::new(&key().into(), &iv().into())
-        .decrypt_padded_vec::<Pkcs7>(sealed)
-        .map_err(|_| anyhow!("{} bytes do not decrypt with the tests' password", sealed.len()))?;
+        .decrypt_padded_vec::<Pkcs7>(ciphertext)
+        .map_err(|_| anyhow!("{} bytes do not decrypt with the tests' password", ciphertext.len()))?;
     String::from_utf8(plain).context("the decrypted bytes are not UTF-8")
 }
 
-/// The plain text behind a ciphertext in base64.
-pub fn open_text(sealed: &[u8]) -> Result<String> {
-    let sealed = STANDARD.decode(sealed).context("the body is not base64")?;
-    open_raw(&sealed)
+/// The plain text of a ciphertext in base64.
+pub fn decrypt_base64(ciphertext: &[u8]) -> Result<String> {
+    decrypt_raw(&STANDARD.decode(ciphertext).context("the body is not base64")?)
 }
 
 #[cfg(test)]
@@ -56,8 +54,8 @@ mod tests {
     #[test]
     fn the_contract_s_test_vector() {
         let plain = r#"{"body":{"hello":"world"}}"#;
-        let sealed = "axyl/YcFb4wgFzIyJ9McA9xyf/alvd9InmVcpgXq9OA=";
-        assert_eq!(text(plain.as_bytes()), sealed);
-        assert_eq!(open_text(sealed.as_bytes()).expect("it is sealed with this password"), plain);
+        let ciphertext = "axyl/YcFb4wgFzIyJ9McA9xyf/alvd9InmVcpgXq9OA=";
+        assert_eq!(encrypt_base64(plain.as_bytes()), ciphertext);
+        assert_eq!(decrypt_base64(ciphertext.as_bytes()).expect("it is encrypted with this password"), plain);
     }
 }
