@@ -1,26 +1,25 @@
-//! A Podio that takes its time: `GET /delay/MS` answers after that many milliseconds.
+//! A slow Podio: `GET /delay/MS` answers after that many milliseconds.
 
 use std::time::Duration;
 
 use anyhow::Result;
-use axum::{Router, extract::Path, http::header::CONTENT_TYPE, response::IntoResponse, routing::get};
+use axum::extract::Path;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-/// The answer: about 1 KB of JSON.
-fn body() -> String {
-    format!("{{\"text\":\"{}\"}}", "x".repeat(1000))
-}
-
-async fn delayed(Path(milliseconds): Path<u64>) -> impl IntoResponse {
+/// Answers with about 1 KB of JSON.
+async fn delayed(Path(milliseconds): Path<u64>) -> Json<Value> {
     tokio::time::sleep(Duration::from_millis(milliseconds)).await;
-    ([(CONTENT_TYPE, "application/json")], body())
+    Json(json!({ "text": "x".repeat(1000) }))
 }
 
-/// Starts it; gives its address.
+/// Serves it in the background and returns its URL.
 pub(crate) async fn serve() -> Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = format!("http://{}", listener.local_addr()?);
+    let url = format!("http://{}", listener.local_addr()?);
     let app = Router::new().route("/delay/{milliseconds}", get(delayed));
     tokio::spawn(async move { axum::serve(listener, app).await });
-    Ok(address)
+    Ok(url)
 }
