@@ -1,10 +1,10 @@
-//! The step's side of the contract with the broker, from the same environment variables that the worker reads.
+//! The step that the demo plays the platform for, from the same environment variables that the worker reads.
 
 use clap::Args;
 use elasticio_runtime::platform::cipher::{BLOCK, Cipher};
 use secrecy::SecretString;
 
-/// Broker, names and keys of one step.
+/// The step's broker, its names there, and its cipher.
 #[derive(Debug, Args)]
 pub(crate) struct Flow {
     /// The broker
@@ -22,7 +22,7 @@ pub(crate) struct Flow {
     /// Routing key of errors
     #[arg(long, env = "ELASTICIO_ERROR_ROUTING_KEY")]
     pub(crate) error: String,
-    /// Routing key of messages handed back
+    /// Routing key of rebounds
     #[arg(long, env = "ELASTICIO_REBOUND_ROUTING_KEY")]
     pub(crate) rebound: String,
     /// Routing key of snapshots
@@ -36,22 +36,22 @@ pub(crate) struct Flow {
     iv: [u8; BLOCK],
 }
 
-impl Flow {
-    /// The routing key of messages that the worker rejected.
-    pub(crate) const DEAD: &str = "dead";
+/// The routing key of messages that the worker rejected.
+pub(crate) const DEAD_LETTER_KEY: &str = "dead";
 
+impl Flow {
     /// The cipher of the flow's messages.
     pub(crate) fn cipher(&self) -> Cipher {
         Cipher::new(&self.password, self.iv)
     }
 
-    /// Every routing key that something may arrive with.
-    pub(crate) fn keys(&self) -> [&str; 5] {
-        [&self.data, &self.error, &self.rebound, &self.snapshot, Self::DEAD]
+    /// The routing keys of everything that comes out of the worker.
+    pub(crate) fn routing_keys(&self) -> [&str; 5] {
+        [&self.data, &self.error, &self.rebound, &self.snapshot, DEAD_LETTER_KEY]
     }
 
-    /// The queue that takes all results, so that none is unroutable while nobody looks.
-    pub(crate) fn results(&self) -> String {
+    /// The queue that takes all results, so that none is unroutable while nobody consumes them.
+    pub(crate) fn results_queue(&self) -> String {
         format!("{}.results", self.queue)
     }
 }

@@ -1,16 +1,17 @@
-//! The worker at work, seen from outside: real encrypted messages through a real broker, and for each what went in,
-//! what Podio (the sandbox) saw, what came out and how the message was settled.
+//! Sends real encrypted messages through a real broker to a running worker, and prints for each what went in, what Podio
+//! (the sandbox) received, what came out and how the message was settled.
 //!
-//! `scripts/demo` starts everything around it (broker, sandbox, worker) and sets the environment, which is the
-//! worker's own. By hand: `demo declare`, then the worker, then `demo run` or `demo send`, at the end `demo remove`.
-#![expect(clippy::print_stdout, reason = "showing things is what it is for")]
+//! `scripts/demo` starts the broker, the sandbox and the worker, and sets the environment, which is the worker's. By hand:
+//! run `demo declare`, start the worker, run `demo run` or `demo send`, and finally `demo remove`.
+#![expect(clippy::print_stdout, reason = "the demo is there to print")]
 
 mod flow;
+mod inbox;
 mod outcome;
+mod platform;
 mod sandbox;
 mod scene;
-mod show;
-mod stage;
+mod terminal;
 
 use std::process::ExitCode;
 
@@ -18,9 +19,13 @@ use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
 use serde_json::value::RawValue;
 
-use crate::{flow::Flow, sandbox::Sandbox, scene::Scene, show::Show, stage::Stage};
+use crate::flow::Flow;
+use crate::platform::Platform;
+use crate::sandbox::Sandbox;
+use crate::scene::Scene;
+use crate::terminal::Terminal;
 
-/// Sends messages to a running worker and shows what becomes of them.
+/// Sends messages to a running worker and prints what becomes of them.
 #[derive(Debug, Parser)]
 struct Cli {
     #[command(flatten)]
@@ -33,17 +38,17 @@ struct Cli {
 enum Command {
     /// Declares the queues, the exchange and the bindings that the platform would declare
     Declare,
-    /// Plays all scenes and checks each result; exit code 1 if one is not what it should be
+    /// Plays all scenes and checks each result; the exit code is 1 if one is not as expected
     Run {
-        /// Podio's listener of the sandbox
+        /// URL of the sandbox's Podio listener
         #[arg(long, env = "PODIO_API_URL")]
         sandbox: String,
     },
-    /// Sends one message and shows the result
+    /// Sends one message and prints the result
     Send {
         /// The message, e.g. '{"body":{"method":"GET","url":"/user"}}'
         message: String,
-        /// Podio's listener of the sandbox; without it, what Podio saw is not shown
+        /// URL of the sandbox's Podio listener; without it, the calls to Podio are not printed
         #[arg(long, env = "PODIO_API_URL")]
         sandbox: Option<String>,
     },
@@ -53,12 +58,18 @@ enum Command {
     Remove,
 }
 
+/// Whether everything was as expected.
+enum Verdict {
+    Passed,
+    Failed,
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     match execute(cli).await {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+        Ok(Verdict::Passed) => ExitCode::SUCCESS,
+        Ok(Verdict::Failed) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("demo: {error:#}");
             ExitCode::FAILURE
@@ -66,67 +77,68 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Whether everything was as it should be.
-async fn execute(cli: Cli) -> Result<bool> {
-    let stage = Stage::open(&cli.flow).await?;
+async fn execute(cli: Cli) -> Result<Verdict> {
+    let platform = Platform::connect(&cli.flow).await?;
     match cli.command {
-        Command::Declare => stage.declare().await.map(|()| true),
-        Command::Run { sandbox } => run(&stage, &Sandbox::new(&sandbox)?).await,
-        Command::Send { message, sandbox } => send(&stage, &message, sandbox.as_deref()).await,
-        Command::Settled => settled(&stage).await,
-        Command::Remove => stage.remove().await.map(|()| true),
+        Command::Declare => platform.declare().await.map(|()| Verdict::Passed),
+        Command::Run { sandbox } => run(&platform, &Sandbox::new(&sandbox)?).await,
+        Command::Send { message, sandbox } => {
+            send(&platform, &message, sandbox.as_deref()).await.map(|()| Verdict::Passed)
+        }
+        Command::Settled => check_settled(&platform).await.map(|()| Verdict::Passed),
+        Command::Remove => platform.remove().await.map(|()| Verdict::Passed),
     }
 }
 
-async fn run(stage: &Stage<'_>, sandbox: &Sandbox) -> Result<bool> {
-    stage.await_worker().await?;
-    let mut inbox = stage.listen().await?;
-    let show = Show::new();
+async fn run(platform: &Platform<'_>, sandbox: &Sandbox) -> Result<Verdict> {
+    platform.await_worker().await?;
+    let mut inbox = platform.inbox().await?;
+    let terminal = Terminal::new();
     let mut wrong = 0;
     let scenes = Scene::all();
     for (number, scene) in scenes.iter().enumerate() {
-        show.title(number + 1, scene.title);
+        terminal.title(number + 1, scene.title);
         scene.prepare(sandbox).await?;
-        let seen_before = sandbox.calls().await?.len();
-        show.sent(scene.body);
-        let sent = stage.send(&scene.message()).await?;
+        let calls_before = sandbox.calls().await?.len();
+        terminal.sent(scene.body);
+        let sent = platform.send(&scene.message()?).await?;
         let outcome = inbox.outcome(&sent).await?;
-        let calls = sandbox.calls().await?.split_off(seen_before);
-        show.calls(&calls);
-        show.outcome(&outcome);
+        let calls = sandbox.calls().await?.split_off(calls_before);
+        terminal.calls(&calls);
+        terminal.outcome(&outcome);
         let faults = scene.faults(&calls, &outcome);
-        show.verdict(&faults);
+        terminal.verdict(&faults);
         wrong += usize::from(!faults.is_empty());
     }
     let surplus = inbox.surplus().await;
-    show.sum(scenes.len(), wrong, surplus);
-    Ok(wrong == 0 && surplus == 0)
+    terminal.total(scenes.len(), wrong, surplus);
+    Ok(if wrong + surplus == 0 { Verdict::Passed } else { Verdict::Failed })
 }
 
-async fn send(stage: &Stage<'_>, message: &str, sandbox: Option<&str>) -> Result<bool> {
+async fn send(platform: &Platform<'_>, message: &str, sandbox: Option<&str>) -> Result<()> {
     let message: &RawValue = serde_json::from_str(message).context("the message is not JSON")?;
-    stage.await_worker().await?;
-    let mut inbox = stage.listen().await?;
+    platform.await_worker().await?;
+    let mut inbox = platform.inbox().await?;
     let sandbox = sandbox.map(Sandbox::new).transpose()?;
-    let seen_before = match &sandbox {
+    let calls_before = match &sandbox {
         Some(sandbox) => sandbox.calls().await?.len(),
         None => 0,
     };
-    let sent = stage.send(message.get()).await?;
+    let sent = platform.send(message.get()).await?;
     let outcome = inbox.outcome(&sent).await?;
-    let show = Show::new();
-    show.sent(message.get());
+    let terminal = Terminal::new();
+    terminal.sent(message.get());
     if let Some(sandbox) = &sandbox {
-        show.calls(&sandbox.calls().await?.split_off(seen_before));
+        terminal.calls(&sandbox.calls().await?.split_off(calls_before));
     }
-    show.outcome(&outcome);
-    Ok(true)
+    terminal.outcome(&outcome);
+    Ok(())
 }
 
-/// A message that is not settled goes back to the queue when its worker stops.
-async fn settled(stage: &Stage<'_>) -> Result<bool> {
-    let left = stage.waiting().await?;
+/// Fails if a message is back in the queue: that happens to messages that a worker has not settled when it stops.
+async fn check_settled(platform: &Platform<'_>) -> Result<()> {
+    let left = platform.waiting().await?;
     ensure!(left == 0, "{left} message(s) are back in the queue: the worker had not settled them");
     println!("The worker has stopped and the queue is empty: every message was settled.");
-    Ok(true)
+    Ok(())
 }

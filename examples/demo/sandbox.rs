@@ -1,37 +1,13 @@
-//! The sandbox's own paths: orders to it, and the journal of what reached it.
+//! The sandbox's own paths: its journal, its tokens and its scripted answers.
 
 use anyhow::{Context, Result};
+use podio_sandbox::Call;
 use reqwest::{Client, Method, redirect};
-use serde::Deserialize;
 
 /// A sandbox's Podio listener.
 pub(crate) struct Sandbox {
     http: Client,
     url: String,
-}
-
-/// One call that reached the sandbox.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Call {
-    /// `podio` or `platform`.
-    pub(crate) api: String,
-    pub(crate) method: String,
-    pub(crate) path: String,
-    pub(crate) body: String,
-    /// What it was answered with.
-    pub(crate) status: u16,
-}
-
-impl Call {
-    /// Whether Podio itself was called, and not the platform.
-    pub(crate) fn is_podio(&self) -> bool {
-        self.api == "podio"
-    }
-
-    /// `METHOD /path`
-    pub(crate) fn line(&self) -> String {
-        format!("{} {}", self.method, self.path)
-    }
 }
 
 impl Sandbox {
@@ -43,19 +19,19 @@ impl Sandbox {
         })
     }
 
-    /// The journal: every call so far, in the order of arrival.
+    /// The journal: all calls so far, in the order of arrival.
     pub(crate) async fn calls(&self) -> Result<Vec<Call>> {
         let answer = self.control(Method::GET, "calls", None).await?;
-        serde_json::from_str(&answer).context("the sandbox's journal has another form")
+        serde_json::from_str(&answer).context("the sandbox's journal has an unknown form")
     }
 
-    /// Makes the access tokens that are in use invalid, as their age would.
+    /// Makes all access tokens expire.
     pub(crate) async fn expire_tokens(&self) -> Result<()> {
         self.control(Method::POST, "expire-tokens", None).await.map(drop)
     }
 
-    /// Orders answers: what `METHOD /path` gives instead of what it normally would.
-    pub(crate) async fn order(&self, answers: &str) -> Result<()> {
+    /// Scripts answers: what `METHOD /path` returns in place of its normal answer.
+    pub(crate) async fn script(&self, answers: &str) -> Result<()> {
         self.control(Method::PUT, "answers", Some(answers)).await.map(drop)
     }
 
@@ -65,7 +41,7 @@ impl Sandbox {
             request = request.header("content-type", "application/json").body(body.to_owned());
         }
         let answer = request.send().await.context("the sandbox does not answer")?;
-        let answer = answer.error_for_status().context("the sandbox refuses an order")?;
+        let answer = answer.error_for_status().context("the sandbox refused a request")?;
         Ok(answer.text().await?)
     }
 }

@@ -1,40 +1,41 @@
-//! The messages of the demo, and what must become of each.
+//! The demo's messages, and the outcome that each must have.
 
 use std::time::Duration;
 
 use anyhow::Result;
+use podio_sandbox::{Api, Call};
+use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::{
-    outcome::{Emitted, Outcome},
-    sandbox::{Call, Sandbox},
-};
+use crate::outcome::{Emitted, Outcome, Settlement};
+use crate::sandbox::Sandbox;
 
-/// One message, what is arranged before it, and what is expected of it.
+/// One message, what happens before it, and its expected outcome.
 pub(crate) struct Scene {
     pub(crate) title: &'static str,
     /// The message's body, as JSON.
     pub(crate) body: &'static str,
     before: Before,
-    /// What Podio must see: `METHOD /path` and the status that it answers.
+    /// The calls that Podio must receive: `METHOD /path` and the status of the answer.
     calls: Vec<(&'static str, u16)>,
     expected: Expected,
-    /// The least time that it may take.
+    /// The shortest time that it may take.
     at_least: Duration,
 }
 
-/// What is arranged at the sandbox before the message is sent.
+/// What happens at the sandbox before the message is sent.
 enum Before {
     Nothing,
     TokensExpire,
     Answers(Value),
 }
 
-/// What must come out.
+/// What must come out of the worker.
 enum Expected {
-    /// A result with this value at a JSON pointer of its body.
+    /// A result with this value at a JSON pointer into its body.
     Data { pointer: &'static str, value: Value },
-    /// An error whose message contains this.
+    /// An error whose message contains this text.
     Error(&'static str),
 }
 
@@ -44,27 +45,27 @@ impl Scene {
         let found = Expected::Data { pointer: "/statusCode", value: json!(200) };
         vec![
             Self::new("A GET of the credential's user", r#"{"method":"GET","url":"/user"}"#, found)
-                .sees(&[("GET /user", 200)]),
+                .calls(&[("GET /user", 200)]),
             Self::new(
                 "A POST that creates an item",
                 r#"{"method":"POST","url":"/item/app/1/","data":{"fields":{"title":"Milk","amount":2.50}}}"#,
                 Expected::Data { pointer: "/responseBody/title", value: json!("Milk") },
             )
-            .sees(&[("POST /item/app/1/", 200)]),
+            .calls(&[("POST /item/app/1/", 200)]),
             Self::new(
-                "An access token that has expired: renewed once, then the request is sent again",
+                "An access token that has expired: it is refreshed once, then the request is sent again",
                 r#"{"method":"GET","url":"/user"}"#,
                 Expected::Data { pointer: "/statusCode", value: json!(200) },
             )
             .after(Before::TokensExpire)
-            .sees(&[("GET /user", 401), ("GET /user", 200)]),
+            .calls(&[("GET /user", 401), ("GET /user", 200)]),
             Self::new(
-                "Podio's rate limit (420): the wait that it names is kept, then the request is sent again",
+                "Podio's rate limit (420): the worker waits as long as Podio says, then the request is sent again",
                 r#"{"method":"GET","url":"/org/"}"#,
                 Expected::Data { pointer: "/statusCode", value: json!(200) },
             )
             .after(Before::Answers(rate_limit_once("GET /org/")))
-            .sees(&[("GET /org/", 420), ("GET /org/", 200)])
+            .calls(&[("GET /org/", 420), ("GET /org/", 200)])
             .takes_at_least(Duration::from_secs(1)),
             Self::new(
                 "A method that Podio does not have: nothing is sent",
@@ -87,7 +88,7 @@ impl Scene {
         Self { before, ..self }
     }
 
-    fn sees(self, calls: &[(&'static str, u16)]) -> Self {
+    fn calls(self, calls: &[(&'static str, u16)]) -> Self {
         Self { calls: calls.to_vec(), ..self }
     }
 
@@ -96,39 +97,51 @@ impl Scene {
     }
 
     /// The whole message, as JSON.
-    pub(crate) fn message(&self) -> String {
-        format!("{{\"body\":{}}}", self.body)
+    pub(crate) fn message(&self) -> Result<String> {
+        #[derive(Serialize)]
+        struct Message<'a> {
+            body: &'a RawValue,
+        }
+        Ok(serde_json::to_string(&Message { body: serde_json::from_str(self.body)? })?)
     }
 
-    /// Arranges what the scene needs.
+    /// Prepares the sandbox for the scene.
     pub(crate) async fn prepare(&self, sandbox: &Sandbox) -> Result<()> {
         match &self.before {
             Before::Nothing => Ok(()),
             Before::TokensExpire => sandbox.expire_tokens().await,
-            Before::Answers(answers) => sandbox.order(&answers.to_string()).await,
+            Before::Answers(answers) => sandbox.script(&answers.to_string()).await,
         }
     }
 
-    /// What is not as it should be; nothing, if all is well.
+    /// What differs from the expectations; nothing if the scene succeeded.
     pub(crate) fn faults(&self, calls: &[Call], outcome: &Outcome) -> Vec<String> {
         let mut faults = Vec::new();
-        let seen: Vec<_> = calls.iter().filter(|call| call.is_podio()).map(|call| (call.line(), call.status)).collect();
-        if !seen.iter().map(|(line, status)| (line.as_str(), *status)).eq(self.calls.iter().copied()) {
-            faults.push(format!("Podio should have seen {:?}", self.calls));
+        let podio_calls = calls.iter().filter(|call| call.api == Api::Podio);
+        let received: Vec<_> = podio_calls.map(|call| (call.line(), call.status)).collect();
+        if !received.iter().map(|(line, status)| (line.as_str(), *status)).eq(self.calls.iter().copied()) {
+            faults.push(format!("Podio should have received {:?}", self.calls));
         }
         faults.extend(self.expected.fault(&outcome.emitted));
-        let wants_rejection = matches!(self.expected, Expected::Error(_));
-        if outcome.rejected != wants_rejection {
-            faults.push(format!("rejected: {}, which should be {wants_rejection}", outcome.rejected));
+        let settlement = self.expected.settlement();
+        if outcome.settlement != settlement {
+            faults.push(format!("the message is {:?}, but should be {settlement:?}", outcome.settlement));
         }
         if outcome.took < self.at_least {
-            faults.push(format!("it should have taken {:?} at least", self.at_least));
+            faults.push(format!("it should have taken at least {:?}", self.at_least));
         }
         faults
     }
 }
 
 impl Expected {
+    fn settlement(&self) -> Settlement {
+        match self {
+            Self::Data { .. } => Settlement::Acknowledged,
+            Self::Error(_) => Settlement::Rejected,
+        }
+    }
+
     fn fault(&self, emitted: &Emitted) -> Option<String> {
         match (self, emitted) {
             (Self::Data { pointer, value }, Emitted::Data(body)) => {
@@ -144,7 +157,7 @@ impl Expected {
     }
 }
 
-/// Podio's answer to too many calls, once; then all is as usual.
+/// A script that answers one call with Podio's rate limit and the ones after it normally.
 fn rate_limit_once(call: &str) -> Value {
     let (method, path) = call.split_once(' ').unwrap_or((call, ""));
     let answer = json!({

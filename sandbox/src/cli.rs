@@ -1,4 +1,4 @@
-//! The command line, and the files that it names.
+//! The command line, and the files that it refers to.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -10,12 +10,11 @@ use clap::{ArgAction, Parser};
 use podio_sandbox::{Answers, Options, default_step};
 use serde::de::DeserializeOwned;
 
-/// A stand-in for Podio's API, its token endpoint and the integration platform's REST API, with faults to
-/// order.
+/// A stand-in for Podio's API, its token endpoint and the integration platform's REST API that can be scripted to fail.
 ///
-/// Prints `podio http://IP:PORT` and `platform http://IP:PORT` once it listens, logs on standard error, and
-/// stops at SIGTERM or SIGINT. Without orders it behaves as Podio and the platform do, in memory. Answers can
-/// also be ordered, and calls read, while it runs: `PUT /_sandbox/answers`, `GET /_sandbox/calls`.
+/// Prints `podio http://IP:PORT` and `platform http://IP:PORT` once it listens, logs to standard error, and stops on
+/// SIGTERM or SIGINT. Without scripted answers it behaves as Podio and the platform do, in memory. While it runs,
+/// `PUT /_sandbox/answers` scripts answers and `GET /_sandbox/calls` returns the calls so far.
 #[derive(Debug, Parser)]
 #[command(name = "podio-sandbox", version)]
 #[command(after_help = concat!(
@@ -23,39 +22,39 @@ use serde::de::DeserializeOwned;
     "  podio-sandbox --answer 'GET /user=status:420,times:2,then:normal'\n",
     "      the first two calls of /user hit the rate limit, later ones do not\n",
     "  podio-sandbox --podio 127.0.0.1:0 --token-lifetime 60\n",
-    "      any free port; access tokens expire after a minute\n",
+    "      a free port for Podio; access tokens expire after a minute\n",
     "  curl -H 'authorization: Bearer sandbox-access-token' http://127.0.0.1:8090/user\n",
-    "      the token sandbox-access-token is good from the start\n\n",
+    "      the access token sandbox-access-token is valid from the start\n\n",
     "Client: sandbox-client, sandbox-secret. Refresh token: sandbox-refresh-token.",
 ))]
 pub(crate) struct Cli {
-    /// Where Podio's API and token endpoint listen; port 0 takes a free one
+    /// Address of Podio's API and token endpoint; port 0 picks a free port
     #[arg(long, value_name = "ADDR", env = "SANDBOX_PODIO", default_value = "127.0.0.1:8090")]
     podio: SocketAddr,
 
-    /// Where the platform's REST API and object storage listen; port 0 takes a free one
+    /// Address of the platform's REST API and object storage; port 0 picks a free port
     #[arg(long, value_name = "ADDR", env = "SANDBOX_PLATFORM", default_value = "127.0.0.1:8091")]
     platform: SocketAddr,
 
-    /// JSON file of ordered answers: {"podio": {"METHOD /path": [{"status": 500}, …]}, "platform": {…}}
+    /// JSON file of scripted answers: {"podio": {"METHOD /path": [{"status": 500}, …]}, "platform": {…}}
     #[arg(long, value_name = "FILE", env = "SANDBOX_ANSWERS")]
     answers: Option<PathBuf>,
 
-    /// An ordered answer, for Podio or, after the word `platform`, for the platform. Repeatable, in order; in
-    /// the environment, one a line.
+    /// A scripted answer of Podio or, after the word `platform`, of the platform. Repeatable; in the environment variable,
+    /// one per line
     ///
-    /// Keys: status, delay (seconds), times, size, reset (true or midbody), reason, then (normal), header
-    /// (name=value), and last json or text, which take the rest. A key's last answer repeats unless it says
-    /// then:normal. An answer for a path adds to those of the file.
+    /// Keys: status, delay (seconds), times, size, reset (true or midbody), reason, then (normal), header (name=value), and
+    /// at the end json or text, whose value extends to the end of the line. A path's last answer repeats unless it has
+    /// then:normal. These answers follow those that the file has for the same path.
     #[arg(long, value_name = "METHOD /path=KEY:VALUE,…", env = "SANDBOX_ANSWER", value_delimiter = '\n')]
     answer: Vec<String>,
 
-    /// Behave normally nowhere: what is not ordered is a 404, apart from step data and object storage; no
-    /// authorization is checked
+    /// Give only scripted answers: every other call is answered with 404, except for step data and object storage, and no
+    /// authorization is required
     #[arg(long, env = "SANDBOX_ONLY_ANSWERS", value_parser = BoolishValueParser::new())]
     only_answers: bool,
 
-    /// How long access tokens are good
+    /// How long access tokens are valid
     #[arg(long, value_name = "SECONDS", env = "SANDBOX_TOKEN_LIFETIME", default_value_t = 28_800)]
     #[arg(value_parser = clap::value_parser!(u64).range(0..=31_536_000))]
     token_lifetime: u64,
@@ -65,13 +64,13 @@ pub(crate) struct Cli {
     #[arg(value_parser = BoolishValueParser::new())]
     rotate: bool,
 
-    /// JSON file of the step data [default: the credential is the platform secret `sandbox-secret-id`]
+    /// JSON file of step data [default: the credential is the platform secret `sandbox-secret-id`]
     #[arg(long, value_name = "FILE", env = "SANDBOX_STEP")]
     step: Option<PathBuf>,
 }
 
 impl Cli {
-    /// The options, with the files read.
+    /// Reads the files and returns the options.
     pub(crate) fn options(self) -> anyhow::Result<Options> {
         let mut answers: Answers = self.answers.as_deref().map(read).transpose()?.unwrap_or_default();
         for short in self.answer.iter().filter(|short| !short.trim().is_empty()) {
@@ -91,5 +90,5 @@ impl Cli {
 
 fn read<T: DeserializeOwned>(file: &Path) -> anyhow::Result<T> {
     let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    serde_json::from_str(&text).with_context(|| format!("{} is not what it should be", file.display()))
+    serde_json::from_str(&text).with_context(|| format!("{} does not have the expected form", file.display()))
 }

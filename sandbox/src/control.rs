@@ -1,20 +1,21 @@
-//! The sandbox's own paths, `/_sandbox/…`, on both listeners: read the journal, order answers, spoil tokens.
+//! The sandbox's own paths, `/_sandbox/…`, on both listeners: the journal, scripted answers, step data and tokens.
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract;
+use axum::extract::{DefaultBodyLimit, State as Shared};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post, put};
 use bytes::Bytes;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::answers::Answers;
-use crate::reply;
+use crate::response;
 use crate::state::State;
 
-type Shared = extract::State<Arc<State>>;
+type BadRequest = (StatusCode, String);
 
 pub(crate) fn router(state: &Arc<State>) -> Router {
     Router::new()
@@ -24,58 +25,58 @@ pub(crate) fn router(state: &Arc<State>) -> Router {
         .route("/_sandbox/step", put(set_step))
         .route("/_sandbox/expire-tokens", post(expire_tokens))
         .route("/_sandbox/revoke", post(revoke))
-        .layer(extract::DefaultBodyLimit::disable())
+        .layer(DefaultBodyLimit::disable())
         .with_state(Arc::clone(state))
 }
 
 async fn health() -> Response {
-    reply::json_bytes(StatusCode::OK, r#"{"status":"ok"}"#)
+    response::json_bytes(StatusCode::OK, r#"{"status":"ok"}"#)
 }
 
-async fn calls(extract::State(state): Shared) -> Response {
-    reply::json(StatusCode::OK, &state.journal.calls())
+async fn calls(Shared(state): Shared<Arc<State>>) -> Response {
+    response::json(StatusCode::OK, &state.journal.calls())
 }
 
-async fn clear_calls(extract::State(state): Shared) -> StatusCode {
+async fn clear_calls(Shared(state): Shared<Arc<State>>) -> StatusCode {
     state.journal.clear();
     StatusCode::NO_CONTENT
 }
 
-async fn answers(extract::State(state): Shared) -> Response {
-    reply::json(StatusCode::OK, &state.books.answers())
+async fn answers(Shared(state): Shared<Arc<State>>) -> Response {
+    response::json(StatusCode::OK, &state.scripts.answers())
 }
 
-async fn merge_answers(extract::State(state): Shared, body: Bytes) -> Result<StatusCode, (StatusCode, String)> {
+async fn merge_answers(Shared(state): Shared<Arc<State>>, body: Bytes) -> Result<StatusCode, BadRequest> {
     let answers: Answers = parse(&body)?;
-    state.books.merge(answers).map_err(|error| bad(&error))?;
+    state.scripts.merge(answers).map_err(|error| bad_request(&error))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn clear_answers(extract::State(state): Shared) -> Result<StatusCode, (StatusCode, String)> {
-    state.books.replace(Answers::default()).map_err(|error| bad(&error))?;
+async fn clear_answers(Shared(state): Shared<Arc<State>>) -> Result<StatusCode, BadRequest> {
+    state.scripts.replace(Answers::default()).map_err(|error| bad_request(&error))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn set_step(extract::State(state): Shared, body: Bytes) -> Result<StatusCode, (StatusCode, String)> {
+async fn set_step(Shared(state): Shared<Arc<State>>, body: Bytes) -> Result<StatusCode, BadRequest> {
     let _: Value = parse(&body)?;
     state.set_step(body);
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn expire_tokens(extract::State(state): Shared) -> StatusCode {
-    state.tokens.expire();
+async fn expire_tokens(Shared(state): Shared<Arc<State>>) -> StatusCode {
+    state.tokens.expire_access_tokens();
     StatusCode::NO_CONTENT
 }
 
-async fn revoke(extract::State(state): Shared) -> StatusCode {
-    state.tokens.revoke();
+async fn revoke(Shared(state): Shared<Arc<State>>) -> StatusCode {
+    state.tokens.revoke_refresh_tokens();
     StatusCode::NO_CONTENT
 }
 
-fn parse<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, (StatusCode, String)> {
-    serde_json::from_slice(body).map_err(|error| bad(&error))
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, BadRequest> {
+    serde_json::from_slice(body).map_err(|error| bad_request(&error))
 }
 
-fn bad(error: &dyn std::error::Error) -> (StatusCode, String) {
+fn bad_request(error: &dyn std::error::Error) -> BadRequest {
     (StatusCode::BAD_REQUEST, format!("{error}\n"))
 }

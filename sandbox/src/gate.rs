@@ -1,4 +1,4 @@
-//! The way of one request: into the journal, then to an ordered answer, else to the router of its API.
+//! What every request passes: it enters the journal, then it gets a scripted answer or goes to the router of its API.
 
 use std::sync::Arc;
 
@@ -12,21 +12,21 @@ use futures_util::StreamExt;
 use tower_service::Service;
 
 use crate::answers::{Prepared, Reset};
-use crate::journal::{Api, Entry};
+use crate::api::Api;
 use crate::state::State;
 use crate::{control, platform, podio};
 
 /// Largest request body of a call that is not streamed.
 const MAX_BODY: usize = 64 * 1024 * 1024;
-/// Paths of the sandbox's own, on both listeners; they are not in the journal and nothing can be ordered for them.
+/// The sandbox's own paths, on both listeners. They do not enter the journal and cannot be scripted.
 const CONTROL: &str = "/_sandbox/";
 
-/// Tells the server to close the connection without an answer.
+/// Makes the server close the connection without an answer.
 #[derive(Debug, thiserror::Error)]
-#[error("the connection is closed without an answer, as ordered")]
+#[error("the script closes the connection without an answer")]
 pub(crate) struct CloseNow;
 
-/// What stands before the router of one API.
+/// Precedes the router of one API.
 pub(crate) struct Gate {
     api: Api,
     state: Arc<State>,
@@ -49,44 +49,40 @@ impl Gate {
             return Ok(route(&self.control, request).await);
         }
         let (parts, body) = request.into_parts();
-        let entry = self.state.journal.arrived(self.api, &parts);
-        let ordered = self.state.books.next(self.api, &parts.method, &parts.uri);
-        let body = if body.is_end_stream() { body } else { self.state.journal.listen(entry, body) };
-        let answer = match ordered {
-            Some(answer) => ordered_answer(&answer, &parts.headers, body).await,
-            None => Ok(self.normal(Request::from_parts(parts, body)).await),
+        let journal = &self.state.journal;
+        let id = journal.record_call(self.api, &parts);
+        let scripted = self.state.scripts.next(self.api, &parts.method, &parts.uri);
+        let body = if body.is_end_stream() { body } else { journal.record_body(id, body) };
+        let answer = match scripted {
+            Some(answer) => scripted_answer(&answer, &parts.headers, body).await,
+            None => Ok(self.normal_answer(Request::from_parts(parts, body)).await),
         };
-        self.note(entry, &answer);
+        journal.record_status(id, answer.as_ref().map_or(0, |response| response.status().as_u16()));
         answer
     }
 
-    async fn normal(&self, request: Request) -> Response {
+    async fn normal_answer(&self, request: Request) -> Response {
         let (method, path) = (request.method(), request.uri().path());
         if self.state.only_answers && !(self.api == Api::Platform && platform::always_works(method, path)) {
             let answer = match self.api {
-                Api::Podio => podio::not_ordered(),
-                Api::Platform => platform::not_ordered(method, path),
+                Api::Podio => podio::not_scripted(),
+                Api::Platform => platform::not_scripted(method, path),
             };
             drain(request.into_body()).await;
             return answer;
         }
-        if streams(self.api, method, path) || request.body().is_end_stream() {
+        if is_streamed(self.api, method, path) || request.body().is_end_stream() {
             return route(&self.router, request).await;
         }
         let (parts, body) = request.into_parts();
         match to_bytes(body, MAX_BODY).await {
             Ok(bytes) => route(&self.router, Request::from_parts(parts, Body::from(bytes))).await,
-            Err(_) => (StatusCode::PAYLOAD_TOO_LARGE, "the body is over 64 MiB, or broke off").into_response(),
+            Err(_) => (StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 64 MiB or broke off").into_response(),
         }
-    }
-
-    fn note(&self, entry: Entry, answer: &Result<Response, CloseNow>) {
-        let status = answer.as_ref().map_or(0, |response| response.status().as_u16());
-        self.state.journal.answered(entry, status);
     }
 }
 
-async fn ordered_answer(answer: &Prepared, headers: &HeaderMap, body: Body) -> Result<Response, CloseNow> {
+async fn scripted_answer(answer: &Prepared, headers: &HeaderMap, body: Body) -> Result<Response, CloseNow> {
     drain(body).await;
     if !answer.delay.is_zero() {
         tokio::time::sleep(answer.delay).await;
@@ -105,14 +101,14 @@ async fn route(router: &Router, request: Request) -> Response {
     }
 }
 
-/// Reads a body to its end for the journal's sake, keeping none of it.
+/// Reads a body to its end, so that it enters the journal.
 async fn drain(body: Body) {
     let mut chunks = body.into_data_stream();
     while let Some(Ok(_)) = chunks.next().await {}
 }
 
-/// Whether this call's body goes to its handler while it comes in, however large.
-fn streams(api: Api, method: &Method, path: &str) -> bool {
+/// Whether the handler reads this call's body while it arrives, however large it is.
+fn is_streamed(api: Api, method: &Method, path: &str) -> bool {
     match api {
         Api::Podio => method == Method::POST && path.starts_with("/file"),
         Api::Platform => path.starts_with("/objects"),

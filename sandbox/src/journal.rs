@@ -1,7 +1,6 @@
-//! The journal: every call that reached a listener, in the order of arrival, the newest ones within a bound.
+//! The journal: the newest calls that reached a listener, in the order of arrival.
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,43 +10,26 @@ use axum::http::request::Parts;
 use futures_util::TryStreamExt;
 use serde::{Deserialize, Serialize};
 
-/// Most calls that the journal keeps; the oldest give way.
-pub const MAX_CALLS: usize = 100_000;
-/// Most bytes of one call's body that the journal keeps.
-pub const MAX_BODY_KEPT: usize = 64 * 1024;
-/// Most bytes of all calls together, roughly; the oldest give way.
-pub const MAX_JOURNAL_BYTES: usize = 256 * 1024 * 1024;
+use crate::api::Api;
 
-/// What a call weighs beside its path and body.
+/// Most calls that the journal keeps; the oldest are dropped.
+const MAX_CALLS: usize = 100_000;
+/// Most bytes of one call's body that the journal keeps.
+const MAX_BODY_KEPT: usize = 64 * 1024;
+/// Most bytes of all calls together, roughly; the oldest are dropped.
+const MAX_JOURNAL_BYTES: usize = 256 * 1024 * 1024;
+
+/// The bytes that a call counts for beside its path and body.
 const CALL_OVERHEAD: usize = 256;
 
-/// Which of the two listeners.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Api {
-    /// Podio's API and token endpoint.
-    Podio,
-    /// The platform's REST API and object storage.
-    Platform,
-}
-
-impl fmt::Display for Api {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Podio => "podio",
-            Self::Platform => "platform",
-        })
-    }
-}
-
-/// One call as it came in, and the status it was answered with.
+/// One call as it came in, and the status of its answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {
     /// Arrival, in milliseconds since 1970.
     pub at: u64,
     /// The listener that it came to.
     pub api: Api,
-    /// The method, in capitals as a rule.
+    /// The method, as it came on the wire.
     pub method: String,
     /// The request target as it came on the wire: percent-encoded, with the query.
     pub path: String,
@@ -55,35 +37,47 @@ pub struct Call {
     pub authorization: Option<String>,
     /// The `content-type` header.
     pub content_type: Option<String>,
-    /// The body, as far as it was read and up to [`MAX_BODY_KEPT`] bytes; what is not UTF-8 is replaced.
+    /// The body as far as it was read, up to 64 KiB; what is not UTF-8 is replaced.
     pub body: String,
     /// Bytes of the body that were read.
     pub body_length: u64,
-    /// The status answered; 0 when the connection was reset, the caller left before the answer, or it is
-    /// still to come.
+    /// The status of the answer; 0 if there is none yet, the connection was reset, or the caller left before the answer.
     pub status: u16,
 }
 
-/// Names one entry of the journal, for adding to it what becomes known later.
+impl Call {
+    /// `METHOD /path`.
+    #[must_use]
+    pub fn line(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+
+    /// The bytes that it counts for in the journal.
+    fn weight(&self) -> usize {
+        CALL_OVERHEAD + self.path.len() + self.body.len()
+    }
+}
+
+/// Identifies a call in the journal, so that what becomes known later is added to it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Entry(u64);
+pub(crate) struct CallId(u64);
 
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
-    pages: Mutex<Pages>,
+    entries: Mutex<Entries>,
 }
 
 #[derive(Debug, Default)]
-struct Pages {
+struct Entries {
     calls: VecDeque<Call>,
-    /// The entry number of the first call in `calls`.
+    /// The id of the first call in `calls`.
     first: u64,
     weight: usize,
 }
 
 impl Journal {
-    /// Notes a call's arrival. It is in the journal from now on, whether it is ever answered or not.
-    pub(crate) fn arrived(&self, api: Api, request: &Parts) -> Entry {
+    /// Adds a call when it arrives, whether or not it is ever answered.
+    pub(crate) fn record_call(&self, api: Api, request: &Parts) -> CallId {
         let text = |name: HeaderName| {
             request.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
         };
@@ -99,23 +93,24 @@ impl Journal {
             body_length: 0,
             status: 0,
         };
-        let mut pages = self.lock();
-        pages.weight += weight(&call);
-        pages.calls.push_back(call);
-        pages.shrink();
-        Entry(pages.first + pages.calls.len() as u64 - 1)
+        let mut entries = self.lock();
+        entries.weight += call.weight();
+        entries.calls.push_back(call);
+        entries.drop_oldest();
+        CallId(entries.first + entries.calls.len() as u64 - 1)
     }
 
-    pub(crate) fn answered(&self, entry: Entry, status: u16) {
-        if let Some(call) = self.lock().call(entry) {
+    /// Adds the status of a call's answer.
+    pub(crate) fn record_status(&self, id: CallId, status: u16) {
+        if let Some(call) = self.lock().call(id) {
             call.status = status;
         }
     }
 
-    /// The same body, noted in the journal while somebody reads it.
-    pub(crate) fn listen(self: &Arc<Self>, entry: Entry, body: Body) -> Body {
-        let mut listener = Listener { journal: Arc::clone(self), entry, kept: Vec::new(), length: 0 };
-        Body::from_stream(body.into_data_stream().inspect_ok(move |chunk| listener.hear(chunk)))
+    /// Returns the same body, which is recorded while it is read.
+    pub(crate) fn record_body(self: &Arc<Self>, id: CallId, body: Body) -> Body {
+        let mut recorder = BodyRecorder { journal: Arc::clone(self), id, kept: Vec::new(), length: 0 };
+        Body::from_stream(body.into_data_stream().inspect_ok(move |chunk| recorder.record(chunk)))
     }
 
     pub(crate) fn calls(&self) -> Vec<Call> {
@@ -123,65 +118,63 @@ impl Journal {
     }
 
     pub(crate) fn clear(&self) {
-        let mut pages = self.lock();
-        pages.first += pages.calls.len() as u64;
-        pages.calls.clear();
-        pages.weight = 0;
+        let mut entries = self.lock();
+        entries.first += entries.calls.len() as u64;
+        entries.calls.clear();
+        entries.weight = 0;
     }
 
-    fn lock(&self) -> MutexGuard<'_, Pages> {
-        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Entries> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Pages {
-    fn call(&mut self, Entry(number): Entry) -> Option<&mut Call> {
-        let index = usize::try_from(number.checked_sub(self.first)?).ok()?;
+impl Entries {
+    /// The call, unless it was dropped.
+    fn call(&mut self, CallId(id): CallId) -> Option<&mut Call> {
+        let index = usize::try_from(id.checked_sub(self.first)?).ok()?;
         self.calls.get_mut(index)
     }
 
-    fn shrink(&mut self) {
+    fn drop_oldest(&mut self) {
         while self.calls.len() > MAX_CALLS || self.weight > MAX_JOURNAL_BYTES {
             let Some(oldest) = self.calls.pop_front() else { return };
-            self.weight -= weight(&oldest);
+            self.weight -= oldest.weight();
             self.first += 1;
         }
     }
 }
 
-/// Hears a body go by; what it heard is written down when the body is done with, complete or not.
-struct Listener {
+/// Collects a body while it is read. When it is dropped, complete or not, it adds the body to the journal.
+struct BodyRecorder {
     journal: Arc<Journal>,
-    entry: Entry,
+    id: CallId,
     kept: Vec<u8>,
     length: u64,
 }
 
-impl Listener {
-    fn hear(&mut self, chunk: &[u8]) {
+impl BodyRecorder {
+    fn record(&mut self, chunk: &[u8]) {
         self.length += chunk.len() as u64;
         let room = MAX_BODY_KEPT - self.kept.len();
         self.kept.extend_from_slice(&chunk[..chunk.len().min(room)]);
     }
 }
 
-impl Drop for Listener {
+impl Drop for BodyRecorder {
     fn drop(&mut self) {
         let body = String::from_utf8_lossy(&self.kept).into_owned();
-        let mut pages = self.journal.lock();
-        let Some(call) = pages.call(self.entry) else { return };
+        let mut entries = self.journal.lock();
+        let Some(call) = entries.call(self.id) else { return };
         let added = body.len();
         call.body = body;
         call.body_length = self.length;
-        pages.weight += added;
-        pages.shrink();
+        entries.weight += added;
+        entries.drop_oldest();
     }
 }
 
-fn weight(call: &Call) -> usize {
-    CALL_OVERHEAD + call.path.len() + call.body.len()
-}
-
+/// Milliseconds since 1970.
 fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
@@ -196,29 +189,29 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_calls_give_way_and_late_news_of_them_are_dropped() {
+    fn the_oldest_calls_are_dropped_and_what_becomes_known_of_them_later_is_ignored() {
         let journal = Journal::default();
-        let first = journal.arrived(Api::Podio, &request("/first"));
-        let second = journal.arrived(Api::Podio, &request("/second"));
+        let first = journal.record_call(Api::Podio, &request("/first"));
+        let second = journal.record_call(Api::Podio, &request("/second"));
         for _ in 1..MAX_CALLS {
-            journal.arrived(Api::Platform, &request("/more"));
+            journal.record_call(Api::Platform, &request("/more"));
         }
-        journal.answered(first, 500);
-        journal.answered(second, 201);
+        journal.record_status(first, 500);
+        journal.record_status(second, 201);
         let calls = journal.calls();
         assert_eq!(calls.len(), MAX_CALLS);
         assert_eq!((calls[0].path.as_str(), calls[0].status), ("/second", 201));
         journal.clear();
-        journal.answered(second, 500);
+        journal.record_status(second, 500);
         assert!(journal.calls().is_empty());
     }
 
     #[tokio::test]
     async fn a_body_is_kept_up_to_its_bound_and_counted_beyond() {
         let journal = Arc::new(Journal::default());
-        let entry = journal.arrived(Api::Podio, &request("/"));
-        let body = journal.listen(entry, Body::from(vec![b'a'; MAX_BODY_KEPT + 7]));
-        axum::body::to_bytes(body, usize::MAX).await.expect("the body passes");
+        let id = journal.record_call(Api::Podio, &request("/"));
+        let body = journal.record_body(id, Body::from(vec![b'a'; MAX_BODY_KEPT + 7]));
+        axum::body::to_bytes(body, usize::MAX).await.expect("the body is read");
         let call = &journal.calls()[0];
         assert_eq!((call.body.len(), call.body_length), (MAX_BODY_KEPT, MAX_BODY_KEPT as u64 + 7));
     }
@@ -228,11 +221,11 @@ mod tests {
         let journal = Arc::new(Journal::default());
         let body = bytes::Bytes::from(vec![b'a'; MAX_BODY_KEPT]);
         for _ in 0..=MAX_JOURNAL_BYTES / MAX_BODY_KEPT {
-            let entry = journal.arrived(Api::Podio, &request("/"));
-            let body = journal.listen(entry, Body::from(body.clone()));
-            axum::body::to_bytes(body, usize::MAX).await.expect("the body passes");
+            let id = journal.record_call(Api::Podio, &request("/"));
+            let body = journal.record_body(id, Body::from(body.clone()));
+            axum::body::to_bytes(body, usize::MAX).await.expect("the body is read");
         }
-        let kept: usize = journal.calls().iter().map(weight).sum();
+        let kept: usize = journal.calls().iter().map(Call::weight).sum();
         assert!(kept <= MAX_JOURNAL_BYTES && kept > MAX_JOURNAL_BYTES - 2 * MAX_BODY_KEPT);
     }
 }

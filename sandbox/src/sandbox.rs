@@ -1,4 +1,4 @@
-//! Starting and stopping: binds the listeners and hands out what a test in the same process needs.
+//! A sandbox in this process: how it is started and stopped, and what a test can do with it.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -11,40 +11,41 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::answers::{AnswerError, Answers, Books};
+use crate::answers::{AnswerError, Answers, Scripts};
+use crate::api::Api;
 use crate::gate::Gate;
-use crate::journal::{Api, Call};
+use crate::journal::Call;
 use crate::serve::serve;
 use crate::state::State;
-use crate::tokens::Tokens;
+use crate::store::Tokens;
 
-/// How a sandbox is set up. By default both listeners are on a free port of 127.0.0.1, nothing is ordered,
-/// tokens last 8 hours and refresh tokens rotate.
+/// How a sandbox is set up. By default, both listeners are on a free port of 127.0.0.1, there are no scripted answers,
+/// access tokens are valid for 8 hours, and refresh tokens rotate.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Address of the Podio listener; port 0 takes a free one.
     pub podio: SocketAddr,
     /// Address of the platform listener; port 0 takes a free one.
     pub platform: SocketAddr,
-    /// What to answer instead of behaving normally.
+    /// Scripted answers, which are given in place of the normal behaviour.
     pub answers: Answers,
-    /// Behave normally nowhere: what is not ordered is a 404, apart from step data and object storage, and
-    /// no authorization is checked.
+    /// Give only scripted answers: every other call is answered with 404, except for step data and object storage, and no
+    /// authorization is required.
     pub only_answers: bool,
     /// Lifetime of access tokens, in whole seconds, at most a year.
     pub token_lifetime: Duration,
-    /// Whether a refresh replaces the refresh token and makes the old one invalid.
+    /// Whether a refresh also replaces the refresh token and makes the old one invalid.
     pub rotate: bool,
-    /// The step data that the platform answers for every step of every flow.
+    /// The step data that the platform returns for every step of every flow.
     pub step: Value,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let free_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         Self {
-            podio: any_port,
-            platform: any_port,
+            podio: free_port,
+            platform: free_port,
             answers: Answers::default(),
             only_answers: false,
             token_lifetime: Duration::from_secs(8 * 3600),
@@ -62,16 +63,15 @@ pub fn default_step() -> Value {
 
 /// Binds both listeners and serves them in the background until the [`Sandbox`] is shut down or dropped.
 ///
-/// Fails when an address cannot be bound, or, with [`io::ErrorKind::InvalidInput`], when an ordered answer
-/// cannot be given.
+/// Fails if an address cannot be bound or, with [`io::ErrorKind::InvalidInput`], if a scripted answer is invalid.
 pub async fn start(options: Options) -> io::Result<Sandbox> {
-    let books = Books::default();
-    books.merge(options.answers).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+    let scripts = Scripts::default();
+    scripts.merge(options.answers).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
     let podio = bind(options.podio, "Podio").await?;
     let platform = bind(options.platform, "platform").await?;
     let tokens = Tokens::new(options.token_lifetime, options.rotate);
     let step = Bytes::from(options.step.to_string());
-    let state = Arc::new(State::new(books, options.only_answers, tokens, step));
+    let state = Arc::new(State::new(scripts, options.only_answers, tokens, step));
     Ok(Sandbox {
         podio: Listener::new(podio, Api::Podio, &state)?,
         platform: Listener::new(platform, Api::Platform, &state)?,
@@ -87,31 +87,31 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Where the Podio listener is bound.
+    /// The address of the Podio listener.
     #[must_use]
     pub fn podio_addr(&self) -> SocketAddr {
         self.podio.addr
     }
 
-    /// Where the platform listener is bound.
+    /// The address of the platform listener.
     #[must_use]
     pub fn platform_addr(&self) -> SocketAddr {
         self.platform.addr
     }
 
-    /// `http://IP:PORT` of the Podio listener, without a slash at the end.
+    /// `http://IP:PORT` of the Podio listener, without a trailing slash.
     #[must_use]
     pub fn podio_url(&self) -> String {
         format!("http://{}", self.podio.addr)
     }
 
-    /// `http://IP:PORT` of the platform listener, without a slash at the end.
+    /// `http://IP:PORT` of the platform listener, without a trailing slash.
     #[must_use]
     pub fn platform_url(&self) -> String {
         format!("http://{}", self.platform.addr)
     }
 
-    /// The journal: calls to both listeners in the order of arrival, the newest [`crate::MAX_CALLS`].
+    /// The journal: the newest calls to both listeners, at most 100,000, in the order of arrival.
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
         self.state.journal.calls()
@@ -122,14 +122,14 @@ impl Sandbox {
         self.state.journal.clear();
     }
 
-    /// Puts these answers in place of all that were ordered before. Nothing changes when one of them is bad.
+    /// Replaces all scripted answers with these. If one of them is invalid, nothing changes.
     pub fn set_answers(&self, answers: Answers) -> Result<(), AnswerError> {
-        self.state.books.replace(answers)
+        self.state.scripts.replace(answers)
     }
 
-    /// Adds answers to those ordered before; a key that is there already starts anew with its new list.
+    /// Adds scripted answers; a key that exists starts anew with its new list. If one of them is invalid, nothing changes.
     pub fn add_answers(&self, answers: Answers) -> Result<(), AnswerError> {
-        self.state.books.merge(answers)
+        self.state.scripts.merge(answers)
     }
 
     /// Replaces the step data.
@@ -137,17 +137,12 @@ impl Sandbox {
         self.state.set_step(Bytes::from(step.to_string()));
     }
 
-    /// Every access token issued so far is expired from now on.
-    pub fn expire_tokens(&self) {
-        self.state.tokens.expire();
+    /// Makes every refresh token issued so far invalid.
+    pub fn revoke_refresh_tokens(&self) {
+        self.state.tokens.revoke_refresh_tokens();
     }
 
-    /// Every refresh token issued so far is invalid from now on.
-    pub fn revoke_tokens(&self) {
-        self.state.tokens.revoke();
-    }
-
-    /// Stores an object in object storage. One over [`crate::MAX_OBJECT_BYTES`] is not kept.
+    /// Stores an object in object storage and returns its id. An object larger than 256 MiB is not kept.
     pub fn put_object(&self, bytes: impl Into<Bytes>) -> Uuid {
         let id = Uuid::new_v4();
         self.state.objects().put(id, bytes.into());
@@ -166,29 +161,29 @@ impl Sandbox {
         self.state.objects().ids()
     }
 
-    /// Stops both listeners and every connection at once, and waits until they are gone.
+    /// Stops both listeners and all connections at once, and waits until they are closed.
     pub async fn shutdown(self) {
         self.podio.stop().await;
         self.platform.stop().await;
     }
 }
 
-/// A listener being served; dropping it stops that.
+/// A listener that is being served. Dropping it stops it.
 struct Listener {
     addr: SocketAddr,
-    served: JoinSet<()>,
+    serving: JoinSet<()>,
 }
 
 impl Listener {
     fn new(listener: TcpListener, api: Api, state: &Arc<State>) -> io::Result<Self> {
         let addr = listener.local_addr()?;
-        let mut served = JoinSet::new();
-        served.spawn(serve(listener, Arc::new(Gate::new(api, Arc::clone(state)))));
-        Ok(Self { addr, served })
+        let mut serving = JoinSet::new();
+        serving.spawn(serve(listener, Arc::new(Gate::new(api, Arc::clone(state)))));
+        Ok(Self { addr, serving })
     }
 
     async fn stop(mut self) {
-        self.served.shutdown().await;
+        self.serving.shutdown().await;
     }
 }
 

@@ -1,5 +1,7 @@
-//! Sockets: takes connections and speaks HTTP/1.1 on them. The accept loop is our own because an answer may
-//! be to break the connection, which a service can say to hyper by an error and axum's own server cannot.
+//! Sockets: accepts connections and speaks HTTP/1.1 on them.
+//!
+//! The accept loop is the sandbox's own, because an answer may be to break the connection: a service makes hyper do that
+//! by returning an error, axum's own server cannot.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,9 +18,9 @@ use tokio::task::JoinSet;
 
 use crate::gate::Gate;
 
-/// Most connections of one listener at once; further ones wait to be accepted.
+/// Most connections that a listener has at once; further ones wait to be accepted.
 const MAX_CONNECTIONS: usize = 4096;
-/// Pause after a connection could not be accepted, for example for want of file descriptors.
+/// Pause after a connection could not be accepted, for example because file descriptors ran out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves until the future is dropped, which ends every connection at once.
@@ -26,13 +28,14 @@ pub(crate) async fn serve(listener: TcpListener, gate: Arc<Gate>) {
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut connections = JoinSet::new();
     loop {
+        // Forgets the connections that have ended.
         while connections.try_join_next().is_some() {}
-        let slot = Arc::clone(&slots).acquire_owned().await.expect("nobody closes the semaphore");
+        let slot = Arc::clone(&slots).acquire_owned().await.expect("the semaphore is never closed");
         match listener.accept().await {
             Ok((stream, _)) => {
                 let gate = Arc::clone(&gate);
                 connections.spawn(async move {
-                    converse(stream, gate).await;
+                    serve_connection(stream, gate).await;
                     drop(slot);
                 });
             }
@@ -44,7 +47,7 @@ pub(crate) async fn serve(listener: TcpListener, gate: Arc<Gate>) {
     }
 }
 
-async fn converse(stream: TcpStream, gate: Arc<Gate>) {
+async fn serve_connection(stream: TcpStream, gate: Arc<Gate>) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection was gone before it began");
         return;

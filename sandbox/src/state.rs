@@ -4,38 +4,36 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use bytes::Bytes;
 
-use crate::answers::Books;
+use crate::answers::Scripts;
 use crate::journal::Journal;
-use crate::platform::{Hooks, Keys, Objects};
-use crate::podio::{Files, Items};
-use crate::tokens::Tokens;
+use crate::store::{Documents, Files, Items, Objects, Tokens};
 
 pub(crate) struct State {
     pub(crate) journal: Arc<Journal>,
-    pub(crate) books: Books,
+    pub(crate) scripts: Scripts,
     pub(crate) only_answers: bool,
     pub(crate) tokens: Tokens,
     step: RwLock<Bytes>,
     items: Mutex<Items>,
     files: Mutex<Files>,
     objects: Mutex<Objects>,
-    hooks: Mutex<Hooks>,
-    keys: Mutex<Keys>,
+    startup_data: Mutex<Documents>,
+    account_keys: Mutex<Documents>,
 }
 
 impl State {
-    pub(crate) fn new(books: Books, only_answers: bool, tokens: Tokens, step: Bytes) -> Self {
+    pub(crate) fn new(scripts: Scripts, only_answers: bool, tokens: Tokens, step: Bytes) -> Self {
         Self {
             journal: Arc::default(),
-            books,
+            scripts,
             only_answers,
             tokens,
             step: RwLock::new(step),
             items: Mutex::default(),
             files: Mutex::default(),
             objects: Mutex::default(),
-            hooks: Mutex::default(),
-            keys: Mutex::default(),
+            startup_data: Mutex::default(),
+            account_keys: Mutex::default(),
         }
     }
 
@@ -60,16 +58,18 @@ impl State {
         lock(&self.objects)
     }
 
-    pub(crate) fn hooks(&self) -> MutexGuard<'_, Hooks> {
-        lock(&self.hooks)
+    /// The data of startup hooks, by flow.
+    pub(crate) fn startup_data(&self) -> MutexGuard<'_, Documents> {
+        lock(&self.startup_data)
     }
 
-    pub(crate) fn keys(&self) -> MutexGuard<'_, Keys> {
-        lock(&self.keys)
+    /// The last body of `PUT /v1/accounts/{id}`, by account.
+    pub(crate) fn account_keys(&self) -> MutexGuard<'_, Documents> {
+        lock(&self.account_keys)
     }
 }
 
-/// State stays usable for other calls when one of them panicked.
+/// Locks despite poison: a call that panicked must not fail the calls after it.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,24 +1,27 @@
-//! Comparing the HTTP calls that were made with those that must be.
+//! Compares the HTTP calls that were made with the expected ones.
 
 use podio_sandbox::Call;
 use serde_json::{Value, json};
 
-use super::observation::{Observation, line};
-use super::pairing::pair;
+use super::hosts::Hosts;
+use super::observation::Observation;
+use super::pairing::{Order, pair};
 use super::pattern::{Comparison, difference};
-use super::scenario::{Expected, ExpectedCall, Hosts};
+use super::scenario::{Expected, ExpectedCall};
 
-/// What differs between the calls and the expectations of them.
+/// The differences between the calls and the expected ones.
 pub(crate) fn differences(expected: &Expected, observation: &Observation, hosts: &Hosts) -> Vec<String> {
     let mut found = Vec::new();
     if let Some(calls) = &expected.podio {
         found.extend(api_differences(calls, observation, hosts));
     }
-    for (name, lines, calls) in
-        [("platform", &expected.platform, &observation.platform), ("storage", &expected.storage, &observation.storage)]
-    {
-        let in_order = observation.sent <= 1;
-        found.extend(lines.iter().flat_map(|lines| line_differences(name, lines, calls, in_order)));
+    if let Some(lines) = &expected.platform {
+        let actual = observation.platform.iter().map(Call::line).collect::<Vec<_>>();
+        found.extend(line_differences("platform", lines, &actual, observation.order()));
+    }
+    if let Some(lines) = &expected.storage {
+        let actual = observation.storage.iter().map(storage_line).collect::<Vec<_>>();
+        found.extend(line_differences("storage", lines, &actual, observation.order()));
     }
     for (name, max, calls) in [
         ("podio_max", expected.podio_max, &observation.podio),
@@ -29,9 +32,9 @@ pub(crate) fn differences(expected: &Expected, observation: &Observation, hosts:
         }
     }
     if let Some(body) = &expected.podio_body {
-        let sent = observation.podio.first().map(body_text);
-        if sent.as_ref() != Some(body) {
-            found.push(difference("podio_body", Some(&json!(body)), sent.map(Value::from).as_ref()));
+        let sent = observation.podio.first().map(|call| &call.body);
+        if sent != Some(body) {
+            found.push(difference("podio_body", Some(&json!(body)), sent.map(|body| json!(body)).as_ref()));
         }
     }
     if let Some(token) = &expected.keys_updated {
@@ -47,8 +50,8 @@ fn api_differences(expected: &[ExpectedCall], observation: &Observation, hosts: 
         comparison.compare(&format!("podio.{index}"), &expected_json(expected), &actual_json(expected, actual));
         comparison.differences
     };
-    let in_order = observation.sent <= 1;
-    let pairs = pair(expected, &observation.podio, in_order, |e, a| compare(0, e, a).is_empty());
+    let equal = |expected: &_, actual: &_| compare(0, expected, actual).is_empty();
+    let pairs = pair(expected, &observation.podio, observation.order(), equal);
     let lines = pairs.into_iter().enumerate().flat_map(|(index, pair)| match pair {
         (Some(expected), Some(actual)) => compare(index, expected, actual),
         (expected, actual) => {
@@ -56,7 +59,7 @@ fn api_differences(expected: &[ExpectedCall], observation: &Observation, hosts: 
             vec![difference(
                 &format!("podio.{index}"),
                 expected.as_ref(),
-                actual.map(|call| json!(line(call))).as_ref(),
+                actual.map(|call| json!(call.line())).as_ref(),
             )]
         }
     });
@@ -74,24 +77,23 @@ fn expected_json(call: &ExpectedCall) -> Value {
 
 fn actual_json(expected: &ExpectedCall, actual: &Call) -> Value {
     match expected {
-        ExpectedCall::Line(_) => json!(line(actual)),
+        ExpectedCall::Line(_) => json!(actual.line()),
         ExpectedCall::Whole { .. } => json!({
-            "call": line(actual),
+            "call": actual.line(),
             "auth": actual.authorization,
-            "body": body_text(actual),
+            "body": actual.body,
             "type": actual.content_type,
         }),
     }
 }
 
-/// Object storage calls are named without the object: `GET objects`.
-fn short_line(name: &str, call: &Call) -> String {
-    if name == "storage" { format!("{} objects", call.method) } else { line(call) }
+/// Calls to object storage are named without the object: `GET objects`.
+fn storage_line(call: &Call) -> String {
+    format!("{} objects", call.method)
 }
 
-fn line_differences(name: &str, expected: &[String], calls: &[Call], in_order: bool) -> Vec<String> {
-    let actual: Vec<String> = calls.iter().map(|call| short_line(name, call)).collect();
-    let pairs = pair(expected, &actual, in_order, |expected, actual| expected == actual);
+fn line_differences(name: &str, expected: &[String], actual: &[String], order: Order) -> Vec<String> {
+    let pairs = pair(expected, actual, order, |expected, actual| expected == actual);
     let unequal = pairs.into_iter().enumerate().filter(|(_, (expected, actual))| expected != actual);
     unequal
         .map(|(index, (expected, actual))| {
@@ -101,11 +103,11 @@ fn line_differences(name: &str, expected: &[String], calls: &[Call], in_order: b
         .collect()
 }
 
-/// The credential that was handed to the platform must have this access token.
+/// The credential that was sent to the platform must have this access token.
 fn updated_keys_difference(token: &str, platform: &[Call]) -> Option<String> {
-    let bodies = platform.iter().filter(|call| line(call).starts_with("PUT /v1/accounts/")).map(body_text);
-    let tokens: Vec<Value> = bodies
-        .filter_map(|body| serde_json::from_str::<Value>(&body).ok())
+    let updates = platform.iter().filter(|call| call.line().starts_with("PUT /v1/accounts/"));
+    let tokens: Vec<Value> = updates
+        .filter_map(|call| serde_json::from_str::<Value>(&call.body).ok())
         .filter_map(|body| find(body.get("keys")?, "access_token").cloned())
         .collect();
     (tokens != [json!(token)]).then(|| difference("keys_updated", Some(&json!([token])), Some(&tokens.into())))
@@ -117,13 +119,13 @@ fn find<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
     object.get(key).or_else(|| object.values().find_map(|value| find(value, key)))
 }
 
-/// No token may reach another host, whether or not a scenario says so.
+/// No token may reach the other host, whether or not the scenario has expectations of it.
 fn other_host_differences(expected: Option<usize>, observation: &Observation) -> Vec<String> {
     let requests = &observation.other_host;
     let mut found: Vec<String> = requests
         .iter()
         .filter(|request| request.authorization().is_some())
-        .map(|request| format!("evil: a token went to another host with {}", request.line))
+        .map(|request| format!("evil: the other host received a token with {}", request.line))
         .collect();
     if expected.is_some_and(|count| count != requests.len()) {
         found.push(difference("evil", expected.map(|count| json!(count)).as_ref(), Some(&json!(requests.len()))));
@@ -131,10 +133,6 @@ fn other_host_differences(expected: Option<usize>, observation: &Observation) ->
     found
 }
 
-fn body_text(call: &Call) -> String {
-    call.body.clone()
-}
-
 fn joined(calls: &[Call]) -> String {
-    calls.iter().map(line).collect::<Vec<_>>().join(", ")
+    calls.iter().map(Call::line).collect::<Vec<_>>().join(", ")
 }

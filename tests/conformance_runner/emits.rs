@@ -1,4 +1,4 @@
-//! Comparing what was published with what must be.
+//! Compares the published messages with the expected ones.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +6,14 @@ use podio_test_support::Emitted;
 use regex_lite::Regex;
 use serde_json::{Value, json};
 
-use super::comparable::{drop_connection_headers, drop_varying_error_fields, error_of, missing_error_fields};
+use super::hosts::Hosts;
+use super::normalise::{drop_connection_headers, drop_varying_error_fields, error_of, missing_error_fields};
 use super::observation::Observation;
 use super::pairing::pair;
 use super::pattern::{Comparison, difference};
-use super::scenario::{ExpectedEmit, Hosts};
+use super::scenario::ExpectedEmit;
 
-/// What differs between the published messages and the expected ones.
+/// The differences between the published messages and the expected ones.
 pub(crate) fn differences(expected: &[ExpectedEmit], observation: &Observation, hosts: &Hosts) -> Vec<String> {
     let compare = |index: usize, expected: &ExpectedEmit, actual: &Emitted| {
         let path = format!("emitted.{index}");
@@ -20,9 +21,8 @@ pub(crate) fn differences(expected: &[ExpectedEmit], observation: &Observation, 
         found.extend(failed_checks(&path, &expected.checks, actual));
         found
     };
-    // Order matters only within one message.
-    let in_order = observation.sent <= 1;
-    let pairs = pair(expected, &observation.emitted, in_order, |e, a| compare(0, e, a).is_empty());
+    let equal = |expected: &_, actual: &_| compare(0, expected, actual).is_empty();
+    let pairs = pair(expected, &observation.emitted, observation.order(), equal);
     let lines = pairs.into_iter().enumerate().flat_map(|(index, pair)| match pair {
         (Some(expected), Some(actual)) => compare(index, expected, actual),
         (Some(expected), None) => vec![format!("emitted.{index}: expected a message `{}`", expected.routing_key)],
@@ -34,7 +34,7 @@ pub(crate) fn differences(expected: &[ExpectedEmit], observation: &Observation, 
     lines.collect()
 }
 
-/// What must hold of every published message, whatever a scenario says of it.
+/// Violations of what must hold for every published message, whatever the scenario expects.
 pub(crate) fn defects(observation: &Observation) -> Vec<String> {
     observation
         .emitted
@@ -48,8 +48,9 @@ fn message_defects(index: usize, emitted: &Emitted, observation: &Observation) -
     let mut found = Vec::new();
     let mut payload = emitted.payload.clone();
     if let Some(error) = error_of(emitted, &mut payload) {
-        found
-            .extend(missing_error_fields(error).map(|field| format!("emitted.{index}.payload.error.{field}: no text")));
+        found.extend(
+            missing_error_fields(error).map(|field| format!("emitted.{index}.payload.error.{field}: not a string")),
+        );
     }
     if emitted.routing_key == "data" && emitted.headers.get("messageId") != emitted.payload.get("id") {
         let path = format!("emitted.{index}.headers.messageId");
@@ -58,14 +59,14 @@ fn message_defects(index: usize, emitted: &Emitted, observation: &Observation) -
     if let Some(parent) = emitted.text_header("parentMessageId")
         && !observation.message_ids.iter().any(|id| id == parent)
     {
-        found.push(format!("emitted.{index}.headers.parentMessageId: {parent} is no messageId that was sent"));
+        found.push(format!("emitted.{index}.headers.parentMessageId: {parent} is not a messageId that was sent"));
     }
     found
 }
 
 fn whole_differences(path: &str, expected: &ExpectedEmit, actual: &Emitted, hosts: &Hosts) -> Vec<String> {
     if actual.routing_key != expected.routing_key {
-        // Nothing else would agree either.
+        // Nothing else would match either.
         let (wanted, got) = (&expected.routing_key, &actual.routing_key);
         return vec![format!("{path}.routing_key: expected {wanted:?}, got {got:?} with {:.300}", actual.text)];
     }

@@ -1,13 +1,14 @@
-//! A message of a scenario: from the file's fields to what lies in the worker's queue.
+//! A message of a scenario: its fields in the file, and the message that is sent to the worker.
 
 use anyhow::{Context, Result};
-use podio_test_support::Input;
+use podio_sandbox::compact_json;
+use podio_test_support::TestMessage;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-/// The header that says where a message's body is kept.
-pub(crate) const STORAGE_HEADER: &str = "x-ipaas-object-storage-id";
+/// The header with the id of the object that is a message's body.
+const STORAGE_HEADER: &str = "x-ipaas-object-storage-id";
 
 /// The fields of one message.
 #[derive(Debug, Deserialize)]
@@ -25,25 +26,25 @@ pub(crate) struct Message {
     attachments: Option<Box<RawValue>>,
     #[serde(default = "one")]
     proto: u8,
-    /// AMQP headers over the default ones.
+    /// AMQP headers in place of or in addition to the default ones.
     #[serde(default)]
     amqp: Map<String, Value>,
-    /// The AMQP body as it is.
+    /// The AMQP body, sent as it is.
     #[serde(default)]
     raw: Option<String>,
-    /// Text to encrypt in place of a payload.
+    /// The text that is encrypted in place of a payload.
     #[serde(default)]
     plain: Option<String>,
     #[serde(default)]
     no_headers: bool,
     #[serde(default = "once")]
     pub(crate) copies: usize,
-    /// A body that lies in object storage.
+    /// A body in object storage.
     #[serde(default)]
     object: Option<Box<RawValue>>,
 }
 
-/// The payload, in the order that the platform writes it.
+/// The payload, in the order in which the platform writes its fields.
 #[derive(Serialize)]
 struct Payload<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,29 +60,29 @@ struct Payload<'a> {
 }
 
 impl Message {
-    /// The JSON text of the body that must lie in object storage, if one must.
+    /// The JSON text of the body in object storage, if it is there.
     pub(crate) fn object(&self) -> Option<String> {
-        self.object.as_ref().map(|object| compact(object.get()))
+        self.object.as_ref().map(|object| compact_json(object.get()))
     }
 
-    /// One copy of the message; `object_id` is where its body was stored.
-    pub(crate) fn input(&self, object_id: Option<&str>) -> Result<Input> {
-        let mut input = match (&self.raw, &self.plain) {
-            (Some(raw), _) => Input::of_body(raw.clone().into_bytes()),
+    /// One copy of the message; `object_id` is the object that has its body.
+    pub(crate) fn to_test_message(&self, object_id: Option<&str>) -> Result<TestMessage> {
+        let mut message = match (&self.raw, &self.plain) {
+            (Some(raw), _) => TestMessage::from_body(raw.clone().into_bytes()),
             (None, Some(plain)) => self.encrypt(plain),
             (None, None) => self.encrypt(&self.payload(object_id)?),
         };
         if self.no_headers {
-            input = input.without_headers();
+            message = message.without_headers();
         }
         for (name, value) in &self.amqp {
-            input = input.with_header(name, value.clone());
+            message = message.with_header(name, value.clone());
         }
-        Ok(input)
+        Ok(message)
     }
 
-    fn encrypt(&self, text: &str) -> Input {
-        if self.proto == 2 { Input::of_text_raw(text) } else { Input::of_text(text) }
+    fn encrypt(&self, text: &str) -> TestMessage {
+        if self.proto == 2 { TestMessage::from_text_v2(text) } else { TestMessage::from_text(text) }
     }
 
     fn payload(&self, object_id: Option<&str>) -> Result<String> {
@@ -93,7 +94,7 @@ impl Message {
         }
         let (id, attachments, passthrough) = (&self.id, &self.attachments, &self.passthrough);
         let payload = Payload { id, body: &body, headers, attachments, passthrough };
-        serde_json::to_string(&payload).map(|text| compact(&text)).context("a payload can't be written")
+        serde_json::to_string(&payload).map(|text| compact_json(&text)).context("a payload cannot be written")
     }
 }
 
@@ -105,22 +106,7 @@ fn once() -> usize {
     1
 }
 
-/// Tells a `null` from an absent field.
+/// Distinguishes `null` from an absent field.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
     Box::<RawValue>::deserialize(deserializer).map(Some)
-}
-
-/// JSON without the white space of the file. A detour over a value would sort keys and rewrite numbers.
-pub(crate) fn compact(json: &str) -> String {
-    let (mut in_string, mut escaped) = (false, false);
-    let keep = |character: &char| {
-        if !in_string {
-            in_string = *character == '"';
-            return !character.is_ascii_whitespace();
-        }
-        in_string = escaped || *character != '"';
-        escaped = !escaped && *character == '\\';
-        true
-    };
-    json.chars().filter(keep).collect()
 }

@@ -1,9 +1,10 @@
-//! Runs the recorded scenarios of the folder `conformance` against the built program, a real broker and the sandbox.
+//! Runs the scenarios in `tests/conformance` against the built program, a real broker and the sandbox.
 
 mod calls;
-mod comparable;
 mod emits;
+mod hosts;
 mod message;
+mod normalise;
 mod observation;
 mod pairing;
 mod pattern;

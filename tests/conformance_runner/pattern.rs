@@ -1,18 +1,19 @@
-//! Comparing JSON whole, placeholders for what varies: `<uuid>`, `<ms>`, `<stack>`, `<podio>`, `<evil>`,
-//! `<N characters>`. A placeholder may be a part of a text.
+//! Compares whole JSON values. Placeholders stand for what varies: `<uuid>`, `<ms>`, `<stack>`, `<podio>`, `<evil>`,
+//! `<N characters>`. A placeholder may be a part of a string.
 
 use regex_lite::Regex;
 use serde_json::{Map, Value};
 
-use super::scenario::Hosts;
+use super::hosts::Hosts;
 
-/// The year 2017; a time in seconds or microseconds is far from it.
+/// The earliest time that counts as `<ms>`, in 2017. A time in seconds or microseconds is out of range.
 const EARLIEST_MS: i64 = 1_500_000_000_000;
+/// The latest time that counts as `<ms>`.
 const LATEST_MS: i64 = 10 * EARLIEST_MS;
-/// How much of a value a difference shows, in characters.
+/// How many characters of a value a difference shows.
 const SHOWN: usize = 300;
 
-/// What differs between two JSON values, a line each: dotted path, expected, actual.
+/// The differences between JSON values, one line each: dotted path, expected, actual.
 pub(crate) struct Comparison<'a> {
     hosts: &'a Hosts,
     pub(crate) differences: Vec<String>,
@@ -23,7 +24,7 @@ impl<'a> Comparison<'a> {
         Self { hosts, differences: Vec::new() }
     }
 
-    /// Adds what differs at `path`.
+    /// Adds the differences at `path`.
     pub(crate) fn compare(&mut self, path: &str, expected: &Value, actual: &Value) {
         match (expected, actual) {
             (Value::Object(expected), Value::Object(actual)) => self.compare_objects(path, expected, actual),
@@ -51,7 +52,7 @@ impl<'a> Comparison<'a> {
     }
 }
 
-/// One line that says what should be at `path` and what is; `None` stands for nothing.
+/// A line that says what is expected at `path` and what was found there; `None` stands for nothing.
 pub(crate) fn difference(path: &str, expected: Option<&Value>, actual: Option<&Value>) -> String {
     format!("{path}: expected {}, got {}", shown(expected), shown(actual))
 }

@@ -1,14 +1,16 @@
-//! What the runner prints: what differs in each scenario that does not hold, and the sums.
+//! What the runner prints: the differences of each scenario that does not hold, and the totals.
+
+use std::process::ExitCode;
 
 use super::run::Outcome;
 
-/// How many lines of a worker's output are shown.
+/// How many lines of a worker's output are printed.
 const LOG_LINES: usize = 30;
 
-/// One scenario's name and what came of it; an error where it could not be played.
-pub(crate) type Played = (String, anyhow::Result<Outcome>);
+/// A scenario's name and outcome; an error means that it could not be run.
+pub(crate) type Finished = (String, anyhow::Result<Outcome>);
 
-/// Counts what held and prints what did not.
+/// Counts the scenarios that hold and prints those that do not.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     held: usize,
@@ -16,11 +18,11 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Takes in one scenario.
-    pub(crate) fn add(&mut self, (name, outcome): Played) {
+    /// Adds a scenario.
+    pub(crate) fn add(&mut self, (name, outcome): Finished) {
         let (differences, log) = match outcome {
             Ok(outcome) => (outcome.differences, outcome.log),
-            Err(error) => (vec![format!("could not be played: {error:#}")], Vec::new()),
+            Err(error) => (vec![format!("could not be run: {error:#}")], Vec::new()),
         };
         if differences.is_empty() {
             self.held += 1;
@@ -33,14 +35,14 @@ impl Report {
         self.failed.push(name);
     }
 
-    /// Prints the sums; true if all scenarios hold.
-    pub(crate) fn close(mut self) -> bool {
+    /// Prints the totals. The exit code is 0 if all scenarios hold.
+    pub(crate) fn close(mut self) -> ExitCode {
         if !self.failed.is_empty() {
             self.failed.sort();
             println!("failed ({}): {}", self.failed.len(), self.failed.join(" "));
         }
         println!("{} of {} hold", self.held, self.held + self.failed.len());
         println!("conformance: {} passed, {} failed", self.held, self.failed.len());
-        self.failed.is_empty()
+        if self.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 }

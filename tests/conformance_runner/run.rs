@@ -1,62 +1,63 @@
-//! Playing one scenario: set the stage, start the worker, wait until it is over, look at what was seen.
+//! Runs one scenario: sets up the queues and the answers, starts the worker, waits until it is done, and compares.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use podio_sandbox::{Answers, Api};
-use podio_test_support::{Ended, Environment, OtherHost, Stage, Worker, seal, until};
+use podio_test_support::{Ended, Environment, OtherHost, Stage, Worker, cipher, until};
 use serde_json::json;
 use tokio::net::TcpSocket;
 use tokio::time::sleep;
 
+use super::hosts::Hosts;
 use super::observation::Observation;
-use super::scenario::{Action, Hosts, InputCounts, Scenario};
+use super::scenario::{Action, InputCounts, Scenario};
 use super::secrets::Secrets;
 use super::verdict;
 
-/// A scenario whose end does not come is judged by what was seen so far.
+/// A scenario that is not over after this time is judged by what was observed until then.
 const SCENARIO_BOUND: Duration = Duration::from_secs(20);
-/// How long after the expected end something unexpected may still come.
+/// How long to wait after the expected end for something unexpected.
 const QUIET: Duration = Duration::from_millis(250);
-/// How long a message must stay unsettled to count as left.
+/// How long a message stays unsettled before it counts as left.
 const LEFT_PATIENCE: Duration = Duration::from_millis(1500);
-/// A worker ends within one request's time-out after SIGTERM.
+/// A worker that has not ended this long after SIGTERM is killed. It is more than a request's time-out.
 const STOP_BOUND: Duration = Duration::from_secs(20);
 
 /// The outcome of one scenario.
 #[derive(Debug)]
 pub(crate) struct Outcome {
-    /// What differs from the expectations; empty when the scenario holds.
+    /// The differences from the expectations; none if the scenario holds.
     pub(crate) differences: Vec<String>,
     pub(crate) log: Vec<String>,
 }
 
-/// Plays the scenario in `text` with a worker of `program`. An error means that it could not be played.
-pub(crate) async fn play(program: &Path, name: &str, text: &str) -> Result<Outcome> {
+/// Runs the scenario in `text` with `program` as the worker. An error means that it could not be run.
+pub(crate) async fn run(program: &Path, name: &str, text: &str) -> Result<Outcome> {
     let evil = OtherHost::start().await?;
     let draft = Scenario::parse(name, text)?;
-    let mut stage = Stage::set(name, &draft.unbound).await?;
-    let nobody = Nobody::bind()?;
-    let podio = if draft.podio_down { nobody.0.local_addr()? } else { stage.sandbox.podio_addr() };
+    let stage = Stage::set(name, &draft.unbound).await?;
+    let closed_port = ClosedPort::bind()?;
+    let podio = if draft.podio_down { closed_port.0.local_addr()? } else { stage.sandbox.podio_addr() };
     let hosts = Hosts { podio: podio.to_string(), evil: evil.address().to_string() };
     let scenario = Scenario::parse(name, &hosts.fill_in(text))?;
     let message_ids = prepare(&stage, &scenario).await?;
 
     let environment = stage.environment(&scenario.function).with("PODIO_API_URL", &format!("http://{podio}"));
     let environment = scenario.env.iter().fold(environment, |all, (name, value)| all.with(name, value));
-    let run = run_worker(&mut stage, program, &environment, &scenario).await;
+    let run = run_worker(&stage, program, &environment, &scenario).await;
     let left = stage.left().await;
-    let (exit, began, log) = run?;
+    let run = run?;
 
     let (storage, platform) =
         stage.calls(Api::Platform).into_iter().partition(|call| call.path.starts_with("/objects"));
-    let first_result = stage.results.all().first().map(|result| result.at.saturating_duration_since(began));
+    let first_result = stage.results.all().first().map(|result| result.at.saturating_duration_since(run.began));
     let observation = Observation {
         sent: scenario.sent(),
         rejected: stage.rejected.count(),
         left: left?,
-        exit,
+        exit: run.ended.0,
         emitted: stage.emitted()?,
         podio: stage.calls(Api::Podio),
         platform,
@@ -64,7 +65,7 @@ pub(crate) async fn play(program: &Path, name: &str, text: &str) -> Result<Outco
         other_host: evil.requests(),
         first_result,
         message_ids,
-        log,
+        log: run.log,
     };
     stage.remove().await?;
     let secrets = Secrets::of(&serde_json::from_str(text)?);
@@ -72,10 +73,10 @@ pub(crate) async fn play(program: &Path, name: &str, text: &str) -> Result<Outco
     Ok(Outcome { differences, log: observation.log })
 }
 
-/// A port that is taken but where nothing listens, so that connections to it are refused.
-struct Nobody(TcpSocket);
+/// A port that is bound but does not listen, so that connections to it are refused.
+struct ClosedPort(TcpSocket);
 
-impl Nobody {
+impl ClosedPort {
     fn bind() -> Result<Self> {
         let socket = TcpSocket::new_v4()?;
         socket.bind(([127, 0, 0, 1], 0).into())?;
@@ -83,7 +84,7 @@ impl Nobody {
     }
 }
 
-/// Orders the answers and sends the messages; returns the messages' ids.
+/// Scripts the answers and sends the messages; returns the messages' ids.
 async fn prepare(stage: &Stage, scenario: &Scenario) -> Result<Vec<String>> {
     let mut step = json!({ "config": scenario.cfg, "snapshot": {} });
     for (name, value) in &scenario.step {
@@ -95,26 +96,34 @@ async fn prepare(stage: &Stage, scenario: &Scenario) -> Result<Vec<String>> {
     let mut message_ids = Vec::new();
     for message in &scenario.messages {
         let object_id =
-            message.object().map(|object| stage.sandbox.put_object(seal::raw(object.as_bytes())).to_string());
+            message.object().map(|object| stage.sandbox.put_object(cipher::encrypt_raw(object.as_bytes())).to_string());
         for _ in 0..message.copies {
-            let input = message.input(object_id.as_deref())?;
-            stage.send(&input).await?;
-            message_ids.extend(input.message_id().map(str::to_owned));
+            let message = message.to_test_message(object_id.as_deref())?;
+            stage.send(&message).await?;
+            message_ids.extend(message.message_id().map(str::to_owned));
         }
     }
     Ok(message_ids)
 }
 
-/// From the worker's start to its end: exit code, the moment at which work began, output.
+/// What is known of a worker after its end.
+struct WorkerRun {
+    ended: Ended,
+    /// When it began to consume.
+    began: Instant,
+    log: Vec<String>,
+}
+
+/// Runs the worker from its start to its end.
 async fn run_worker(
-    stage: &mut Stage,
+    stage: &Stage,
     program: &Path,
     environment: &Environment,
     scenario: &Scenario,
-) -> Result<(i32, Instant, Vec<String>)> {
+) -> Result<WorkerRun> {
     let mut worker = Worker::start(program, environment)?;
-    // Neither has to come: a worker may end before, and an end that does not come is judged by its traces.
-    let _ = until("the worker's first message", SCENARIO_BOUND, async || {
+    // Neither wait has to succeed: the worker may end before it consumes, and what is missing at the end is a difference.
+    let _ = until("the worker's consumer", SCENARIO_BOUND, async || {
         Ok((!worker.is_running()? || stage.is_consumed().await?).then_some(()))
     })
     .await;
@@ -130,22 +139,22 @@ async fn run_worker(
         Ok((!worker.is_running()? || is_over(stage, scenario)).then_some(()))
     })
     .await;
-    let leaves = scenario.expected.input.is_some_and(|input| input.left > 0);
+    let leaves_messages = scenario.expected.input.is_some_and(|input| input.left > 0);
     if worker.is_running()? {
-        sleep(if leaves { LEFT_PATIENCE } else { QUIET }).await;
+        sleep(if leaves_messages { LEFT_PATIENCE } else { QUIET }).await;
         worker.terminate()?;
     }
-    // One that does not end is killed, and its exit code says so.
+    // A worker that does not end is killed, and its exit code shows that.
     let ended = worker.ended(STOP_BOUND).await.unwrap_or(Ended::KILLED);
-    Ok((ended.0, began, worker.log().all()))
+    Ok(WorkerRun { ended, began, log: worker.log().all() })
 }
 
-/// Has everything come that is expected?
+/// Whether everything that is expected has come.
 fn is_over(stage: &Stage, scenario: &Scenario) -> bool {
     let expected = &scenario.expected;
     let InputCounts { rejected, left, .. } =
         expected.input.unwrap_or(InputCounts { sent: None, acked: 0, rejected: 0, left: 0 });
-    // Where nothing is said of what is published, each message that is not rejected has one result.
+    // Unless the scenario says what is published, each message that is not rejected has one result.
     let results = expected.emitted.as_ref().map_or(scenario.sent() - rejected - left, Vec::len);
     stage.results.count() >= results
         && stage.rejected.count() >= rejected

@@ -1,4 +1,4 @@
-//! The form of a scenario file. The folder's README says what the fields mean.
+//! The form of a scenario file. `tests/conformance/README.md` says what the fields mean.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::message::Message;
 
-/// One scenario. A field that this form does not have is an error, so that nothing in a file goes unchecked.
+/// One scenario. An unknown field is an error, so that nothing in a file goes unchecked.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Scenario {
@@ -20,7 +20,7 @@ pub(crate) struct Scenario {
     /// Further fields of the step data.
     #[serde(default)]
     pub(crate) step: Map<String, Value>,
-    /// Further environment.
+    /// Further environment variables.
     #[serde(default)]
     pub(crate) env: BTreeMap<String, String>,
     pub(crate) messages: Vec<Message>,
@@ -28,10 +28,10 @@ pub(crate) struct Scenario {
     pub(crate) podio: Script,
     #[serde(default)]
     pub(crate) platform: Script,
-    /// Nothing listens where Podio should.
+    /// Whether nothing listens at Podio's address.
     #[serde(default)]
     pub(crate) podio_down: bool,
-    /// Routing keys that no queue takes.
+    /// Routing keys that are not bound to a queue.
     #[serde(default)]
     pub(crate) unbound: Vec<String>,
     #[serde(default)]
@@ -39,7 +39,7 @@ pub(crate) struct Scenario {
     pub(crate) expected: Expected,
 }
 
-/// Something that happens so many seconds after the worker took its first message.
+/// Something that happens `after` so many seconds from the moment at which the worker began to consume.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Event {
@@ -55,7 +55,7 @@ pub(crate) enum Action {
     DropConnections,
 }
 
-/// What must be seen from outside. What is absent is not looked at.
+/// What must be observed from outside. What is absent is not checked.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Expected {
@@ -73,11 +73,11 @@ pub(crate) struct Expected {
     pub(crate) min_seconds: Option<f64>,
     pub(crate) keys_updated: Option<String>,
     pub(crate) response_body_bytes: Option<String>,
-    #[expect(dead_code, reason = "for the reader of the file")]
+    #[expect(dead_code, reason = "for readers of the file")]
     pub(crate) note: Option<String>,
 }
 
-/// How the messages ended.
+/// How many messages ended in which way.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct InputCounts {
@@ -87,7 +87,7 @@ pub(crate) struct InputCounts {
     pub(crate) left: usize,
 }
 
-/// One message that must be published: whole, or by checks of single places.
+/// A message that must be published: as a whole, or as checks of single places.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ExpectedEmit {
@@ -100,7 +100,7 @@ pub(crate) struct ExpectedEmit {
     pub(crate) checks: BTreeMap<String, Value>,
 }
 
-/// One call of the API that must be made.
+/// A call to Podio that must be made.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum ExpectedCall {
@@ -115,11 +115,14 @@ pub(crate) enum ExpectedCall {
 }
 
 impl Scenario {
-    /// Reads the text of the file `name`.
+    /// Parses the text of the file `name`.
     pub(crate) fn parse(name: &str, text: &str) -> Result<Self> {
         let scenario: Self = serde_json::from_str(text).context("the file is not a scenario")?;
         ensure!(scenario.name == name, "the file is named {name}, the scenario {}", scenario.name);
-        ensure!(!scenario.expected.recorded || scenario.expected.is_whole(), "a transcript must say everything");
+        ensure!(
+            !scenario.expected.recorded || scenario.expected.is_complete(),
+            "a recorded scenario must state everything"
+        );
         Ok(scenario)
     }
 
@@ -129,39 +132,25 @@ impl Scenario {
     }
 }
 
-/// The `host:port` of the API and of the host that must not see a token.
-#[derive(Clone, Debug)]
-pub(crate) struct Hosts {
-    pub(crate) podio: String,
-    pub(crate) evil: String,
-}
-
 impl Expected {
-    /// Does it leave nothing out that a transcript has?
-    fn is_whole(&self) -> bool {
-        let emits_are_whole = self.emitted.as_ref().is_some_and(|emitted| {
+    /// Whether it states everything that a recorded scenario must.
+    fn is_complete(&self) -> bool {
+        let emits_are_complete = self.emitted.as_ref().is_some_and(|emitted| {
             emitted.iter().all(|emit| emit.properties.is_some() && emit.headers.is_some() && emit.payload.is_some())
         });
         let rest = self.input.is_some() && self.exit.is_some() && self.podio.is_some();
-        emits_are_whole && rest && self.platform.is_some() && self.storage.is_some()
+        emits_are_complete && rest && self.platform.is_some() && self.storage.is_some()
     }
 }
 
-impl Hosts {
-    /// The text of a file with `{{podio}}` and `{{evil}}` replaced.
-    pub(crate) fn fill_in(&self, text: &str) -> String {
-        text.replace("{{podio}}", &self.podio).replace("{{evil}}", &self.evil)
-    }
-}
-
-/// The scenario files of the folder: name → text.
+/// Reads the scenario files of the folder: name → text.
 pub(crate) fn read_all(folder: &Path) -> Result<BTreeMap<String, String>> {
-    let entries = std::fs::read_dir(folder).with_context(|| format!("{} can't be read", folder.display()))?;
+    let entries = std::fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))?;
     let mut files = BTreeMap::new();
     for entry in entries {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "json") {
-            let text = std::fs::read_to_string(&path).with_context(|| format!("{} can't be read", path.display()))?;
+            let text = std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
             let name = path.file_stem().and_then(|stem| stem.to_str()).context("a file name is not UTF-8")?;
             files.insert(name.to_owned(), text);
         }

@@ -1,4 +1,4 @@
-//! Everything in which an observation differs from what a scenario expects, a line each.
+//! All differences between an observation and what a scenario expects, one line each.
 
 use std::time::Duration;
 
@@ -6,13 +6,14 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use super::hosts::Hosts;
 use super::observation::Observation;
 use super::pattern::difference;
-use super::scenario::{Expected, Hosts, Scenario};
+use super::scenario::{Expected, Scenario};
 use super::secrets::Secrets;
 use super::{calls, emits};
 
-/// Empty when the scenario holds.
+/// The differences; none if the scenario holds.
 pub(crate) fn differences(scenario: &Scenario, secrets: &Secrets, hosts: &Hosts, seen: &Observation) -> Vec<String> {
     let expected = &scenario.expected;
     let mut found = Vec::new();
@@ -30,7 +31,7 @@ pub(crate) fn differences(scenario: &Scenario, secrets: &Secrets, hosts: &Hosts,
 }
 
 fn exit_difference(expected: &Expected, seen: &Observation) -> Option<String> {
-    // A reference that had to be killed is a defect of the reference: ours ends in order.
+    // That the reference had to be killed is its defect: this worker must end with 0.
     let code = expected.exit.map(|code| code.max(0));
     let holds = code.map_or(seen.exit >= 0, |code| code == seen.exit);
     (!holds).then(|| difference("exit", code.map(|code| json!(code)).as_ref(), Some(&json!(seen.exit))))
@@ -60,7 +61,7 @@ struct DataBody {
     response: Box<RawValue>,
 }
 
-/// The bytes of `responseBody`, which a JSON value would not keep.
+/// Compares the text of `responseBody`, which a JSON value does not keep.
 fn response_body_difference(expected: &Expected, seen: &Observation) -> Option<String> {
     let bytes = expected.response_body_bytes.as_ref()?;
     let data = seen.emitted.iter().find(|emitted| emitted.routing_key == "data");

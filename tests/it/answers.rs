@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use podio_sandbox::Api;
-use podio_test_support::{Emitted, Input, Proxy, Stage};
+use podio_test_support::{Emitted, Proxy, Stage, TestMessage};
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 
@@ -15,12 +15,12 @@ fn config(field: &str) -> Value {
     config
 }
 
-fn request(method: &str) -> Input {
-    Input::new(&json!({ "body": { "method": method, "url": "/item", "data": { "a": 1 } } }))
+fn request(method: &str) -> TestMessage {
+    TestMessage::new(&json!({ "body": { "method": method, "url": "/item", "data": { "a": 1 } } }))
 }
 
 /// Runs one message to its outcome; gives it, and how many calls it took.
-async fn run(stage: &Stage, input: &Input) -> Result<(Emitted, usize)> {
+async fn run(stage: &Stage, input: &TestMessage) -> Result<(Emitted, usize)> {
     let mut worker = consuming_worker(stage, &environment(stage, 1)).await?;
     stage.send(input).await?;
     stage.results.wait_for(1, "outcome", BOUND).await?;

@@ -1,7 +1,7 @@
 //! Messages that are not what they should be.
 
 use anyhow::{Context, Result, ensure};
-use podio_test_support::{Input, seal};
+use podio_test_support::{TestMessage, cipher};
 use serde_json::{Value, json};
 
 use crate::step::{BOUND, consuming_worker, environment, own_credential, stage, stop};
@@ -12,11 +12,11 @@ const CONTENT: &str = "content-of-the-message";
 #[tokio::test]
 async fn what_cannot_be_read_is_dead_lettered_and_logged_without_its_content() -> Result<()> {
     let stage = stage("bad-input", own_credential(), json!({}), json!({})).await?;
-    let sealed = seal::text(CONTENT.as_bytes());
+    let sealed = cipher::encrypt_base64(CONTENT.as_bytes());
     let inputs = [
-        ("not base64", Input::of_body(format!("%%%{CONTENT}").into_bytes())),
-        ("not decryptable", Input::of_body(format!("{}{}", &sealed[..8], &sealed[12..]).into_bytes())),
-        ("not JSON", Input::of_text(&format!("{{{CONTENT}"))),
+        ("not base64", TestMessage::from_body(format!("%%%{CONTENT}").into_bytes())),
+        ("not decryptable", TestMessage::from_body(format!("{}{}", &sealed[..8], &sealed[12..]).into_bytes())),
+        ("not JSON", TestMessage::from_text(&format!("{{{CONTENT}"))),
     ];
     let mut worker = consuming_worker(&stage, &environment(&stage, 1)).await?;
     for (_, input) in &inputs {
@@ -55,7 +55,7 @@ async fn a_field_of_the_wrong_type_is_named() -> Result<()> {
     ];
     let mut worker = consuming_worker(&stage, &environment(&stage, 1)).await?;
     for (body, _) in &cases {
-        stage.send(&Input::new(&json!({ "body": body }))).await?;
+        stage.send(&TestMessage::new(&json!({ "body": body }))).await?;
     }
     stage.results.wait_for(cases.len(), "errors", BOUND).await?;
     stage.rejected.wait_for(cases.len(), "dead letters", BOUND).await?;

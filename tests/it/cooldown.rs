@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use podio_sandbox::Api;
-use podio_test_support::{Input, until};
+use podio_test_support::{TestMessage, until};
 use serde_json::json;
 
 use crate::step::{BOUND, all_taken, consuming_worker, environment, own_credential, stage, stop};
@@ -19,13 +19,13 @@ async fn nobody_calls_while_podio_wants_a_pause() -> Result<()> {
     let podio = json!({ "GET /user": [{ "status": 420, "json": limit }, { "json": { "user_id": 1 } }] });
     let stage = stage("cooldown", own_credential(), podio, json!({})).await?;
     let mut worker = consuming_worker(&stage, &environment(&stage, 5)).await?;
-    stage.send(&Input::get("/user")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
     let limited = until("the answer 420", BOUND, async || {
         Ok(stage.calls(Api::Podio).into_iter().find(|call| call.status == 420))
     })
     .await?;
     for _ in 0..4 {
-        stage.send(&Input::get("/user")).await?;
+        stage.send(&TestMessage::get("/user")).await?;
     }
     all_taken(&stage).await?;
     let results = stage.results.wait_for(5, "results", BOUND).await?;
@@ -49,9 +49,9 @@ async fn the_pause_holds_too_when_the_message_that_met_it_has_no_attempt_left() 
     config["retries"] = json!(0);
     let stage = stage("cooldown-last", config, podio, json!({})).await?;
     let mut worker = consuming_worker(&stage, &environment(&stage, 1)).await?;
-    stage.send(&Input::get("/user")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
     stage.rejected.wait_for(1, "dead letter", BOUND).await?;
-    stage.send(&Input::get("/user")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
     stage.results.wait_for(2, "outcomes", BOUND).await?;
     stop(&mut worker, BOUND).await?;
 

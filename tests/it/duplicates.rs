@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use podio_sandbox::Api;
-use podio_test_support::{Input, Stage, until};
+use podio_test_support::{Stage, TestMessage, until};
 use serde_json::{Value, json};
 
 use crate::step::{BOUND, all_taken, consuming_worker, environment, own_credential, podio_calls, stage, stop};
@@ -18,7 +18,7 @@ fn slow_user() -> Value {
 async fn a_second_delivery_while_the_first_is_in_work_is_settled_with_it() -> Result<()> {
     let stage = stage("in-work-twice", own_credential(), slow_user(), json!({})).await?;
     let mut worker = consuming_worker(&stage, &environment(&stage, 2)).await?;
-    let input = Input::get("/user");
+    let input = TestMessage::get("/user");
     stage.send(&input).await?;
     podio_calls(&stage, 1).await?;
     stage.send(&input).await?;
@@ -34,8 +34,8 @@ async fn a_second_delivery_while_the_first_is_in_work_is_settled_with_it() -> Re
 }
 
 /// A message with `messageId`, and one without.
-fn named_and_nameless() -> [Input; 2] {
-    [Input::get("/user"), Input::get("/user").with_header("messageId", Value::Null)]
+fn named_and_nameless() -> [TestMessage; 2] {
+    [TestMessage::get("/user"), TestMessage::get("/user").with_header("messageId", Value::Null)]
 }
 
 /// One call, one result, and nothing left of the message.
@@ -95,7 +95,7 @@ async fn different_messages_with_one_id_are_both_processed() -> Result<()> {
     let stage = stage("one-id", own_credential(), podio, json!({})).await?;
     let mut worker = consuming_worker(&stage, &environment(&stage, 2)).await?;
     for path in ["/user", "/org"] {
-        stage.send(&Input::get(path).with_header("messageId", json!("the same"))).await?;
+        stage.send(&TestMessage::get(path).with_header("messageId", json!("the same"))).await?;
     }
     stage.results.wait_for(2, "results", BOUND).await?;
     stop(&mut worker, BOUND).await?;
@@ -108,7 +108,7 @@ async fn different_messages_with_one_id_are_both_processed() -> Result<()> {
 async fn equal_messages_without_an_id_are_both_processed() -> Result<()> {
     let stage = stage("no-id-twice", own_credential(), slow_user(), json!({})).await?;
     let mut worker = consuming_worker(&stage, &environment(&stage, 2)).await?;
-    let input = Input::get("/user").with_header("messageId", Value::Null);
+    let input = TestMessage::get("/user").with_header("messageId", Value::Null);
     stage.send(&input).await?;
     stage.send(&input).await?;
     stage.results.wait_for(2, "results", BOUND).await?;

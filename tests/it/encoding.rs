@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use podio_sandbox::Api;
-use podio_test_support::{Emitted, Environment, Input, Stage, seal};
+use podio_test_support::{Emitted, Environment, Stage, TestMessage, cipher};
 use serde_json::{Value, json};
 
 use crate::performer::{PERFORM, Performer};
@@ -28,7 +28,7 @@ async fn both_versions_are_understood_and_the_set_one_is_spoken() -> Result<()> 
         let environment = environment.clone().with("ELASTICIO_PROTOCOL_VERSION", &version.to_string());
         let mut worker = consuming_worker(&stage, &environment).await?;
         let before = stage.results.count();
-        for input in [Input::of_text(&text), Input::of_text_raw(&text)] {
+        for input in [TestMessage::from_text(&text), TestMessage::from_text_v2(&text)] {
             stage.send(&input).await?;
         }
         stage.results.wait_for(before + 2, "results", BOUND).await?;
@@ -50,9 +50,11 @@ async fn base64_in_lines_and_bytes_that_are_no_text_are_read() -> Result<()> {
     let mut worker = consuming_worker(&stage, &environment).await?;
     let (head, tail) = (br#"{"body":{"method":"GET","url":"/user"},"metadata":{"m":""#, br#""}}"#);
     let plain = [&head[..], &[0xFF], &tail[..]].concat();
-    let lines: Vec<u8> = seal::text(&plain).into_bytes().chunks(76).collect::<Vec<_>>().join(&b"\r\n"[..]);
-    stage.send(&Input::of_body(lines)).await?;
-    stage.send(&Input::of_body(seal::raw(&plain)).with_header("protocolVersion", json!("2.0"))).await?;
+    let lines: Vec<u8> = cipher::encrypt_base64(&plain).into_bytes().chunks(76).collect::<Vec<_>>().join(&b"\r\n"[..]);
+    stage.send(&TestMessage::from_body(lines)).await?;
+    stage
+        .send(&TestMessage::from_body(cipher::encrypt_raw(&plain)).with_header("protocolVersion", json!("2.0")))
+        .await?;
     stage.results.wait_for(2, "results", BOUND).await?;
     stop(&mut worker, BOUND).await?;
     assert!(stage.emitted()?.iter().all(|emitted| emitted.routing_key == "data"));
@@ -64,7 +66,7 @@ async fn an_error_carries_what_came_in_as_base64_whatever_the_version() -> Resul
     let (stage, environment) = set("error-versions").await?;
     // White space that no encoder of the worker's own would write.
     let text = r#"{ "body" : { "method": "GET",  "url": "/nothing" } }"#;
-    let inputs = [Input::of_text(text), Input::of_text_raw(text)];
+    let inputs = [TestMessage::from_text(text), TestMessage::from_text_v2(text)];
     let mut worker = consuming_worker(&stage, &environment.with("ELASTICIO_PROTOCOL_VERSION", "2")).await?;
     for input in &inputs {
         stage.send(input).await?;
@@ -92,9 +94,9 @@ async fn an_error_handler_sees_both_parts_opened_and_the_amqp_headers() -> Resul
     let performer = Performer::start(&stage, &environment).await?;
     let error = json!({ "name": "Error", "message": "it failed", "stack": "here" });
     let input = json!({ "id": "1", "body": { "a": [1, null] }, "headers": {} });
-    let seal = |value: &Value| seal::text(value.to_string().as_bytes());
+    let seal = |value: &Value| cipher::encrypt_base64(value.to_string().as_bytes());
     let both = json!({ "error": seal(&error), "errorInput": seal(&input) });
-    let of = |value: &Value| Input::of_body(value.to_string().into_bytes()).with_header("number", json!(5));
+    let of = |value: &Value| TestMessage::from_body(value.to_string().into_bytes()).with_header("number", json!(5));
     stage.send(&of(&both)).await?;
     stage.send(&of(&json!({ "error": seal(&error) }))).await?;
     stage.results.wait_for(2, "results", BOUND).await?;
@@ -117,10 +119,10 @@ async fn an_error_handler_rejects_what_it_cannot_read() -> Result<()> {
     let bodies = [
         json!({ "error": "not sealed" }).to_string(),
         "{".to_owned(),
-        seal::text(br#"{"body":{"method":"GET","url":"/user"}}"#),
+        cipher::encrypt_base64(br#"{"body":{"method":"GET","url":"/user"}}"#),
     ];
     for body in &bodies {
-        stage.send(&Input::of_body(body.clone().into_bytes())).await?;
+        stage.send(&TestMessage::from_body(body.clone().into_bytes())).await?;
     }
     stage.rejected.wait_for(bodies.len(), "dead letters", BOUND).await?;
     stop(&mut worker, BOUND).await?;
@@ -135,13 +137,15 @@ async fn numbers_reach_podio_and_an_error_digit_by_digit() -> Result<()> {
     let stage = stage("digits", own_credential(), podio, json!({})).await?;
     let mut worker = consuming_worker(&stage, &environment(&stage, 1)).await?;
     let data = r#"{"long":12345678901234567890,"decimal":1.50,"exponent":1e400}"#;
-    stage.send(&Input::of_text(&format!(r#"{{"body":{{"method":"POST","url":"/item","data":{data}}}}}"#))).await?;
+    stage
+        .send(&TestMessage::from_text(&format!(r#"{{"body":{{"method":"POST","url":"/item","data":{data}}}}}"#)))
+        .await?;
     stage.results.wait_for(1, "error", BOUND).await?;
     stop(&mut worker, BOUND).await?;
 
     assert_eq!(stage.calls(Api::Podio)[0].body, data);
     let sealed = sealed_parts(&stage, 0)?;
-    let opened = seal::open_text(sealed["errorInput"].as_str().context("a text")?.as_bytes())?;
+    let opened = cipher::decrypt_base64(sealed["errorInput"].as_str().context("a text")?.as_bytes())?;
     assert!(opened.contains(data), "{opened}");
     stage.remove().await
 }
@@ -151,7 +155,7 @@ async fn bytes_that_are_neither_json_nor_text_are_base64() -> Result<()> {
     let podio = json!({ "GET /raw": [{ "b64": "/wD+gIE=", "headers": { "content-type": "image/png" } }] });
     let stage = stage("binary", own_credential(), podio, json!({})).await?;
     let mut worker = consuming_worker(&stage, &environment(&stage, 1)).await?;
-    stage.send(&Input::get("/raw")).await?;
+    stage.send(&TestMessage::get("/raw")).await?;
     stage.results.wait_for(1, "result", BOUND).await?;
     stop(&mut worker, BOUND).await?;
     let body = &stage.emitted()?[0].payload["body"];

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use podio_sandbox::{Options, Sandbox};
 use podio_test_support::broker::{Broker, Lifetime, Received, StepNames};
-use podio_test_support::environment::Places;
-use podio_test_support::{Emitted, Environment, Input, PrivateBroker, Worker, until};
+use podio_test_support::environment::Endpoints;
+use podio_test_support::{Emitted, Environment, PrivateBroker, TestMessage, Worker, until};
 use serde_json::{Value, json};
 
 use crate::step::{
@@ -38,15 +38,15 @@ fn answered(results: &[Arc<Received>]) -> Result<Vec<String>> {
     parents.collect()
 }
 
-fn inputs() -> Vec<Input> {
-    (0..MESSAGES).map(|_| Input::get("/user")).collect()
+fn inputs() -> Vec<TestMessage> {
+    (0..MESSAGES).map(|_| TestMessage::get("/user")).collect()
 }
 
 /// Holds the results against what was sent, and prints the figures.
-fn check(fault: &str, inputs: &[Input], results: &[Arc<Received>], began: Instant) -> Result<()> {
+fn check(fault: &str, inputs: &[TestMessage], results: &[Arc<Received>], began: Instant) -> Result<()> {
     let answered = answered(results)?;
     let distinct: HashSet<&str> = answered.iter().map(String::as_str).collect();
-    let lost = inputs.iter().filter_map(Input::message_id).filter(|id| !distinct.contains(id)).count();
+    let lost = inputs.iter().filter_map(TestMessage::message_id).filter(|id| !distinct.contains(id)).count();
     let duplicates = answered.len() - distinct.len();
     let seconds = began.elapsed().as_secs_f64();
     let (sent, answers) = (inputs.len(), answered.len());
@@ -102,14 +102,14 @@ async fn a_restart_of_the_broker_loses_nothing() -> Result<()> {
     for input in &inputs {
         before.publish(&names, input).await?;
     }
-    let places = Places {
+    let places = Endpoints {
         amqp_url: private.url(),
         queue: &names.input,
         exchange: &names.exchange,
         podio_url: &sandbox.podio_url(),
         platform_url: &sandbox.platform_url(),
     };
-    let environment = Environment::of_worker(REQUEST, places)
+    let environment = Environment::for_worker(REQUEST, places)
         .with("ELASTICIO_RABBITMQ_PREFETCH_SAILOR", &PREFETCH.to_string())
         .with("ELASTICIO_DATA_RATE_LIMIT", "100000")
         .with("ELASTICIO_AMQP_PERSISTENT_MESSAGES", "true");

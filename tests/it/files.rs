@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use podio_sandbox::{ACCESS_TOKEN, Options, Sandbox};
-use podio_test_support::{Emitted, Environment, Input, Stage, Worker};
+use podio_test_support::{Emitted, Environment, Stage, TestMessage, Worker};
 use serde_json::{Value, json};
 
 use crate::step::{BOUND, consuming_worker, environment, own_credential, stage, step_data, stop};
@@ -37,7 +37,7 @@ fn function(stage: &Stage, sandbox: &Sandbox, function: &str) -> Environment {
 /// Sends one message and waits for its one outcome.
 async fn outcome(stage: &Stage, message: &Value, bound: Duration) -> Result<Emitted> {
     let before = stage.results.count();
-    stage.send(&Input::new(message)).await?;
+    stage.send(&TestMessage::new(message)).await?;
     stage.results.wait_for(before + 1, "an outcome", bound).await?;
     stage.emitted()?.pop().context("there is an outcome")
 }

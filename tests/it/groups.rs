@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
 use podio_sandbox::Api;
-use podio_test_support::{Input, Stage};
+use podio_test_support::{Stage, TestMessage};
 use serde_json::json;
 
 use crate::step::{BOUND, answers, consuming_worker, environment, own_credential, step_data, stop};
@@ -32,7 +32,7 @@ async fn what_no_queue_takes_is_told_from_what_goes_out_beside_it() -> Result<()
     let (mut good, mut bad) = (BTreeSet::new(), BTreeSet::new());
     for number in 0..MESSAGES {
         let (path, ids) = if number % 2 == 0 { ("/good", &mut good) } else { ("/bad", &mut bad) };
-        let input = Input::get(path);
+        let input = TestMessage::get(path);
         ids.insert(input.message_id().context("a message id")?.to_owned());
         stage.send(&input).await?;
     }

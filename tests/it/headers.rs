@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use lapin::types::{AMQPValue, FieldArray, FieldTable};
-use podio_test_support::{Environment, Input, Stage};
+use podio_test_support::{Environment, Stage, TestMessage};
 use serde_json::{Value, json};
 
 use crate::performer::{PERFORM, Performer, orders};
@@ -153,8 +153,8 @@ async fn additional_variables_become_headers_of_every_emit() -> Result<()> {
         .with("OTHER_VAR", "5")
         .with("EMPTY_ONE", "");
     let mut worker = consuming_worker(&stage, &environment).await?;
-    stage.send(&Input::get("/user")).await?;
-    stage.send(&Input::get("/nothing")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
+    stage.send(&TestMessage::get("/nothing")).await?;
     stage.results.wait_for(2, "emits", BOUND).await?;
     stop(&mut worker, BOUND).await?;
 

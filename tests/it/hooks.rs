@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use podio_sandbox::{Api, Call};
-use podio_test_support::{Ended, Environment, Input, Stage, Worker};
+use podio_test_support::{Ended, Environment, Stage, TestMessage, Worker};
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 
@@ -53,7 +53,7 @@ fn with_shutdown_hook(stage: &Stage) -> Environment {
 async fn startup_data_is_stored_before_a_message_is_taken() -> Result<()> {
     let platform = json!({ on_startup_data("POST"): [{ "status": 201, "json": {}, "delay": 0.5 }] });
     let stage = set("startup-hook", platform).await?;
-    stage.send(&Input::get("/user")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
     let mut worker = consuming_worker(&stage, &with_startup_hook(&stage)).await?;
     stage.results.wait_for(1, "result", BOUND).await?;
     stop(&mut worker, BOUND).await?;
@@ -89,7 +89,7 @@ async fn startup_data_of_an_earlier_start_is_replaced() -> Result<()> {
 async fn startup_data_that_cannot_be_stored_is_an_error_message_and_the_end() -> Result<()> {
     let platform = json!({ on_startup_data("POST"): [{ "status": 500, "json": { "reason": "no room" } }] });
     let stage = set("startup-500", platform).await?;
-    stage.send(&Input::get("/user")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
     let mut worker = Worker::start(program(), &with_startup_hook(&stage))?;
     assert_eq!(worker.ended(BOUND).await?, Ended(1));
 

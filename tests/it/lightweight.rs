@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use podio_sandbox::Api;
-use podio_test_support::{Environment, Input, Stage, seal};
+use podio_test_support::{Environment, Stage, TestMessage, cipher};
 use serde_json::{Value, json};
 
 use crate::performer::{PERFORM, Performer, orders};
@@ -22,14 +22,14 @@ async fn set(label: &str, passthrough: bool) -> Result<(Stage, Environment)> {
 
 /// Keeps a body in the object storage; gives its id.
 fn keep(stage: &Stage, body: &Value) -> String {
-    stage.sandbox.put_object(seal::raw(body.to_string().as_bytes())).to_string()
+    stage.sandbox.put_object(cipher::encrypt_raw(body.to_string().as_bytes())).to_string()
 }
 
 /// The body that a message's headers point to.
 fn stored(stage: &Stage, message: &Value) -> Result<Value> {
     let id = message["headers"][OBJECT_ID].as_str().with_context(|| format!("no object id in {message}"))?;
     let sealed = stage.sandbox.object(id.parse()?).context("no such object")?;
-    Ok(serde_json::from_str(&seal::open_raw(&sealed)?)?)
+    Ok(serde_json::from_str(&cipher::decrypt_raw(&sealed)?)?)
 }
 
 /// How often the storage was called with this method.
@@ -49,7 +49,7 @@ async fn bodies_of_passthrough_entries_are_fetched() -> Result<()> {
         "passthrough": { "step_0": entry, "step_1": { "body": { "here": true }, "headers": {} } },
     });
     let mut worker = consuming_worker(&stage, &environment).await?;
-    stage.send(&Input::new(&input)).await?;
+    stage.send(&TestMessage::new(&input)).await?;
     stage.results.wait_for(1, "result", BOUND).await?;
     stop(&mut worker, BOUND).await?;
 
@@ -67,7 +67,7 @@ async fn an_action_sees_the_fetched_body() -> Result<()> {
     let (stage, environment) = set("light-in-seen", false).await?;
     let performer = Performer::start(&stage, &environment.with("ELASTICIO_FUNCTION", PERFORM)).await?;
     let input = json!({ "body": {}, "headers": { OBJECT_ID: keep(&stage, &json!({ "large": 1 })) } });
-    stage.send(&Input::new(&input)).await?;
+    stage.send(&TestMessage::new(&input)).await?;
     stage.results.wait_for(1, "result", BOUND).await?;
     performer.stop().await?;
     assert_eq!(stage.emitted()?[0].payload["body"]["body"], json!({ "large": 1 }));
@@ -89,7 +89,7 @@ async fn everything_is_stored_when_it_is_too_much_together() -> Result<()> {
         },
     });
     let mut worker = consuming_worker(&stage, &environment).await?;
-    stage.send(&Input::new(&input)).await?;
+    stage.send(&TestMessage::new(&input)).await?;
     stage.results.wait_for(1, "result", BOUND).await?;
     stop(&mut worker, BOUND).await?;
 
@@ -114,7 +114,7 @@ async fn an_incoming_body_that_lies_in_the_storage_is_carried_by_its_id() -> Res
         environment.with("ELASTICIO_OBJECT_STORAGE_SIZE_THRESHOLD", "10").with("ELASTICIO_NO_SELF_PASSTRHOUGH", "true");
     let id = keep(&stage, &json!({ "method": "GET", "url": "/user" }));
     let mut worker = consuming_worker(&stage, &environment).await?;
-    stage.send(&Input::new(&json!({ "id": "in", "body": {}, "headers": { OBJECT_ID: id } }))).await?;
+    stage.send(&TestMessage::new(&json!({ "id": "in", "body": {}, "headers": { OBJECT_ID: id } }))).await?;
     stage.results.wait_for(1, "result", BOUND).await?;
     stop(&mut worker, BOUND).await?;
 
@@ -156,7 +156,7 @@ async fn spaces_between_the_values_of_a_body_do_not_count() -> Result<()> {
     let body = r#""body":{"method":"GET","url":"/user"}"#;
     let input = format!(r#"{{{body},"passthrough":{{"step_1":{{"body":[1,{spaces}2]}},"step_0":[{spaces}]}}}}"#);
     let mut worker = consuming_worker(&stage, &environment).await?;
-    stage.send(&Input::of_text(&input)).await?;
+    stage.send(&TestMessage::from_text(&input)).await?;
     stage.results.wait_for(1, "result", BOUND).await?;
     stop(&mut worker, BOUND).await?;
     let result = &stage.emitted()?[0].payload;
@@ -173,7 +173,7 @@ async fn nothing_is_stored_unless_it_is_wanted() -> Result<()> {
         .with("ELASTICIO_EMIT_LIGHTWEIGHT_MESSAGE", "false")
         .with("ELASTICIO_OBJECT_STORAGE_SIZE_THRESHOLD", "1");
     let mut worker = consuming_worker(&stage, &environment).await?;
-    stage.send(&Input::get("/user")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
     stage.results.wait_for(1, "result", BOUND).await?;
     stop(&mut worker, BOUND).await?;
     assert_eq!(stage.emitted()?[0].payload["body"]["statusCode"], 200);

@@ -3,7 +3,7 @@
 use std::io::{Write as _, stderr};
 
 use anyhow::{Result, ensure};
-use podio_test_support::Input;
+use podio_test_support::TestMessage;
 use serde_json::json;
 
 use crate::step::{BOUND, consuming_worker, environment, own_credential, stage, stop};
@@ -23,7 +23,7 @@ async fn large_answers_pass_through_few_copies() -> Result<()> {
     let idle = worker.peak_memory()?;
     // Several, since what the first leaves behind must not lie beside the next.
     for _ in 0..5 {
-        stage.send(&Input::get("/large")).await?;
+        stage.send(&TestMessage::get("/large")).await?;
     }
     stage.results.wait_for(5, "results", BOUND).await?;
     let growth = worker.peak_memory()? - idle;

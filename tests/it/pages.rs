@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use podio_sandbox::Api;
-use podio_test_support::{Emitted, Input, Stage};
+use podio_test_support::{Emitted, Stage, TestMessage};
 use serde_json::{Value, json};
 
 use crate::step::{BOUND, consuming_worker, environment, own_credential, stage, stop};
@@ -10,7 +10,7 @@ use crate::step::{BOUND, consuming_worker, environment, own_credential, stage, s
 /// Runs one message to its settlement; gives what it emitted.
 async fn run(stage: &Stage, body: Value, emits: usize) -> Result<Vec<Emitted>> {
     let mut worker = consuming_worker(stage, &environment(stage, 1)).await?;
-    stage.send(&Input::new(&json!({ "body": body }))).await?;
+    stage.send(&TestMessage::new(&json!({ "body": body }))).await?;
     stage.results.wait_for(emits, "emits", BOUND).await?;
     stop(&mut worker, BOUND).await?;
     stage.emitted()

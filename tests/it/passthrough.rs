@@ -1,7 +1,7 @@
 //! What results carry of the steps before.
 
 use anyhow::Result;
-use podio_test_support::{Emitted, Environment, Input, Stage};
+use podio_test_support::{Emitted, Environment, Stage, TestMessage};
 use serde_json::{Value, json};
 
 use crate::performer::{PERFORM, Performer, orders};
@@ -18,7 +18,7 @@ async fn set(label: &str) -> Result<(Stage, Environment)> {
 }
 
 /// Runs one worker over these messages; each must have a result.
-async fn results(stage: &Stage, environment: &Environment, inputs: &[Input]) -> Result<Vec<Emitted>> {
+async fn results(stage: &Stage, environment: &Environment, inputs: &[TestMessage]) -> Result<Vec<Emitted>> {
     let mut worker = consuming_worker(stage, environment).await?;
     for (index, input) in inputs.iter().enumerate() {
         stage.send(input).await?;
@@ -46,7 +46,7 @@ async fn a_result_carries_the_steps_before_and_itself() -> Result<()> {
         "id": "in", "body": { "method": "GET", "url": "/user" }, "headers": {},
         "passthrough": { "step_0": step_0, "step_1": step_1, "step_2": { "body": "of an earlier round", "headers": {} } },
     });
-    let emitted = results(&stage, &environment, &[Input::new(&input)]).await?;
+    let emitted = results(&stage, &environment, &[TestMessage::new(&input)]).await?;
     // A JSON value would not keep a second key of the same name.
     assert!(!emitted[0].text.contains("of an earlier round"), "{}", emitted[0].text);
     let result = &emitted[0].payload;
@@ -68,9 +68,9 @@ async fn without_itself_a_result_carries_what_came_in() -> Result<()> {
         "passthrough": { "step_0": step_0 },
     });
     let inputs = [
-        Input::new(&payload),
-        Input::new(&payload).with_header("stepId", Value::Null),
-        Input::new(&payload).with_header("reply_to", json!("reply")),
+        TestMessage::new(&payload),
+        TestMessage::new(&payload).with_header("stepId", Value::Null),
+        TestMessage::new(&payload).with_header("reply_to", json!("reply")),
     ];
     let emitted = results(&stage, &environment, &inputs).await?;
     let incoming = without_passthrough(&payload);
@@ -106,7 +106,7 @@ async fn passthrough_that_is_off_is_dropped_for_several_results_too() -> Result<
         "body": { "orders": [{ "data": 1 }, { "data": 2 }] },
         "passthrough": { "step_0": { "body": {}, "headers": {} } },
     });
-    stage.send(&Input::new(&payload)).await?;
+    stage.send(&TestMessage::new(&payload)).await?;
     stage.results.wait_for(2, "results", BOUND).await?;
     performer.stop().await?;
     assert!(stage.emitted()?.iter().all(|emitted| emitted.payload.get("passthrough").is_none()));
@@ -122,7 +122,7 @@ async fn numbers_keep_their_digits_in_all_that_is_carried() -> Result<()> {
     let text = format!(
         r#"{{"body":{{"method":"GET","url":"/digits"}},"passthrough":{{"step_0":{{"body":{before},"headers":{{}}}}}}}}"#
     );
-    let emitted = results(&stage, &environment, &[Input::of_text(&text)]).await?;
+    let emitted = results(&stage, &environment, &[TestMessage::from_text(&text)]).await?;
     let count = |part: &str| emitted[0].text.matches(part).count();
     assert_eq!((count(before), count(answer)), (1, 2), "{}", emitted[0].text);
     stage.remove().await

@@ -12,7 +12,7 @@ use elasticio_runtime::platform::message::{Message, Outgoing};
 use elasticio_runtime::settings::{Reader, Source};
 use elasticio_runtime::stop::Stop;
 use elasticio_runtime::{Component, Info, Step, run_until};
-use podio_test_support::{Environment, Input, Stage, until};
+use podio_test_support::{Environment, Stage, TestMessage, until};
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
@@ -46,8 +46,8 @@ enum Order {
 }
 
 /// The message with `orders` in its body.
-pub(crate) fn orders(orders: &Value) -> Input {
-    Input::new(&json!({ "body": { "orders": orders } }))
+pub(crate) fn orders(orders: &Value) -> TestMessage {
+    TestMessage::new(&json!({ "body": { "orders": orders } }))
 }
 
 struct Perform;

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use lapin::types::AMQPValue;
 use podio_sandbox::Api;
-use podio_test_support::{Environment, Input, Stage, until};
+use podio_test_support::{Environment, Stage, TestMessage, until};
 use serde_json::json;
 
 use crate::performer::{PERFORM, Performer, orders};
@@ -27,7 +27,7 @@ fn failures(log: &[String]) -> usize {
 async fn a_result_that_no_queue_takes_at_first_is_not_lost() -> Result<()> {
     let (stage, environment) = unbound("unbound").await?;
     let mut worker = consuming_worker(&stage, &environment).await?;
-    stage.send(&Input::get("/user")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
     worker.log().wait_until("the third failure", BOUND, |log| failures(log) >= 3).await?;
     assert_eq!((stage.results.count(), stage.rejected.count()), (0, 0));
     stage.bind("data").await?;
@@ -61,7 +61,7 @@ async fn tries_end_where_they_are_limited() -> Result<()> {
         .with("ELASTICIO_AMQP_PUBLISH_RETRY_ATTEMPTS", "3")
         .with("ELASTICIO_AMQP_PUBLISH_RETRY_DELAY", "200");
     let mut worker = consuming_worker(&stage, &environment).await?;
-    stage.send(&Input::get("/user")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
     stage.results.wait_for(1, "error", BOUND).await?;
     stop(&mut worker, BOUND).await?;
 
@@ -89,7 +89,7 @@ async fn an_outcome_is_published_however_long_it_takes() -> Result<()> {
             .with("ELASTICIO_AMQP_PUBLISH_RETRY_ATTEMPTS", "1")
             .with("ELASTICIO_AMQP_PUBLISH_RETRY_DELAY", "20");
         let mut worker = consuming_worker(&stage, &environment).await?;
-        stage.send(&Input::get("/user")).await?;
+        stage.send(&TestMessage::get("/user")).await?;
         worker.log().wait_until("the third failure", BOUND, |log| failures(log) >= 3).await?;
         stage.bind(key).await?;
         stage.results.wait_for(1, key, BOUND).await?;
@@ -113,7 +113,7 @@ async fn the_delay_between_tries_is_bounded() -> Result<()> {
         .with("ELASTICIO_AMQP_PUBLISH_RETRY_DELAY", "5000")
         .with("ELASTICIO_AMQP_PUBLISH_MAX_RETRY_DELAY", "20");
     let mut worker = consuming_worker(&stage, &environment).await?;
-    stage.send(&Input::get("/user")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
     // Without the bound it would take 155 s.
     stage.results.wait_for(1, "error", BOUND).await?;
     stop(&mut worker, BOUND).await?;
@@ -188,7 +188,7 @@ async fn a_publish_that_never_arrives_is_repeated_over_a_new_connection() -> Res
     let mut worker = consuming_worker(&stage, &environment).await?;
     // The connections are known by their names.
     stage.proxy.deafen("name-of-the-host-write");
-    stage.send(&Input::get("/user")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
     until("the publish", BOUND, async || Ok((stage.proxy.swallowed() > 0).then_some(()))).await?;
     assert_eq!(stage.results.count(), 0);
     stage.proxy.cut();

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use podio_sandbox::Api;
-use podio_test_support::{Emitted, Environment, Input, Stage};
+use podio_test_support::{Emitted, Environment, Stage, TestMessage};
 use serde_json::{Value, json};
 
 use crate::performer::{PERFORM, Performer, orders};
@@ -37,7 +37,7 @@ async fn a_message_is_handed_back_as_it_came() -> Result<()> {
     let podio = json!({ "GET /user": [limited(300)] });
     let stage = stage("rebound", own_credential(), podio, json!({})).await?;
     let mut worker = consuming_worker(&stage, &environment(&stage, 1)).await?;
-    let input = Input::get("/user")
+    let input = TestMessage::get("/user")
         .with_header("X-EIO-META-Flag", json!(true))
         .with_header("anything", json!({ "kept": [1] }))
         .with_header("threadId", json!(7))
@@ -140,7 +140,7 @@ async fn a_longer_wait_than_allowed_hands_the_message_back() -> Result<()> {
     let stage = stage("max-hold", own_credential(), podio, json!({})).await?;
     let environment = environment(&stage, 1).with("PODIO_MAX_HOLD", "500");
     let mut worker = consuming_worker(&stage, &environment).await?;
-    let input = Input::get("/user");
+    let input = TestMessage::get("/user");
     stage.send(&input).await?;
     stage.results.wait_for(1, "rebound", BOUND).await?;
     stop(&mut worker, BOUND).await?;
@@ -164,7 +164,7 @@ async fn a_wait_that_is_allowed_is_held() -> Result<()> {
     let stage = stage("held", own_credential(), podio, json!({})).await?;
     let environment = environment(&stage, 1).with("PODIO_MAX_HOLD", "5000");
     let mut worker = consuming_worker(&stage, &environment).await?;
-    stage.send(&Input::get("/user")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
     stage.results.wait_for(1, "result", BOUND).await?;
     stop(&mut worker, BOUND).await?;
     assert_eq!(stage.emitted()?[0].routing_key, "data");

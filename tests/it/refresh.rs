@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 use podio_sandbox::{Api, Call};
-use podio_test_support::{Environment, Input, Stage};
+use podio_test_support::{Environment, Stage, TestMessage};
 use serde_json::{Value, json};
 
 use crate::step::{BOUND, all_taken, consuming_worker, count, environment, own_credential, stage, stop};
@@ -34,7 +34,7 @@ fn with_client(stage: &Stage) -> Environment {
 /// Runs [`MESSAGES`] messages that get 401 together; all must succeed, first with one token and then with the other.
 async fn run_through_expiry(stage: &Stage, environment: &Environment, tokens: [&str; 2]) -> Result<Vec<Call>> {
     for _ in 0..MESSAGES {
-        stage.send(&Input::get("/user")).await?;
+        stage.send(&TestMessage::get("/user")).await?;
     }
     let mut worker = consuming_worker(stage, environment).await?;
     stage.results.wait_for(MESSAGES, "results", BOUND).await?;
@@ -104,9 +104,9 @@ async fn a_refused_refresh_token_is_a_clear_error_and_not_the_worker_s_end() -> 
     });
     let stage = stage("invalid-grant", own_credential_of_account(), podio, json!({})).await?;
     let mut worker = consuming_worker(&stage, &with_client(&stage)).await?;
-    stage.send(&Input::get("/user")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
     stage.rejected.wait_for(1, "dead letter", BOUND).await?;
-    stage.send(&Input::get("/user")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
     stage.results.wait_for(2, "results", BOUND).await?;
     stop(&mut worker, BOUND).await?;
 

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use podio_sandbox::{Api, Call, Options};
-use podio_test_support::{Environment, Input, Stage, until};
+use podio_test_support::{Environment, Stage, TestMessage, until};
 use serde_json::{Value, json};
 
 use crate::step::{
@@ -51,7 +51,7 @@ async fn a_refresh_that_fails_is_asked_for_once_by_all_who_wait_for_it() -> Resu
     let config = json!({ "secretId": "sec1", "retriesDelay": "50" });
     let stage = stage("failing-refresh", config, json!({ "GET /user": [unauthorized] }), platform).await?;
     for _ in 0..MESSAGES {
-        stage.send(&Input::get("/user")).await?;
+        stage.send(&TestMessage::get("/user")).await?;
     }
     let mut worker = consuming_worker(&stage, &environment(&stage, MESSAGES)).await?;
     stage.rejected.wait_for(MESSAGES, "dead letters", BOUND).await?;
@@ -73,7 +73,7 @@ async fn a_token_endpoint_of_version_2_gets_json() -> Result<()> {
     let podio = json!({ "GET /user": [expired(), { "json": {} }], "POST /oauth/token/v2": [fresh(1)] });
     let stage = stage("token-v2", own_credential(), podio, json!({})).await?;
     let mut worker = consuming_worker(&stage, &with_client(&stage, "/oauth/token/v2")).await?;
-    stage.send(&Input::get("/user")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
     stage.results.wait_for(1, "result", BOUND).await?;
     stop(&mut worker, BOUND).await?;
 
@@ -101,7 +101,7 @@ async fn the_new_credential_lives_on_and_its_refresh_token_replaces_the_old_one(
     let stage = stage("renewed-twice", own_credential(), podio, json!({})).await?;
     let mut worker = consuming_worker(&stage, &with_client(&stage, "/oauth/token")).await?;
     for done in 1..=3 {
-        stage.send(&Input::get("/user")).await?;
+        stage.send(&TestMessage::get("/user")).await?;
         stage.results.wait_for(done, "results", BOUND).await?;
     }
     stop(&mut worker, BOUND).await?;
@@ -125,7 +125,7 @@ async fn a_credential_that_another_worker_renewed_is_read_again() -> Result<()> 
     let mut worker = consuming_worker(&stage, &with_client(&stage, "/oauth/token")).await?;
     let newer = json!({ "access_token": "newer-access-token", "refresh_token": "newer-refresh-token" });
     stage.sandbox.set_step(&step_data(json!({ "oauth": newer, "retriesDelay": "50" })));
-    stage.send(&Input::get("/user")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
     stage.results.wait_for(1, "result", BOUND).await?;
     stop(&mut worker, BOUND).await?;
 
@@ -143,9 +143,9 @@ async fn a_401_does_not_count_as_a_retry_and_a_second_one_is_final() -> Result<(
     let podio = json!({ "GET /user": [expired(), busy, { "json": {} }, expired()], "POST /oauth/token": [fresh(1)] });
     let stage = stage("renewal-budget", config, podio, json!({})).await?;
     let mut worker = consuming_worker(&stage, &with_client(&stage, "/oauth/token")).await?;
-    stage.send(&Input::get("/user")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
     stage.results.wait_for(1, "result", BOUND).await?;
-    stage.send(&Input::get("/user")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
     stage.results.wait_for(2, "outcomes", BOUND).await?;
     stop(&mut worker, BOUND).await?;
 
@@ -168,13 +168,13 @@ async fn a_pause_of_one_credential_is_not_another_s() -> Result<()> {
     let of = |platform: &Stage| environment(platform, 1).with("PODIO_API_URL", &first.sandbox.podio_url());
     let (mut paused, mut free) =
         (consuming_worker(&first, &of(&first)).await?, consuming_worker(&second, &of(&second)).await?);
-    first.send(&Input::get("/user")).await?;
+    first.send(&TestMessage::get("/user")).await?;
     podio_calls(&first, 1).await?;
     until("the answer 420", BOUND, async || {
         Ok(first.calls(Api::Podio).iter().any(|call| call.status == 420).then_some(()))
     })
     .await?;
-    second.send(&Input::get("/user")).await?;
+    second.send(&TestMessage::get("/user")).await?;
     second.results.wait_for(1, "result", BOUND).await?;
     assert_eq!(first.results.count(), 0);
     stop(&mut free, BOUND).await?;
@@ -198,7 +198,7 @@ async fn what_another_host_answers_after_a_redirect_says_nothing_of_the_credenti
         let stage = stage("elsewhere", own_credential(), podio, json!({})).await?;
         let mut worker = consuming_worker(&stage, &with_client(&stage, "/oauth/token")).await?;
         for done in 1..=2 {
-            stage.send(&Input::get("/user")).await?;
+            stage.send(&TestMessage::get("/user")).await?;
             stage.results.wait_for(done, "outcomes", BOUND).await?;
         }
         stop(&mut worker, BOUND).await?;

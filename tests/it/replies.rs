@@ -1,7 +1,7 @@
 //! Answers to whoever waits for a reply.
 
 use anyhow::{Context, Result};
-use podio_test_support::{Environment, Input, Stage};
+use podio_test_support::{Environment, Stage, TestMessage};
 use serde_json::{Value, json};
 
 use crate::performer::{PERFORM, Performer, orders};
@@ -19,7 +19,7 @@ async fn an_error_is_also_a_reply() -> Result<()> {
     // The reply's encoding does not depend on it.
     let mut worker = consuming_worker(&stage, &environment.with("ELASTICIO_PROTOCOL_VERSION", "2")).await?;
     let text = json!({ "body": { "method": "GET", "url": "/nothing" } }).to_string();
-    stage.send(&Input::of_text_raw(&text).with_header("reply_to", json!("reply"))).await?;
+    stage.send(&TestMessage::from_text_v2(&text).with_header("reply_to", json!("reply"))).await?;
     let results = stage.results.wait_for(2, "emits", BOUND).await?;
     stop(&mut worker, BOUND).await?;
 
@@ -45,7 +45,7 @@ async fn an_error_is_also_a_reply() -> Result<()> {
 async fn an_error_reply_that_nobody_takes_does_not_hold_the_message() -> Result<()> {
     let (stage, environment) = set("reply-nobody").await?;
     let mut worker = consuming_worker(&stage, &environment).await?;
-    stage.send(&Input::get("/nothing").with_header("reply_to", json!("gone"))).await?;
+    stage.send(&TestMessage::get("/nothing").with_header("reply_to", json!("gone"))).await?;
     stage.rejected.wait_for(1, "dead letter", BOUND).await?;
     stop(&mut worker, BOUND).await?;
     let emitted = stage.emitted()?;

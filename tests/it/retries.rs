@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use podio_sandbox::{Api, Call};
-use podio_test_support::{Emitted, Environment, Input, Stage};
+use podio_test_support::{Emitted, Environment, Stage, TestMessage};
 use serde_json::{Value, json};
 
 use crate::step::{BOUND, all_taken, consuming_worker, environment, own_credential, podio_calls, stage, stop};
@@ -23,7 +23,7 @@ async fn always(status: u16, config: Value) -> Result<Stage> {
 /// Runs one GET to its outcome; gives it, and the calls that it took.
 async fn run(stage: &Stage, environment: &Environment) -> Result<(Emitted, Vec<Call>)> {
     let mut worker = consuming_worker(stage, environment).await?;
-    stage.send(&Input::get("/user")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
     stage.results.wait_for(1, "outcome", BOUND).await?;
     stop(&mut worker, BOUND).await?;
     assert_eq!(stage.left().await?, 0);
@@ -142,7 +142,7 @@ async fn a_copy_of_a_message_that_fails_is_settled_with_it() -> Result<()> {
     let podio = json!({ "GET /user": [{ "status": 404, "json": {}, "delay": 1.0 }] });
     let stage = stage("failing-copy", own_credential(), podio, json!({})).await?;
     let mut worker = consuming_worker(&stage, &environment(&stage, 2)).await?;
-    let input = Input::get("/user");
+    let input = TestMessage::get("/user");
     stage.send(&input).await?;
     podio_calls(&stage, 1).await?;
     stage.send(&input).await?;

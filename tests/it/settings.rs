@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use podio_sandbox::Api;
-use podio_test_support::{Ended, Finished, Input, Proxy, Stage, Worker, run_to_end};
+use podio_test_support::{Ended, Finished, Proxy, Stage, TestMessage, Worker, run_to_end};
 use serde_json::json;
 use tokio::net::TcpSocket;
 
@@ -79,7 +79,7 @@ async fn so_many_messages_are_in_work_at_once() -> Result<()> {
         let podio = json!({ "GET /user": [{ "json": {}, "delay": 0.7 }] });
         let stage = stage("prefetch", own_credential(), podio, json!({})).await?;
         for _ in 0..=at_once {
-            stage.send(&Input::get("/user")).await?;
+            stage.send(&TestMessage::get("/user")).await?;
         }
         let environment = environment(&stage, 1).with("ELASTICIO_RABBITMQ_PREFETCH_SAILOR", value);
         let mut worker = consuming_worker(&stage, &environment).await?;
@@ -103,7 +103,7 @@ async fn a_flag_is_off_when_it_is_empty_or_false_and_else_on() -> Result<()> {
         let environment = environment(&stage, 1).with("ELASTICIO_AMQP_PERSISTENT_MESSAGES", value);
         let mut worker = consuming_worker(&stage, &environment).await?;
         let before = stage.results.count();
-        stage.send(&Input::get("/user")).await?;
+        stage.send(&TestMessage::get("/user")).await?;
         stage.results.wait_for(before + 1, "result", BOUND).await?;
         stop(&mut worker, BOUND).await?;
         assert_eq!(stage.left().await?, 0);
@@ -149,7 +149,7 @@ async fn a_broker_that_comes_up_late_is_tried_again() -> Result<()> {
     worker.log().wait_until("the fourth failed try", BOUND, |log| tries(log) >= 4).await?;
     let late = Proxy::on(socket.listen(16)?, up)?;
 
-    stage.send(&Input::get("/user")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
     stage.results.wait_for(1, "result", BOUND).await?;
     assert!(late.connections() >= 2, "one to read, one to write");
     stop(&mut worker, BOUND).await?;
@@ -184,7 +184,7 @@ async fn a_bare_slash_is_the_default_vhost_and_compatible_settings_do_no_harm() 
         .with("ELASTICIO_PROCESS_AMQP_DRAIN", "false")
         .with("ELASTICIO_COMPONENT_PATH", "/nowhere");
     let mut worker = consuming_worker(&stage, &environment).await?;
-    stage.send(&Input::get("/user")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
     stage.results.wait_for(1, "result", BOUND).await?;
     stop(&mut worker, BOUND).await?;
     assert_eq!(stage.emitted()?[0].routing_key, "data");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use podio_sandbox::Api;
-use podio_test_support::{Ended, Input, Worker, run_to_end, until};
+use podio_test_support::{Ended, TestMessage, Worker, run_to_end, until};
 use serde_json::json;
 use tokio::net::TcpSocket;
 
@@ -20,7 +20,7 @@ fn user() -> serde_json::Value {
 #[tokio::test]
 async fn all_missing_and_malformed_settings_are_named_in_one_go() -> Result<()> {
     let stage = stage("settings", own_credential(), user(), json!({})).await?;
-    stage.send(&Input::get("/user")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
     let environment = environment(&stage, 1)
         .without("ELASTICIO_FLOW_ID")
         .without("ELASTICIO_LISTEN_MESSAGES_ON")
@@ -76,7 +76,7 @@ async fn a_broker_that_cannot_be_reached_is_named() -> Result<()> {
 #[tokio::test]
 async fn an_unknown_function_is_an_error_message_and_the_end() -> Result<()> {
     let stage = stage("unknown-function", own_credential(), user(), json!({})).await?;
-    stage.send(&Input::get("/user")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
     let environment = environment(&stage, 1).with("ELASTICIO_FUNCTION", "noSuchFunction");
     let mut worker = Worker::start(program(), &environment)?;
     assert_eq!(worker.ended(BOUND).await?, Ended(1));
@@ -99,7 +99,7 @@ async fn step_data_is_asked_for_again_after_an_error_of_the_platform() -> Result
     });
     let stage = stage("step-data-500", own_credential(), user(), platform).await?;
     let mut worker = consuming_worker(&stage, &environment(&stage, 1)).await?;
-    stage.send(&Input::get("/user")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
     stage.results.wait_for(1, "result", BOUND).await?;
     stop(&mut worker, BOUND).await?;
 
@@ -119,7 +119,7 @@ async fn a_broker_that_accepts_and_is_silent_is_given_up_and_tried_again() -> Re
     let mut worker = Worker::start(program(), &environment(&stage, 1))?;
     until("both connections", BOUND, async || Ok((stage.proxy.connections() >= 2).then_some(()))).await?;
     stage.proxy.silence(false);
-    stage.send(&Input::get("/user")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
     stage.results.wait_for(1, "result", LONGER_THAN_A_TRY).await?;
 
     // The same for connections that are opened anew.
@@ -128,7 +128,7 @@ async fn a_broker_that_accepts_and_is_silent_is_given_up_and_tried_again() -> Re
     stage.proxy.silence(true);
     until("new connections", BOUND, async || Ok((stage.proxy.connections() >= connections + 2).then_some(()))).await?;
     stage.proxy.silence(false);
-    stage.send(&Input::get("/user")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
     stage.results.wait_for(2, "result", LONGER_THAN_A_TRY).await?;
     stop(&mut worker, BOUND).await?;
     assert_eq!(stage.left().await?, 0);
@@ -156,7 +156,7 @@ async fn connections_that_break_before_the_first_message_are_opened_anew() -> Re
     let data = json!({ "config": own_credential(), "snapshot": {} });
     let slow = json!({ format!("GET {STEP_DATA}"): [{ "json": data, "delay": 2.0 }] });
     let stage = stage("cut-at-start", own_credential(), user(), slow).await?;
-    stage.send(&Input::get("/user")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
     let mut worker = Worker::start(program(), &environment(&stage, 1))?;
     until("both connections", BOUND, async || Ok((stage.proxy.connections() >= 2).then_some(()))).await?;
     tokio::time::sleep(OPEN).await;

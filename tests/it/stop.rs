@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use podio_sandbox::Api;
-use podio_test_support::{Ended, Input, Stage, Worker, until};
+use podio_test_support::{Ended, Stage, TestMessage, Worker, until};
 use serde_json::json;
 
 use crate::step::{
@@ -21,7 +21,7 @@ async fn a_long_wait_is_cut_short_and_its_message_left() -> Result<()> {
     let podio = json!({ "GET /user": [{ "status": 503, "json": {} }] });
     let stage = stage("stop-in-wait", config, podio, json!({})).await?;
     let mut worker = consuming_worker(&stage, &environment(&stage, 1)).await?;
-    stage.send(&Input::get("/user")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
     // The first retry comes at once; the worker waits for the second.
     until("the second answer", BOUND, async || {
         let answered = stage.calls(Api::Podio).iter().filter(|call| call.status == 503).count();
@@ -39,7 +39,7 @@ async fn a_second_signal_changes_nothing() -> Result<()> {
     let podio = json!({ "GET /user": [{ "json": { "user_id": 1 }, "delay": 1.5 }] });
     let stage = stage("stop-twice", own_credential(), podio, json!({})).await?;
     let mut worker = consuming_worker(&stage, &environment(&stage, 1)).await?;
-    stage.send(&Input::get("/user")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
     podio_calls(&stage, 1).await?;
     worker.terminate()?;
     // It has heard the first signal when it consumes no longer.
@@ -69,7 +69,7 @@ async fn an_interrupt_is_a_request_to_stop_too() -> Result<()> {
     let podio = json!({ "GET /user": [{ "json": { "user_id": 1 }, "delay": 0.5 }] });
     let stage = stage("interrupt", own_credential(), podio, json!({})).await?;
     let mut worker = consuming_worker(&stage, &environment(&stage, 1)).await?;
-    stage.send(&Input::get("/user")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
     podio_calls(&stage, 1).await?;
     worker.interrupt()?;
     assert_eq!(worker.ended(BOUND).await?, Ended(0));
@@ -134,7 +134,7 @@ async fn a_call_of_the_platform_for_the_secret_is_cut_short() -> Result<()> {
         let mut worker = consuming_worker(&stage, &environment(&stage, 2)).await?;
         // The second one waits for the first one's call.
         for _ in 0..2 {
-            stage.send(&Input::get("/user")).await?;
+            stage.send(&TestMessage::get("/user")).await?;
         }
         called(&stage, Api::Platform, method, path).await?;
         all_taken(&stage).await?;
@@ -161,7 +161,7 @@ async fn a_refresh_that_is_under_way_ends_and_is_stored_and_its_messages_are_lef
         .with("PODIO_TOKEN_URL", &format!("{}/oauth/token", stage.sandbox.podio_url()));
     let mut worker = consuming_worker(&stage, &environment).await?;
     for _ in 0..2 {
-        stage.send(&Input::get("/user")).await?;
+        stage.send(&TestMessage::get("/user")).await?;
     }
     called(&stage, Api::Podio, "POST", "/oauth/token").await?;
     podio_calls(&stage, 3).await?;
@@ -180,7 +180,7 @@ async fn no_page_is_asked_for_after_the_stop() -> Result<()> {
     let stage = stage("stop-in-pages", own_credential(), podio, json!({})).await?;
     let mut worker = consuming_worker(&stage, &environment(&stage, 1)).await?;
     let body = json!({ "method": "GET", "url": "/tasks", "pagination": { "limit": 1 } });
-    stage.send(&Input::new(&json!({ "body": body }))).await?;
+    stage.send(&TestMessage::new(&json!({ "body": body }))).await?;
     stage.results.wait_for(1, "the first page", BOUND).await?;
     podio_calls(&stage, 2).await?;
     stop(&mut worker, PROMPT).await?;

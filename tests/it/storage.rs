@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use podio_sandbox::{Api, Call};
 use podio_test_support::environment::STORAGE_TOKEN;
-use podio_test_support::{Emitted, Environment, Input, OtherHost, Stage, seal};
+use podio_test_support::{Emitted, Environment, OtherHost, Stage, TestMessage, cipher};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -29,14 +29,14 @@ fn order(stage: &Stage, platform: Value) -> Result<()> {
 }
 
 /// A message whose body lies in the storage, and the object's id.
-fn kept(stage: &Stage) -> (Input, String) {
+fn kept(stage: &Stage) -> (TestMessage, String) {
     let body = json!({ "method": "GET", "url": "/user" }).to_string();
-    let id = stage.sandbox.put_object(seal::raw(body.as_bytes())).to_string();
-    (Input::new(&json!({ "body": {}, "headers": { OBJECT_ID: id } })), id)
+    let id = stage.sandbox.put_object(cipher::encrypt_raw(body.as_bytes())).to_string();
+    (TestMessage::new(&json!({ "body": {}, "headers": { OBJECT_ID: id } })), id)
 }
 
 /// Runs a worker over one message; gives its outcome.
-async fn outcome(stage: &Stage, environment: &Environment, input: &Input) -> Result<Emitted> {
+async fn outcome(stage: &Stage, environment: &Environment, input: &TestMessage) -> Result<Emitted> {
     let mut worker = consuming_worker(stage, environment).await?;
     stage.send(input).await?;
     stage.results.wait_for(1, "outcome", BOUND).await?;
@@ -80,9 +80,9 @@ async fn a_body_that_cannot_be_stored_is_an_error_and_work_goes_on() -> Result<(
     let (stage, environment) = set("storage-down").await?;
     order(&stage, json!({ "POST /objects": [{ "status": 500, "times": 3, "then": "normal" }] }))?;
     let mut worker = consuming_worker(&stage, &environment).await?;
-    stage.send(&Input::get("/user")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
     stage.rejected.wait_for(1, "dead letter", BOUND).await?;
-    stage.send(&Input::get("/user")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
     stage.results.wait_for(2, "outcomes", BOUND).await?;
     stop(&mut worker, BOUND).await?;
 
@@ -99,7 +99,7 @@ async fn a_body_that_cannot_be_stored_is_an_error_and_work_goes_on() -> Result<(
 async fn a_refusal_of_the_storage_is_final() -> Result<()> {
     let (stage, environment) = set("storage-403").await?;
     order(&stage, json!({ "POST /objects": [{ "status": 403 }] }))?;
-    let emitted = outcome(&stage, &environment, &Input::get("/user")).await?;
+    let emitted = outcome(&stage, &environment, &TestMessage::get("/user")).await?;
     assert_eq!(emitted.error_message()?, NOT_STORED);
     assert_eq!(calls(&stage, "POST").len(), 1);
     stage.remove().await
@@ -119,7 +119,7 @@ async fn a_body_that_is_gone_is_an_error_and_work_goes_on() -> Result<()> {
     ];
     let mut worker = consuming_worker(&stage, &environment).await?;
     for input in &inputs {
-        stage.send(&Input::new(input)).await?;
+        stage.send(&TestMessage::new(input)).await?;
     }
     stage.results.wait_for(3, "outcomes", BOUND).await?;
     stop(&mut worker, BOUND).await?;
@@ -187,7 +187,7 @@ async fn calls_say_who_calls() -> Result<()> {
         .with("REQUEST_MAX_RETRY", "0");
     let mut worker = consuming_worker(&stage, &environment).await?;
     stage.send(&input).await?;
-    stage.send(&Input::get("/user")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
     stage.results.wait_for(2, "outcomes", BOUND).await?;
     stop(&mut worker, BOUND).await?;
 

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use podio_sandbox::{Api, Call};
-use podio_test_support::{Emitted, Environment, Input, Stage, until};
+use podio_test_support::{Emitted, Environment, Stage, TestMessage, until};
 use serde_json::{Value, json};
 
 use crate::step::{BOUND, consuming_worker, environment, own_credential, stage, stop};
@@ -31,7 +31,7 @@ fn exchanges(stage: &Stage) -> Vec<Call> {
 /// Runs one message to its outcome; gives it with the worker's log.
 async fn run(stage: &Stage) -> Result<(Emitted, String)> {
     let mut worker = consuming_worker(stage, &with_client(stage)).await?;
-    stage.send(&Input::get("/user")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
     stage.results.wait_for(1, "outcome", BOUND).await?;
     stop(&mut worker, BOUND).await?;
     assert_eq!(stage.left().await?, 0);
@@ -70,7 +70,7 @@ async fn odd_fields_beside_a_token_do_not_lose_it() -> Result<()> {
         let stage = stage("token-odd", own_credential(), podio, json!({})).await?;
         let mut worker = consuming_worker(&stage, &with_client(&stage)).await?;
         for done in 1..=2 {
-            stage.send(&Input::get("/user")).await?;
+            stage.send(&TestMessage::get("/user")).await?;
             stage.results.wait_for(done, "outcomes", BOUND).await?;
         }
         stop(&mut worker, BOUND).await?;
@@ -108,13 +108,13 @@ async fn a_pause_that_the_endpoint_wants_is_waited_for_by_all_and_then_the_token
     });
     let stage = stage("token-limit", own_credential(), podio, json!({})).await?;
     let mut worker = consuming_worker(&stage, &with_client(&stage)).await?;
-    stage.send(&Input::get("/user")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
     until("the token endpoint's 420", BOUND, async || {
         Ok(stage.calls(Api::Podio).iter().any(|call| call.status == 420).then_some(()))
     })
     .await?;
     for _ in 0..4 {
-        stage.send(&Input::get("/user")).await?;
+        stage.send(&TestMessage::get("/user")).await?;
     }
     stage.results.wait_for(5, "results", BOUND).await?;
     stop(&mut worker, BOUND).await?;
@@ -148,7 +148,7 @@ async fn a_message_that_comes_during_a_long_pause_of_the_endpoint_calls_nobody()
     let stage = expired_stage("token-limit-next", json!([limited])).await?;
     let mut worker = consuming_worker(&stage, &with_client(&stage)).await?;
     for done in 1..=2 {
-        stage.send(&Input::get("/user")).await?;
+        stage.send(&TestMessage::get("/user")).await?;
         stage.results.wait_for(done, "rebounds", BOUND).await?;
     }
     stop(&mut worker, BOUND).await?;

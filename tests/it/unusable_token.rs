@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use podio_sandbox::Api;
-use podio_test_support::Input;
+use podio_test_support::TestMessage;
 use serde_json::{Value, json};
 
 use crate::step::{BOUND, consuming_worker, environment, stage, stop};
@@ -22,7 +22,7 @@ async fn a_token_that_no_request_can_carry_is_told_before_anything_is_sent() -> 
         for (config, platform) in credentials(token) {
             let stage = stage("no-token", config.clone(), json!({ "GET /user": [{ "json": {} }] }), platform).await?;
             let mut worker = consuming_worker(&stage, &environment(&stage, 1)).await?;
-            stage.send(&Input::get("/user")).await?;
+            stage.send(&TestMessage::get("/user")).await?;
             stage.rejected.wait_for(1, "dead letter", BOUND).await?;
             stop(&mut worker, BOUND).await?;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use podio_test_support::{Input, OtherHost, Stage};
+use podio_test_support::{OtherHost, Stage, TestMessage};
 use serde_json::{Value, json};
 
 use crate::step::{BOUND, consuming_worker, environment, own_credential, stage, stop};
@@ -14,7 +14,7 @@ async fn headers(stage: &Stage, bodies: &[Value]) -> Result<Vec<BTreeMap<String,
     let environment = environment(stage, 1).with("PODIO_API_URL", &format!("http://{}", podio.address()));
     let mut worker = consuming_worker(stage, &environment).await?;
     for (index, body) in bodies.iter().enumerate() {
-        stage.send(&Input::new(&json!({ "body": body }))).await?;
+        stage.send(&TestMessage::new(&json!({ "body": body }))).await?;
         stage.results.wait_for(index + 1, "results", BOUND).await?;
     }
     stop(&mut worker, BOUND).await?;

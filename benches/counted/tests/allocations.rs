@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use podio_sandbox::Answers;
-use podio_test_support::{Ended, Input, Stage, Worker};
+use podio_test_support::{Ended, Stage, TestMessage, Worker};
 use serde_json::json;
 
 /// Allocations per message: a GET whose answer is 1 KB of JSON, at prefetch 10.
@@ -28,7 +28,7 @@ async fn allocated(messages: u32) -> Result<(f64, f64)> {
     let answer = json!({ "podio": { "GET /user": [{ "json": { "text": "x".repeat(1000) } }] } });
     stage.sandbox.set_answers(serde_json::from_value::<Answers>(answer)?)?;
     for _ in 0..messages {
-        stage.send(&Input::get("/user")).await?;
+        stage.send(&TestMessage::get("/user")).await?;
     }
     let environment = stage
         .environment("customRequest")

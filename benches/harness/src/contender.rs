@@ -1,29 +1,26 @@
-//! The contenders: how each is started, and how many messages make a run of some seconds.
+//! The contenders: how each is started, and how many messages keep it busy for some seconds.
 
-use std::{
-    ffi::OsStr,
-    path::Path,
-    process::{Child, Command, Stdio},
-};
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result};
+use clap::ValueEnum;
+use serde::Serialize;
 
-use crate::{cli::Places, queue::Names};
+use crate::payload::{IV, PASSWORD};
+use crate::queue::Names;
+use crate::setup::Setup;
 
-/// Key material of the messages; any will do.
-pub(crate) const PASSWORD: &str = "bench-password";
-/// See [`PASSWORD`].
-pub(crate) const IV: &[u8; 16] = b"bench-iv-16bytes";
-
-/// One of those that are measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, clap::ValueEnum)]
+/// A program that is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Contender {
     /// The program under test.
     Worker,
-    /// The bare loop.
+    /// The bare loop, without what makes a worker.
     Floor,
-    /// The Node.js runtime.
+    /// The Node.js runtime that the worker replaces.
     Reference,
 }
 
@@ -36,7 +33,7 @@ impl Contender {
         }
     }
 
-    /// Messages of a run at this prefetch.
+    /// The number of messages in a run at this prefetch.
     pub(crate) fn messages(self, prefetch: u16) -> usize {
         match (self, prefetch) {
             (Self::Reference, 1) => 100,
@@ -48,26 +45,27 @@ impl Contender {
         }
     }
 
-    /// Starts it on a queue; with `profile`, under callgrind, which writes its counts there.
+    /// Starts it on a queue, with some more environment variables. With `profile`, it runs under callgrind, which writes its
+    /// counts to that file.
     pub(crate) fn start(
         self,
-        places: &Places,
+        setup: &Setup,
         names: &Names,
         prefetch: u16,
         more: &[(&str, String)],
         profile: Option<&Path>,
     ) -> Result<Child> {
         let command = match self {
-            Self::Worker => Command::new(&places.worker),
-            Self::Floor => Command::new(&places.floor),
-            Self::Reference => reference(places.reference.as_deref().context("there is no reference runtime")?),
+            Self::Worker => Command::new(&setup.worker),
+            Self::Floor => Command::new(&setup.floor),
+            Self::Reference => reference(setup.reference.as_deref().context("there is no reference runtime")?),
         };
         let mut command = match profile {
             Some(counts) => under_callgrind(command.get_program(), counts),
             None => command,
         };
         command
-            .envs(environment(places, names, prefetch))
+            .envs(environment(setup, names, prefetch))
             .envs(more.iter().map(|(name, value)| (*name, value.as_str())))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -77,7 +75,7 @@ impl Contender {
     }
 }
 
-/// The same program under callgrind.
+/// The program under callgrind.
 fn under_callgrind(program: &OsStr, counts: &Path) -> Command {
     let mut command = Command::new("valgrind");
     command
@@ -93,7 +91,7 @@ fn reference(folder: &Path) -> Command {
     command
 }
 
-fn environment(places: &Places, names: &Names, prefetch: u16) -> Vec<(String, String)> {
+fn environment(setup: &Setup, names: &Names, prefetch: u16) -> Vec<(String, String)> {
     let platform = [
         ("FLOW_ID", "flow"),
         ("EXEC_ID", "exec"),
@@ -103,10 +101,10 @@ fn environment(places: &Places, names: &Names, prefetch: u16) -> Vec<(String, St
         ("USER_ID", "user"),
         ("COMP_ID", "component"),
         ("FUNCTION", "makeRawRequest"),
-        ("API_URI", &places.platform),
+        ("API_URI", &setup.platform),
         ("API_USERNAME", "user"),
         ("API_KEY", "key"),
-        ("AMQP_URI", &places.broker),
+        ("AMQP_URI", &setup.broker),
         ("LISTEN_MESSAGES_ON", &names.input),
         ("PUBLISH_MESSAGES_TO", &names.exchange),
         ("DATA_ROUTING_KEY", "data"),
@@ -114,14 +112,14 @@ fn environment(places: &Places, names: &Names, prefetch: u16) -> Vec<(String, St
         ("REBOUND_ROUTING_KEY", "error"),
         ("SNAPSHOT_ROUTING_KEY", "error"),
         ("MESSAGE_CRYPTO_PASSWORD", PASSWORD),
-        ("MESSAGE_CRYPTO_IV", "bench-iv-16bytes"),
+        ("MESSAGE_CRYPTO_IV", IV),
         ("RABBITMQ_PREFETCH_SAILOR", &prefetch.to_string()),
         ("DATA_RATE_LIMIT", "1000000"),
         ("OUTGOING_MESSAGE_SIZE_LIMIT", "100000000"),
         ("COMPONENT_PATH", "/component"),
     ]
     .map(|(name, value)| (format!("ELASTICIO_{name}"), value.to_owned()));
-    let other = [("PODIO_API_URL", places.api.as_str()), ("LOG_LEVEL", "error")]
+    let other = [("PODIO_API_URL", setup.api.as_str()), ("LOG_LEVEL", "error")]
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
     platform.into_iter().chain(other).collect()
 }

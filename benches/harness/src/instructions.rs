@@ -1,52 +1,61 @@
-//! Instructions per message, counted by callgrind: what a change costs or saves, whatever else the machine does.
+//! The command `instructions`: instructions per message, counted by callgrind. They show what a change costs or saves even
+//! on a busy machine.
 
-use std::{fmt::Write as _, fs, path::Path};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result};
+use clap::Args;
 
-use crate::{
-    cli::{InstructionsOptions, Places},
-    contender::Contender,
-    report,
-    run::{self, Batch},
-};
+use crate::contender::Contender;
+use crate::report::Report;
+use crate::run::{self, Batch};
+use crate::setup::Setup;
 
-/// Two runs, whose difference holds nothing of the start and the stop.
+/// Messages of the smaller of two runs. Their difference does not contain the start and the stop.
 const FEW: u32 = 300;
-/// See [`FEW`].
+/// Messages of the larger of two runs.
 const MANY: u32 = 2300;
 
-/// Counts the worker's and the floor's instructions and tells them with their ratio.
-pub(crate) async fn instructions(places: &Places, options: &InstructionsOptions) -> Result<()> {
+/// What is counted.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct InstructionsOptions {
+    /// Prefetches to count at.
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 10, 100])]
+    prefetch: Vec<u16>,
+}
+
+/// Counts the worker's and the floor's instructions and reports them with their ratio.
+pub(crate) async fn instructions(setup: &Setup, options: &InstructionsOptions) -> Result<()> {
     let mut out =
         String::from("\n| prefetch | worker, instructions per message | floor | worker ÷ floor |\n|---|---|---|---|\n");
     for prefetch in options.prefetch.iter().copied() {
-        let worker = each(places, Contender::Worker, prefetch).await?;
-        let floor = each(places, Contender::Floor, prefetch).await?;
+        let worker = per_message(setup, Contender::Worker, prefetch).await?;
+        let floor = per_message(setup, Contender::Floor, prefetch).await?;
         let _ = writeln!(out, "| {prefetch} | {worker:.0} | {floor:.0} | {:.2} |", worker / floor);
     }
-    report::print(&out)?;
-    places.save.as_ref().map_or(Ok(()), |folder| report::save(folder, "instructions.md", &out))
+    Report::new(setup.save.as_deref()).publish("instructions.md", &out)
 }
 
-async fn each(places: &Places, contender: Contender, prefetch: u16) -> Result<f64> {
+async fn per_message(setup: &Setup, contender: Contender, prefetch: u16) -> Result<f64> {
     eprintln!("prefetch {prefetch}, instructions: {}", contender.name());
-    let few = counted(places, contender, prefetch, FEW).await?;
-    let many = counted(places, contender, prefetch, MANY).await?;
+    let few = counted(setup, contender, prefetch, FEW).await?;
+    let many = counted(setup, contender, prefetch, MANY).await?;
     Ok((many - few) / f64::from(MANY - FEW))
 }
 
-/// Instructions of a whole run.
-async fn counted(places: &Places, contender: Contender, prefetch: u16, messages: u32) -> Result<f64> {
+/// The instructions of a whole run.
+async fn counted(setup: &Setup, contender: Contender, prefetch: u16, messages: u32) -> Result<f64> {
     let counts = std::env::temp_dir().join(format!("podio-bench-callgrind-{}", std::process::id()));
     let batch = Batch { profile: Some(&counts), ..Batch::new(prefetch, usize::try_from(messages)?, "/user") };
-    run::batch(places, contender, &batch).await?;
+    run::batch(setup, contender, &batch).await?;
     let total = total(&counts);
     fs::remove_file(&counts)?;
     total
 }
 
-/// The total in callgrind's file.
+/// The total in callgrind's output file.
 fn total(counts: &Path) -> Result<f64> {
     let text = fs::read_to_string(counts).context("callgrind wrote no counts: is valgrind installed?")?;
     let total = text.lines().find_map(|line| line.strip_prefix("totals: ").or(line.strip_prefix("summary: ")));

@@ -1,19 +1,22 @@
 //! Measures contenders on one queue: the worker, the bare loop that is its floor, and the reference runtime.
-//! `scripts/bench` starts what it needs and calls it.
+//! `scripts/bench` starts what they need and runs this program.
 
 mod cli;
 mod compare;
+mod comparison;
 mod contender;
 mod figures;
 mod instructions;
 mod micro;
+mod payload;
 mod plot;
 mod process;
 mod queue;
 mod report;
 mod run;
 mod scaling;
-mod slow;
+mod setup;
+mod slow_api;
 
 use anyhow::Result;
 use clap::Parser;
@@ -24,9 +27,9 @@ use cli::{Cli, Command};
 async fn main() -> Result<()> {
     let cli = Cli::parse();
     match &cli.command {
-        Command::Compare(options) => compare::compare(&cli.places, options).await,
-        Command::Scaling(options) => scaling::scaling(&cli.places, options).await,
-        Command::Instructions(options) => instructions::instructions(&cli.places, options).await,
-        Command::Micro(options) => micro::micro(&cli.places, options),
+        Command::Compare(options) => compare::compare(&cli.setup, options).await,
+        Command::Scaling(options) => scaling::scaling(&cli.setup, options).await,
+        Command::Instructions(options) => instructions::instructions(&cli.setup, options).await,
+        Command::Micro(options) => micro::micro(&cli.setup, options),
     }
 }

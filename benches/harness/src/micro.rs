@@ -1,26 +1,31 @@
-//! The microbenchmarks' figures, as criterion left them, each beside its floor: a copy of the same bytes; for the cipher
-//! OpenSSL, too.
+//! The command `micro`: the microbenchmarks' results, as criterion saved them, each beside its floor: a copy of the same
+//! bytes, and for the cipher also OpenSSL.
 
-use std::{
-    collections::BTreeMap,
-    fmt::Write as _,
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result};
+use clap::Args;
 use serde::Deserialize;
 
-use crate::{
-    cli::{MicroOptions, Places},
-    report,
-};
+use crate::report::Report;
+use crate::setup::Setup;
 
-/// The floor of every group.
+/// The benchmark that is the floor of its group.
 const COPY: &str = "copy";
 
-/// What criterion knows of one benchmark.
+/// Where the results are.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct MicroOptions {
+    /// Criterion's folder.
+    #[arg(long, default_value = "target/criterion")]
+    measured: PathBuf,
+}
+
+/// What criterion saves of one benchmark.
 #[derive(Deserialize)]
 struct Estimates {
     median: Estimate,
@@ -32,11 +37,11 @@ struct Estimate {
     point_estimate: f64,
 }
 
-/// Median times in nanoseconds, by group, bytes and name.
+/// Median times in nanoseconds by name, for each group and number of bytes.
 type Measured = BTreeMap<(String, u32), BTreeMap<String, f64>>;
 
-/// Reads what was measured and tells it.
-pub(crate) fn micro(places: &Places, options: &MicroOptions) -> Result<()> {
+/// Reads and reports what was measured.
+pub(crate) fn micro(setup: &Setup, options: &MicroOptions) -> Result<()> {
     let mut out = String::from(
         "\n| piece | bytes | ns | copy of the bytes, ns | piece ÷ copy | OpenSSL, ns | piece ÷ OpenSSL |\n|---|---|---|---|---|---|---|\n",
     );
@@ -51,11 +56,10 @@ pub(crate) fn micro(places: &Places, options: &MicroOptions) -> Result<()> {
                 writeln!(out, "| {group} {name} | {bytes} | {time:.0} | {copy:.0} | {:.1} | {beside} |", time / copy);
         }
     }
-    report::print(&out)?;
-    places.save.as_ref().map_or(Ok(()), |folder| report::save(folder, "micro.md", &out))
+    Report::new(setup.save.as_deref()).publish("micro.md", &out)
 }
 
-/// `FOLDER/GROUP/NAME/BYTES/new/estimates.json` for every benchmark.
+/// Reads `FOLDER/GROUP/NAME/BYTES/new/estimates.json` of every benchmark.
 fn read(folder: &Path) -> Result<Measured> {
     let mut measured = Measured::new();
     for group in folders(folder).context("nothing was measured; run: cargo bench -p podio-bench --bench micro")? {
@@ -63,9 +67,9 @@ fn read(folder: &Path) -> Result<Measured> {
             for size in folders(&name)? {
                 let Ok(text) = fs::read(size.join("new/estimates.json")) else { continue };
                 let estimates: Estimates = serde_json::from_slice(&text)?;
-                let Ok(bytes) = last(&size).parse() else { continue };
-                let times = measured.entry((last(&group), bytes)).or_default();
-                times.insert(last(&name), estimates.median.point_estimate);
+                let Ok(bytes) = name_of(&size).parse() else { continue };
+                let times = measured.entry((name_of(&group), bytes)).or_default();
+                times.insert(name_of(&name), estimates.median.point_estimate);
             }
         }
     }
@@ -78,11 +82,11 @@ fn folders(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(entries.into_iter().filter(|path| path.is_dir()).collect())
 }
 
-fn last(path: &Path) -> String {
+fn name_of(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// What OpenSSL takes to encrypt so many bytes, nanoseconds; `None` where it is not installed.
+/// The nanoseconds that OpenSSL takes to encrypt so many bytes; `None` if it is not installed.
 fn openssl(bytes: u32) -> Option<f64> {
     let size = bytes.to_string();
     let arguments = ["speed", "-elapsed", "-seconds", "1", "-bytes", &size, "-mr", "-evp", "aes-256-cbc"];

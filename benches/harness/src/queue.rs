@@ -1,9 +1,8 @@
-//! The queues of a run: filled before a contender starts, emptied as its results come.
+//! The queues of a run: one that the contender consumes, one that collects its results.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use elasticio_runtime::platform::cipher::{Cipher, Encoding};
 use futures_util::StreamExt;
 use lapin::{
     BasicProperties, Channel, Connection, ConnectionProperties, Consumer, ExchangeKind,
@@ -13,13 +12,12 @@ use lapin::{
     },
     types::{AMQPValue, FieldTable},
 };
+use uuid::Uuid;
 
-use crate::contender::{IV, PASSWORD};
-
-/// No result for this long ends a run as failed.
+/// A run fails if no result comes for this long.
 const SILENCE: Duration = Duration::from_secs(30);
 
-/// What a run's queues and exchange are called.
+/// The names of a run's queues and exchange.
 #[derive(Clone, Debug)]
 pub(crate) struct Names {
     pub(crate) input: String,
@@ -35,25 +33,18 @@ pub(crate) struct Queues {
     _connection: Connection,
 }
 
-/// One result.
+/// A result that has arrived.
 pub(crate) struct Arrived {
     pub(crate) at: Instant,
-    /// Its header `parentMessageId`: what the message was called.
-    pub(crate) id: String,
-}
-
-/// The payload of a message: a GET of `url`.
-pub(crate) fn sealed(url: &str) -> Vec<u8> {
-    let cipher = Cipher::new(&PASSWORD.into(), *IV);
-    let message = serde_json::json!({ "body": { "method": "GET", "url": url } });
-    cipher.encrypt(message.to_string().into_bytes(), Encoding::Base64)
+    /// Its header `parentMessageId`: the id of the message that it is the result of.
+    pub(crate) message_id: String,
 }
 
 impl Queues {
     pub(crate) async fn declare(broker: &str) -> Result<Self> {
         let connection = Connection::connect(broker, ConnectionProperties::default()).await?;
         let channel = connection.create_channel().await?;
-        let unique = uuid::Uuid::new_v4();
+        let unique = Uuid::new_v4();
         let names = Names {
             input: format!("bench-in-{unique}"),
             exchange: format!("bench-{unique}"),
@@ -81,7 +72,7 @@ impl Queues {
         Ok(Self { names, channel, results, _connection: connection })
     }
 
-    /// Lays one message into the queue, called `id`.
+    /// Publishes a message with this id to the contender's queue.
     pub(crate) async fn send(&self, payload: &[u8], id: &str) -> Result<()> {
         let mut headers = FieldTable::default();
         for (name, value) in [("messageId", id), ("threadId", "bench"), ("stepId", "step_0")] {
@@ -95,16 +86,16 @@ impl Queues {
         Ok(())
     }
 
-    /// The next result.
+    /// Waits for the next result.
     pub(crate) async fn next(&mut self) -> Result<Arrived> {
         let next = tokio::time::timeout(SILENCE, self.results.next()).await;
-        let delivery = next.context("no result for 30 s")?.context("the results' queue is gone")??;
+        let delivery = next.context("no result for 30 s")?.context("the queue of results was deleted")??;
         let headers = delivery.properties.headers().as_ref();
-        let id = headers.and_then(|table| match table.inner().get("parentMessageId") {
+        let message_id = headers.and_then(|table| match table.inner().get("parentMessageId") {
             Some(AMQPValue::LongString(text)) => Some(text.to_string()),
             _ => None,
         });
-        Ok(Arrived { at: Instant::now(), id: id.unwrap_or_default() })
+        Ok(Arrived { at: Instant::now(), message_id: message_id.unwrap_or_default() })
     }
 
     pub(crate) async fn delete(self) -> Result<()> {

@@ -1,70 +1,62 @@
-//! Single runs: a batch that waits in the queue, an idle contender, a fixed rate.
+//! Single runs: a batch that waits in the queue, an idle contender, messages at a fixed rate.
 
-use std::{
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
-use crate::{
-    cli::Places,
-    contender::Contender,
-    figures::{Run, percentile},
-    process::{cpu_ms, memory_kib, stop},
-    queue::{Queues, sealed},
-};
+use crate::contender::Contender;
+use crate::figures::{Figures, mib, percentile};
+use crate::payload::encrypted_get;
+use crate::process::{cpu_ms, memory_kib, stop};
+use crate::queue::Queues;
+use crate::setup::Setup;
 
-/// How long an idle contender is watched.
+/// How long a contender is idle before its memory is read.
 const IDLE: Duration = Duration::from_secs(3);
-/// How long a fixed rate is kept.
+/// How long messages are sent at a fixed rate.
 const LATENCY_TIME: Duration = Duration::from_secs(5);
-/// Between two bundles of a fixed rate.
-const BUNDLE: Duration = Duration::from_millis(2);
+/// At a fixed rate, the messages that are due are sent together once per this time.
+const SEND_INTERVAL: Duration = Duration::from_millis(2);
 
-/// What a batch is.
+/// Messages that wait in the queue when the contenders start.
 #[derive(Clone, Debug)]
 pub(crate) struct Batch<'a> {
     pub(crate) prefetch: u16,
     pub(crate) messages: usize,
-    /// What is asked for.
+    /// What each message requests.
     pub(crate) url: &'a str,
-    /// Contenders on the queue.
+    /// How many processes consume the queue.
     pub(crate) workers: usize,
-    /// Further variables.
+    /// Further environment variables.
     pub(crate) environment: Vec<(&'static str, String)>,
-    /// Where callgrind writes its counts, if it counts.
+    /// The file that callgrind writes its counts to; without it, callgrind is not used.
     pub(crate) profile: Option<&'a Path>,
 }
 
 impl<'a> Batch<'a> {
-    /// One contender that is asked for `url` so often.
+    /// A batch for one process, without callgrind.
     pub(crate) fn new(prefetch: u16, messages: usize, url: &'a str) -> Self {
         Self { prefetch, messages, url, workers: 1, environment: Vec::new(), profile: None }
     }
 }
 
+/// Measures contenders while they process a batch.
 #[allow(clippy::cast_precision_loss, reason = "figures for people")]
-pub(crate) fn mib(kib: u64) -> f64 {
-    kib as f64 / 1024.0
-}
-
-/// Lets contenders work off a batch that waits for them.
-#[allow(clippy::cast_precision_loss, reason = "figures for people")]
-pub(crate) async fn batch(places: &Places, contender: Contender, batch: &Batch<'_>) -> Result<Run> {
-    let mut queues = Queues::declare(&places.broker).await?;
-    let payload = sealed(batch.url);
+pub(crate) async fn batch(setup: &Setup, contender: Contender, batch: &Batch<'_>) -> Result<Figures> {
+    let mut queues = Queues::declare(&setup.broker).await?;
+    let payload = encrypted_get(batch.url);
     for index in 0..batch.messages {
         queues.send(&payload, &index.to_string()).await?;
     }
     let started = Instant::now();
-    let start = |_| contender.start(places, &queues.names, batch.prefetch, &batch.environment, batch.profile);
+    let start = |_| contender.start(setup, &queues.names, batch.prefetch, &batch.environment, batch.profile);
     let children = (0..batch.workers).map(start).collect::<Result<Vec<_>>>()?;
     let cpu = || children.iter().map(|child| cpu_ms(child.id())).sum::<Result<f64>>();
     let first = queues.next().await?.at;
-    // The first round arrives at once when the API is slow: counted in, it would flatter the rate.
+    // With a slow API, the first round of results arrives all at once: the rate without it is the sustained one.
     let first_round = usize::from(batch.prefetch) * batch.workers;
-    ensure!(batch.messages > first_round, "{} messages are one round at most", batch.messages);
+    ensure!(batch.messages > first_round, "{} messages are not more than one round", batch.messages);
     let mut begin = first;
     for _ in 1..first_round {
         begin = queues.next().await?.at;
@@ -77,7 +69,7 @@ pub(crate) async fn batch(places: &Places, contender: Contender, batch: &Batch<'
     let rest = (batch.messages - first_round) as f64;
     let peak =
         children.iter().map(|child| memory_kib(child.id(), "VmHWM")).max_by_key(|peak| *peak.as_ref().unwrap_or(&0));
-    let run = Run {
+    let figures = Figures {
         rate: rest / (last - begin).as_secs_f64(),
         cpu_ms: (cpu()? - cpu_at_begin) / rest,
         peak_mib: mib(peak.unwrap_or(Ok(0))?),
@@ -87,13 +79,13 @@ pub(crate) async fn batch(places: &Places, contender: Contender, batch: &Batch<'
         stop(child).await?;
     }
     queues.delete().await?;
-    Ok(run)
+    Ok(figures)
 }
 
-/// The memory of a contender that has nothing to do, MiB.
-pub(crate) async fn idle(places: &Places, contender: Contender) -> Result<f64> {
-    let queues = Queues::declare(&places.broker).await?;
-    let child = contender.start(places, &queues.names, 1, &[], None)?;
+/// The memory of an idle contender, MiB.
+pub(crate) async fn idle(setup: &Setup, contender: Contender) -> Result<f64> {
+    let queues = Queues::declare(&setup.broker).await?;
+    let child = contender.start(setup, &queues.names, 1, &[], None)?;
     tokio::time::sleep(IDLE).await;
     let memory = mib(memory_kib(child.id(), "VmRSS")?);
     stop(child).await?;
@@ -108,10 +100,10 @@ pub(crate) async fn idle(places: &Places, contender: Contender) -> Result<f64> {
     clippy::cast_precision_loss,
     reason = "figures for people"
 )]
-pub(crate) async fn latency(places: &Places, contender: Contender, prefetch: u16, rate: f64) -> Result<[f64; 3]> {
-    let mut queues = Queues::declare(&places.broker).await?;
-    let child = contender.start(places, &queues.names, prefetch, &[], None)?;
-    let payload = sealed("/user");
+pub(crate) async fn latency(setup: &Setup, contender: Contender, prefetch: u16, rate: f64) -> Result<[f64; 3]> {
+    let mut queues = Queues::declare(&setup.broker).await?;
+    let child = contender.start(setup, &queues.names, prefetch, &[], None)?;
+    let payload = encrypted_get("/user");
     queues.send(&payload, "warm-up").await?;
     queues.next().await?;
     let start = Instant::now();
@@ -124,12 +116,12 @@ pub(crate) async fn latency(places: &Places, contender: Contender, prefetch: u16
             queues.send(&payload, &start.elapsed().as_nanos().to_string()).await?;
             sent += 1;
         }
-        let until = tokio::time::Instant::now() + BUNDLE;
+        let until = tokio::time::Instant::now() + SEND_INTERVAL;
         while latencies.len() < sent {
             let Ok(arrived) = tokio::time::timeout_at(until, queues.next()).await else { break };
             let arrived = arrived?;
-            let since = Duration::from_nanos(arrived.id.parse().unwrap_or_default());
-            latencies.push((arrived.at - start).saturating_sub(since).as_secs_f64() * 1000.0);
+            let sent_at = Duration::from_nanos(arrived.message_id.parse().unwrap_or_default());
+            latencies.push((arrived.at - start).saturating_sub(sent_at).as_secs_f64() * 1000.0);
         }
         tokio::time::sleep_until(until).await;
     }

@@ -1,4 +1,4 @@
-//! An [`Answer`] checked and turned into what goes out, once, so that giving it is cheap however large it is.
+//! An [`Answer`] that is checked and encoded once, so that giving it is cheap, however large it is.
 
 use std::io::Write;
 use std::sync::OnceLock;
@@ -15,30 +15,35 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures_util::stream;
 use hyper::ext::ReasonPhrase;
+use serde_json::json;
 
-use super::{Answer, HeaderValues, Reset};
-use crate::reply::JSON_UTF8;
+use super::answer::{Answer, HeaderValues, Reset};
+use crate::json::compact;
+use crate::response::JSON_UTF8;
 
 /// Longest `delay`, in seconds.
 const MAX_DELAY: f64 = 3600.0;
 /// Largest `size`, in characters.
 const MAX_SIZE: usize = 256 * 1024 * 1024;
-/// JSON answers from this many bytes on are compressed when the caller accepts gzip.
+/// Smallest JSON body, in bytes, that is compressed for a caller who accepts gzip.
 const GZIP_FROM: usize = 1024;
-/// What a body that breaks off announces, and what of it is sent.
+/// The content length of a body that breaks off.
 const MIDBODY_ANNOUNCED: u64 = 1000;
+/// What is sent of a body that breaks off.
 const MIDBODY_SENT: &[u8] = b"{\"cut\":";
 
-/// Why a body that breaks off ends.
+/// Ends a body that breaks off.
 #[derive(Debug, thiserror::Error)]
-#[error("the answer breaks off here, as ordered")]
+#[error("the script breaks the answer off here")]
 struct MidBody;
 
-/// An answer ready to be given any number of times.
+/// An answer that is ready to be given any number of times.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub(crate) delay: Duration,
     pub(crate) reset: Reset,
+    /// How many times it is given before the next one.
+    pub(super) times: u32,
     status: StatusCode,
     reason: Option<ReasonPhrase>,
     headers: HeaderMap,
@@ -48,7 +53,7 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
-    /// Checks an answer; the error says which part of it cannot be and what could.
+    /// Checks an answer; the error says what is wrong and what is allowed.
     pub(crate) fn new(answer: &Answer) -> Result<Self, String> {
         if !(200..=999).contains(&answer.status) {
             return Err(format!("status {} is not one from 200 to 999", answer.status));
@@ -61,7 +66,7 @@ impl Prepared {
         }
         let status = StatusCode::from_u16(answer.status).map_err(|error| error.to_string())?;
         let reason = answer.reason.as_deref().map(|reason| ReasonPhrase::try_from(reason.as_bytes()));
-        let reason = reason.transpose().map_err(|_| "reason has characters that no reason phrase may have")?;
+        let reason = reason.transpose().map_err(|_| "reason has characters that a reason phrase must not have")?;
         let (body, content_type) = body(answer)?;
         let mut headers = HeaderMap::new();
         if let Some(content_type) = content_type {
@@ -73,6 +78,7 @@ impl Prepared {
         Ok(Self {
             delay: Duration::from_secs_f64(answer.delay),
             reset: answer.reset,
+            times: answer.times,
             status,
             reason,
             is_json: (answer.json.is_some() || answer.size.is_some()) && !headers.contains_key(CONTENT_ENCODING),
@@ -82,11 +88,11 @@ impl Prepared {
         })
     }
 
-    /// The whole answer; `accepts_gzip` says whether the caller can read a compressed one.
+    /// The whole answer, compressed if it is large and the caller accepts that.
     pub(crate) fn respond(&self, accepts_gzip: bool) -> Response {
         if accepts_gzip && self.is_json && self.body.len() >= GZIP_FROM {
-            let packed = self.gzipped.get_or_init(|| gzip(&self.body)).clone();
-            let mut response = self.head(Body::from(packed));
+            let gzipped = self.gzipped.get_or_init(|| gzip(&self.body)).clone();
+            let mut response = self.head(Body::from(gzipped));
             response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
             response.headers_mut().insert(VARY, HeaderValue::from_static("accept-encoding"));
             return response;
@@ -100,7 +106,7 @@ impl Prepared {
             if part == 0 {
                 return Some((Ok(Bytes::from_static(MIDBODY_SENT)), 1));
             }
-            // Without a pause here hyper meets the error before it has flushed the first bytes.
+            // Without a pause here, hyper sees the error before it has flushed the first bytes.
             tokio::task::yield_now().await;
             Some((Err(MidBody), part))
         });
@@ -131,11 +137,9 @@ fn body(answer: &Answer) -> Result<(Bytes, Option<&'static str>), String> {
             Ok((bytes.into(), None))
         }
         (None, None, None, Some(size)) if size > MAX_SIZE => {
-            Err(format!("size {size} is over the largest, {MAX_SIZE} characters"))
+            Err(format!("size {size} is larger than {MAX_SIZE} characters"))
         }
-        (None, None, None, Some(size)) => {
-            Ok((format!("{{\"blob\":\"{}\"}}", "x".repeat(size)).into(), Some(JSON_UTF8)))
-        }
+        (None, None, None, Some(size)) => Ok((json!({"blob": "x".repeat(size)}).to_string().into(), Some(JSON_UTF8))),
         _ => Err("more than one of json, text, b64 and size is given; choose one".to_owned()),
     }
 }
@@ -154,27 +158,10 @@ fn set_header(headers: &mut HeaderMap, name: &str, values: &HeaderValues) -> Res
     Ok(())
 }
 
-/// JSON without the white space between its tokens; numbers and the order of keys stay as written,
-/// which parsing and printing would not promise.
-fn compact(json: &str) -> String {
-    let (mut in_string, mut escaped) = (false, false);
-    json.chars()
-        .filter(|&character| {
-            if in_string {
-                in_string = escaped || character != '"';
-                escaped = !escaped && character == '\\';
-                return true;
-            }
-            in_string = character == '"';
-            !character.is_ascii_whitespace()
-        })
-        .collect()
-}
-
 fn gzip(bytes: &[u8]) -> Bytes {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    let packed = encoder.write_all(bytes).and_then(|()| encoder.finish());
-    packed.expect("writing to memory does not fail").into()
+    let gzipped = encoder.write_all(bytes).and_then(|()| encoder.finish());
+    gzipped.expect("writing to memory does not fail").into()
 }
 
 #[cfg(test)]
@@ -186,21 +173,14 @@ mod tests {
     }
 
     #[test]
-    fn json_keeps_digits_key_order_and_strings_but_no_spaces() {
-        let answer = prepare(r#"{"json": { "z" : 1.50, "a" : "b \" c \\", "n" : [ 12345678901234567890 ] } }"#);
-        let body = answer.expect("a good answer").body;
-        assert_eq!(body, r#"{"z":1.50,"a":"b \" c \\","n":[12345678901234567890]}"#);
-    }
-
-    #[test]
-    fn null_is_a_body_and_nothing_is_none() {
-        assert_eq!(prepare(r#"{"json": null}"#).expect("a good answer").body, "null");
-        let empty = prepare(r#"{"status": 400}"#).expect("a good answer");
+    fn null_is_a_body_and_an_absent_body_is_empty() {
+        assert_eq!(prepare(r#"{"json": null}"#).expect("a valid answer").body, "null");
+        let empty = prepare(r#"{"status": 400}"#).expect("a valid answer");
         assert!(empty.body.is_empty() && empty.headers.is_empty());
     }
 
     #[test]
-    fn what_cannot_be_answered_is_refused_with_the_reason() {
+    fn an_invalid_answer_is_refused_with_the_reason() {
         for (json, reason) in [
             (r#"{"status": 99}"#, "status 99"),
             (r#"{"json": 1, "text": "x"}"#, "more than one"),

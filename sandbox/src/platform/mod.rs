@@ -1,6 +1,9 @@
-//! The integration platform: its REST API, as far as a component uses it, and object storage.
+//! The integration platform: the part of its REST API that a component uses, and object storage.
 
+mod accounts;
+mod error;
 mod flows;
+mod json_body;
 mod objects;
 mod secrets;
 
@@ -13,36 +16,31 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
-use serde_json::json;
 
-pub(crate) use flows::{Hooks, Keys};
-pub(crate) use objects::Objects;
-pub use objects::{MAX_OBJECT_BYTES, MAX_OBJECTS, MAX_OBJECTS_BYTES};
-
-use crate::reply;
+use self::error::error_response;
 use crate::state::State;
 
-/// The platform as it behaves when nothing is ordered.
+/// The platform as it behaves without scripted answers.
 pub(crate) fn router(state: &Arc<State>) -> Router {
     Router::new()
         .route("/v1/tasks/{flow}/steps/{step}", get(flows::step))
-        .route("/v1/accounts/{id}", get(flows::keys).put(flows::set_keys))
+        .route("/v1/accounts/{id}", get(accounts::keys).put(accounts::put_keys))
         .route(
             "/sailor-support/hooks/task/{flow}/startup/data",
-            get(flows::hook).post(flows::add_hook).delete(flows::delete_hook),
+            get(flows::startup_data).post(flows::add_startup_data).delete(flows::delete_startup_data),
         )
         .route("/v2/workspaces/{workspace}/secrets/{id}", get(secrets::get))
         .route("/v2/workspaces/{workspace}/secrets/{id}/refresh", post(secrets::refresh))
         .route("/objects", post(objects::create))
         .route("/objects/{id}", get(objects::get).put(objects::put).delete(objects::delete))
-        .route_layer(from_fn_with_state(Arc::clone(state), check))
+        .route_layer(from_fn_with_state(Arc::clone(state), require_authorization))
         .fallback(no_route)
         .method_not_allowed_fallback(no_route)
         .layer(DefaultBodyLimit::disable())
         .with_state(Arc::clone(state))
 }
 
-/// What works without being ordered even where only ordered answers are given.
+/// What works without a scripted answer even if only scripted answers are given.
 pub(crate) fn always_works(method: &Method, path: &str) -> bool {
     let mut segments = path.split('/').skip(1);
     match (segments.next(), segments.next()) {
@@ -52,30 +50,27 @@ pub(crate) fn always_works(method: &Method, path: &str) -> bool {
     }
 }
 
-/// The answer where only ordered answers are given and none is ordered.
-pub(crate) fn not_ordered(method: &Method, path: &str) -> Response {
-    failure(StatusCode::NOT_FOUND, &format!("no answer is ordered for {method} {path}"))
+/// The response if only scripted answers are given and there is none for this call.
+pub(crate) fn not_scripted(method: &Method, path: &str) -> Response {
+    error_response(StatusCode::NOT_FOUND, &format!("there is no scripted answer for {method} {path}"))
 }
 
-/// The REST API wants basic authorization, object storage a bearer token; any will do.
-async fn check(Shared(state): Shared<Arc<State>>, request: Request, next: Next) -> Response {
+/// The REST API requires basic authorization with any user, object storage any bearer token.
+async fn require_authorization(Shared(state): Shared<Arc<State>>, request: Request, next: Next) -> Response {
     let scheme = if request.uri().path().starts_with("/objects") { "Bearer " } else { "Basic " };
-    let given = request.headers().get(AUTHORIZATION);
-    let given = given.is_some_and(|given| given.as_bytes().starts_with(scheme.as_bytes()));
-    if given || state.only_answers {
+    let authorization = request.headers().get(AUTHORIZATION);
+    let is_authorized = authorization.is_some_and(|value| value.as_bytes().starts_with(scheme.as_bytes()));
+    if is_authorized || state.only_answers {
         return next.run(request).await;
     }
-    failure(StatusCode::UNAUTHORIZED, &format!("the authorization header is missing or not {}", scheme.trim_end()))
+    error_response(
+        StatusCode::UNAUTHORIZED,
+        &format!("the authorization header is missing or not {}", scheme.trim_end()),
+    )
 }
 
 async fn no_route(request: Request) -> Response {
-    failure(StatusCode::NOT_FOUND, &format!("there is no {} {}", request.method(), request.uri().path()))
-}
-
-/// An error as the platform tells it.
-fn failure(status: StatusCode, detail: &str) -> Response {
-    let title = status.canonical_reason().unwrap_or_default();
-    reply::json(status, &json!({"errors": [{"status": status.as_u16(), "title": title, "detail": detail}]}))
+    error_response(StatusCode::NOT_FOUND, &format!("there is no {} {}", request.method(), request.uri().path()))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Secrets: whatever its id, a secret holds the sandbox's present credential.
+//! Secrets: whatever its id, a secret holds the credential that was issued last.
 
 use std::sync::Arc;
 
@@ -8,21 +8,22 @@ use axum::response::Response;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::failure;
-use crate::reply;
+use super::error::error_response;
+use crate::response;
 use crate::state::State;
-use crate::tokens::Credential;
+use crate::store::Credential;
 
-type Address = Path<(String, String)>;
+/// Workspace and id.
+type SecretPath = Path<(String, String)>;
 
-pub(super) async fn get(Shared(state): Shared<Arc<State>>, Path((_, id)): Address) -> Response {
-    secret(&id, state.tokens.present())
+pub(super) async fn get(Shared(state): Shared<Arc<State>>, Path((_, id)): SecretPath) -> Response {
+    secret(&id, state.tokens.current())
 }
 
-/// Refreshes the credential as a call of the token endpoint would.
-pub(super) async fn refresh(Shared(state): Shared<Arc<State>>, Path((_, id)): Address) -> Response {
-    let refused = || failure(StatusCode::BAD_REQUEST, "the credential could not be refreshed: invalid_grant");
-    state.tokens.refresh_present().map_or_else(refused, |credential| secret(&id, credential))
+/// Refreshes the credential, as a call to the token endpoint would.
+pub(super) async fn refresh(Shared(state): Shared<Arc<State>>, Path((_, id)): SecretPath) -> Response {
+    let refused = || error_response(StatusCode::BAD_REQUEST, "the credential could not be refreshed: invalid_grant");
+    state.tokens.refresh_current().map_or_else(refused, |credential| secret(&id, credential))
 }
 
 fn secret(id: &str, credential: Credential) -> Response {
@@ -34,5 +35,5 @@ fn secret(id: &str, credential: Credential) -> Response {
     }
     let credentials = Credentials { credential, fields: json!({}) };
     let attributes = json!({"type": "oauth2", "credentials": credentials});
-    reply::json(StatusCode::OK, &json!({"data": {"id": id, "type": "secret", "attributes": attributes}}))
+    response::json(StatusCode::OK, &json!({"data": {"id": id, "type": "secret", "attributes": attributes}}))
 }

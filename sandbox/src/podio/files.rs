@@ -1,5 +1,6 @@
-//! `/file/…`: uploads that are read as they come, downloads that are made as they go.
+//! `/file/…`: uploads, hashed while they arrive, and downloads, generated while they are sent.
 
+use std::convert::Infallible;
 use std::sync::{Arc, LazyLock};
 
 use axum::body::Body;
@@ -14,19 +15,20 @@ use futures_util::stream;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::storage::{File, Intake};
-use super::{Failure, Id};
-use crate::reply;
+use super::error::ApiError;
+use super::id::Id;
+use crate::response;
 use crate::state::State;
+use crate::store::{File, FileWriter};
 
 /// Longest `filename` part, in bytes.
 const MAX_NAME: usize = 1024;
-/// Content that nobody keeps is this many bytes, repeated.
+/// Content that is not kept is replaced by this many bytes, repeated.
 const PATTERN_BYTES: usize = 64 * 1024;
 
-type Result<T> = std::result::Result<T, Failure>;
+type Result<T> = std::result::Result<T, ApiError>;
 
-/// A multipart form with the parts `source` and, at will, `filename`.
+/// Stores a file from a multipart form with the part `source` and, optionally, `filename`.
 pub(super) async fn upload(
     Shared(state): Shared<Arc<State>>,
     headers: HeaderMap,
@@ -34,9 +36,9 @@ pub(super) async fn upload(
 ) -> Result<Response> {
     let mut form = form.map_err(|_| missing_source())?;
     let (mut name, mut source) = (None, None);
-    while let Some(field) = form.next_field().await.map_err(|error| broken(&error))? {
+    while let Some(field) = form.next_field().await.map_err(|error| invalid_form(&error))? {
         match field.name() {
-            Some("source") => source = Some(take(field).await?),
+            Some("source") => source = Some(file(field).await?),
             Some("filename") => name = Some(short_text(field).await?),
             _ => {}
         }
@@ -46,35 +48,35 @@ pub(super) async fn upload(
         file.name = name;
     }
     let id = state.files().add(file.clone());
-    Ok(reply::json(StatusCode::OK, &show(id, &file, &headers)))
+    Ok(response::json(StatusCode::OK, &show(id, &file, &headers)))
 }
 
 pub(super) async fn get(Shared(state): Shared<Arc<State>>, Id(id): Id, headers: HeaderMap) -> Result<Response> {
-    let file = state.files().get(id).ok_or_else(Failure::no_object)?;
-    Ok(reply::json(StatusCode::OK, &show(id, &file, &headers)))
+    let file = state.files().get(id).ok_or_else(ApiError::no_object)?;
+    Ok(response::json(StatusCode::OK, &show(id, &file, &headers)))
 }
 
 pub(super) async fn delete(Shared(state): Shared<Arc<State>>, Id(id): Id) -> Result<Response> {
-    let there = state.files().delete(id);
-    if there { Ok(reply::empty(StatusCode::NO_CONTENT)) } else { Err(Failure::no_object()) }
+    state.files().remove(id).ok_or_else(ApiError::no_object)?;
+    Ok(response::empty(StatusCode::NO_CONTENT))
 }
 
-/// How many bytes to make up.
 #[derive(Deserialize)]
-pub(super) struct Wanted {
+pub(super) struct RawQuery {
+    /// How many bytes of the pattern to send in place of the file.
     size: Option<u64>,
 }
 
-/// A file's content; with `?size=N` any file is there and has N bytes of the pattern.
+/// A file's content. With `?size=N` every id is that of a file, of N bytes of the pattern.
 pub(super) async fn raw(
     Shared(state): Shared<Arc<State>>,
     Id(id): Id,
-    query: std::result::Result<Query<Wanted>, QueryRejection>,
+    query: std::result::Result<Query<RawQuery>, QueryRejection>,
 ) -> Result<Response> {
-    let Query(wanted) = query.map_err(|_| Failure::invalid_value("size is not a number of bytes"))?;
-    let file = match wanted.size {
-        Some(size) => made_up(id, size),
-        None => state.files().get(id).ok_or_else(Failure::no_object)?,
+    let Query(query) = query.map_err(|_| ApiError::invalid_value("size is not a number of bytes"))?;
+    let file = match query.size {
+        Some(size) => generated_file(id, size),
+        None => state.files().get(id).ok_or_else(ApiError::no_object)?,
     };
     let mut response = Response::new(file.content.map_or_else(|| pattern(file.size), Body::from));
     let disposition = format!("attachment; filename=\"{}\"", file.name.replace(['"', '\\'], "_"));
@@ -88,22 +90,22 @@ pub(super) async fn raw(
     Ok(response)
 }
 
-async fn take(mut field: Field<'_>) -> Result<File> {
+async fn file(mut field: Field<'_>) -> Result<File> {
     let name = field.file_name().unwrap_or("file").to_owned();
     let media_type = field.content_type().unwrap_or("application/octet-stream").to_owned();
-    let mut intake = Intake::default();
-    while let Some(chunk) = field.chunk().await.map_err(|error| broken(&error))? {
-        intake.take(&chunk);
+    let mut writer = FileWriter::default();
+    while let Some(chunk) = field.chunk().await.map_err(|error| invalid_form(&error))? {
+        writer.write(&chunk);
     }
-    Ok(intake.finish(name, media_type))
+    Ok(writer.finish(name, media_type))
 }
 
 async fn short_text(mut field: Field<'_>) -> Result<String> {
     let mut text = Vec::new();
-    while let Some(chunk) = field.chunk().await.map_err(|error| broken(&error))? {
+    while let Some(chunk) = field.chunk().await.map_err(|error| invalid_form(&error))? {
         text.extend_from_slice(&chunk);
         if text.len() > MAX_NAME {
-            return Err(Failure::invalid_value(format!("filename is over {MAX_NAME} bytes")));
+            return Err(ApiError::invalid_value(format!("filename is over {MAX_NAME} bytes")));
         }
     }
     Ok(String::from_utf8_lossy(&text).into_owned())
@@ -117,7 +119,7 @@ fn show(id: u64, file: &File, headers: &HeaderMap) -> Value {
     })
 }
 
-fn made_up(id: u64, size: u64) -> File {
+fn generated_file(id: u64, size: u64) -> File {
     File {
         name: format!("{id}.bin"),
         media_type: "application/octet-stream".to_owned(),
@@ -127,10 +129,10 @@ fn made_up(id: u64, size: u64) -> File {
     }
 }
 
-/// So many bytes of the pattern, made while they are sent.
+/// `size` bytes of the pattern, generated while they are sent.
 fn pattern(size: u64) -> Body {
     static PATTERN: LazyLock<Bytes> = LazyLock::new(|| {
-        // xorshift32: bytes that look like a file's and are the same in every run.
+        // xorshift32: the bytes hardly compress and are the same in every run.
         let mut word: u32 = 0x9e37_79b9;
         let bytes = std::iter::repeat_with(|| {
             word ^= word << 13;
@@ -142,16 +144,16 @@ fn pattern(size: u64) -> Body {
     });
     let chunks = stream::unfold(size, |left| async move {
         let length = usize::try_from(left).map_or(PATTERN_BYTES, |left| left.min(PATTERN_BYTES));
-        let next = (PATTERN.slice(..length), left - length as u64);
+        let next = (Ok::<_, Infallible>(PATTERN.slice(..length)), left - length as u64);
         (left > 0).then_some(next)
     });
-    Body::from_stream(futures_util::StreamExt::map(chunks, Ok::<_, std::convert::Infallible>))
+    Body::from_stream(chunks)
 }
 
-fn missing_source() -> Failure {
-    Failure::new(StatusCode::NOT_FOUND, "not_found", "Missing parameters: source")
+fn missing_source() -> ApiError {
+    ApiError::new(StatusCode::NOT_FOUND, "not_found", "Missing parameters: source")
 }
 
-fn broken(error: &MultipartError) -> Failure {
-    Failure::invalid_value(format!("The multipart form breaks off: {}", error.body_text()))
+fn invalid_form(error: &MultipartError) -> ApiError {
+    ApiError::invalid_value(format!("The multipart form breaks off: {}", error.body_text()))
 }

@@ -1,48 +1,43 @@
-//! Podio: its API, as far as the sandbox plays it, and its token endpoint.
+//! Podio: a part of its API, and its token endpoint.
 
-mod auth;
-mod failure;
+mod authorization;
+mod error;
 mod files;
-mod item_fields;
-mod item_store;
+mod fixtures;
+mod id;
 mod items;
 mod oauth;
-mod people;
-mod storage;
+mod redirect;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, FromRequestParts, RawPathParams, Request, State as Shared};
-use axum::http::request::Parts;
+use axum::extract::{DefaultBodyLimit, Request, State as Shared};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
 
-pub(crate) use item_store::Items;
-pub(crate) use storage::Files;
-
-use crate::reply;
+use self::error::ApiError;
+use crate::response;
 use crate::state::State;
-use failure::Failure;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-podio-request-id");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("x-rate-limit-limit");
 const RATE_REMAINING: HeaderName = HeaderName::from_static("x-rate-limit-remaining");
-/// Calls that the rate-limit headers speak of. Nothing is limited by it; order 420s for that.
+/// The rate limit that the headers report. It is not enforced; script 420s for that.
 const RATE: u64 = 5000;
 
-/// Podio as it behaves when nothing is ordered.
+/// Podio as it behaves without scripted answers.
 pub(crate) fn router(state: &Arc<State>) -> Router {
     let calls: Arc<AtomicU64> = Arc::default();
     let with_token = Router::new()
-        .route("/user", get(people::user))
-        .route("/user/status", get(people::user_status))
-        .route("/org/", get(people::organizations))
-        .route("/oauth/scope", get(people::scope))
-        .route("/app/{id}", get(people::app))
+        .route("/user", get(fixtures::user))
+        .route("/user/status", get(fixtures::user_status))
+        .route("/org/", get(fixtures::organizations))
+        .route("/oauth/scope", get(fixtures::scope))
+        .route("/app/{id}", get(fixtures::app))
         .route("/item/{id}", get(items::get).put(items::update).delete(items::delete))
         .route("/item/app/{id}", post(items::create))
         .route("/item/app/{id}/", post(items::create))
@@ -52,60 +47,46 @@ pub(crate) fn router(state: &Arc<State>) -> Router {
         .route("/file/v2/", post(files::upload))
         .route("/file/{id}", get(files::get).delete(files::delete))
         .route("/file/{id}/raw", get(files::raw))
-        .route_layer(from_fn_with_state(Arc::clone(state), auth::check));
+        .route_layer(from_fn_with_state(Arc::clone(state), authorization::require_token));
     Router::new()
         .route("/oauth/token", post(oauth::token_form))
         .route("/oauth/token/v2", post(oauth::token_json))
         .route("/oauth/authorize", get(oauth::authorize))
-        .route("/redirect", get(people::redirect))
+        .route("/redirect", get(redirect::redirect))
         .merge(with_token)
         .fallback(no_operation)
         .method_not_allowed_fallback(no_operation)
         .layer(DefaultBodyLimit::disable())
-        .layer(from_fn_with_state(calls, label))
+        .layer(from_fn_with_state(calls, complete))
         .with_state(Arc::clone(state))
 }
 
-/// The answer where only ordered answers are given and none is ordered.
-pub(crate) fn not_ordered() -> Response {
-    reply::json_bytes(StatusCode::NOT_FOUND, r#"{"error":"not_found","error_description":"no script"}"#)
+/// The response if only scripted answers are given and there is none for this call.
+pub(crate) fn not_scripted() -> Response {
+    response::json_bytes(StatusCode::NOT_FOUND, r#"{"error":"not_found","error_description":"no script"}"#)
 }
 
-/// The headers that every answer of Podio has; and a failure's body, which repeats the request.
-async fn label(Shared(calls): Shared<Arc<AtomicU64>>, request: Request, next: Next) -> Response {
+/// Adds the headers that all of Podio's answers have, and writes the body of an error, which repeats the request.
+async fn complete(Shared(calls): Shared<Arc<AtomicU64>>, request: Request, next: Next) -> Response {
     let number = calls.fetch_add(1, Ordering::Relaxed);
     let (method, uri) = (request.method().clone(), request.uri().clone());
-    let chosen = request.headers().get(REQUEST_ID).cloned();
+    let callers_id = request.headers().get(REQUEST_ID).cloned();
     let mut response = next.run(request).await;
-    if let Some(failure) = response.extensions_mut().remove::<Failure>() {
-        response = failure.respond(&method, &uri, response);
+    if let Some(error) = response.extensions_mut().remove::<ApiError>() {
+        response = error.respond(&method, &uri, response);
     }
     let headers = response.headers_mut();
-    let id = chosen.unwrap_or_else(|| ascii(&format!("{:08x}", number & 0xffff_ffff)));
-    headers.insert(REQUEST_ID, id);
+    headers.insert(REQUEST_ID, callers_id.unwrap_or_else(|| request_id(number)));
     headers.insert(RATE_LIMIT, HeaderValue::from(RATE));
     headers.insert(RATE_REMAINING, HeaderValue::from(RATE - 1 - number % RATE));
     response
 }
 
-async fn no_operation() -> Failure {
-    Failure::no_operation()
+async fn no_operation() -> ApiError {
+    ApiError::no_operation()
 }
 
-fn ascii(text: &str) -> HeaderValue {
-    HeaderValue::from_str(text).expect("text made of visible ASCII")
-}
-
-/// The number in the path; Podio knows no operation with anything else in its place.
-struct Id(u64);
-
-impl<S: Send + Sync> FromRequestParts<S> for Id {
-    type Rejection = Failure;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
-        let params = RawPathParams::from_request_parts(parts, state).await;
-        let params = params.map_err(|_| Failure::no_operation())?;
-        let id = params.iter().next().and_then(|(_, id)| id.parse().ok());
-        id.map(Self).ok_or_else(Failure::no_operation)
-    }
+fn request_id(number: u64) -> HeaderValue {
+    let id = format!("{:08x}", number & 0xffff_ffff);
+    HeaderValue::from_str(&id).expect("hexadecimal digits are a header value")
 }

@@ -1,4 +1,4 @@
-//! A plain HTTP client that hides nothing: one connection for a call, no decoding, no redirects.
+//! A plain HTTP client that hides nothing: one connection per call, no decoding, no redirects.
 
 use std::net::SocketAddr;
 
@@ -68,7 +68,7 @@ pub(crate) async fn get(addr: SocketAddr, path: &str, header: (&str, &str)) -> R
     send(addr, &format!("GET {path}"), &[header], "").await
 }
 
-/// Everything that comes back on a connection until it closes.
+/// Sends the bytes of a request and returns everything that arrives until the connection closes.
 pub(crate) async fn raw(addr: SocketAddr, request: &str) -> Vec<u8> {
     let mut stream = TcpStream::connect(addr).await.expect("the sandbox listens");
     stream.write_all(request.as_bytes()).await.expect("the request is sent");

@@ -1,4 +1,4 @@
-//! Ordered answers as they look on the wire.
+//! Scripted answers as they look on the wire.
 
 use std::io::Read;
 use std::time::{Duration, Instant};
@@ -40,17 +40,17 @@ async fn midbody_sends_a_head_and_a_few_bytes() {
 }
 
 #[tokio::test]
-async fn json_is_gzipped_for_who_asks_when_it_is_large() {
+async fn large_json_is_gzipped_for_a_caller_who_accepts_it() {
     let sandbox = sandbox(r#"{"podio": {"GET /big": [{"size": 5000}], "GET /small": [{"json": {}}]}}"#).await;
     let gzip = ("accept-encoding", "br, gzip;q=0.5");
-    let packed = get(sandbox.podio_addr(), "/big", gzip).await;
-    assert_eq!(packed.header("content-encoding"), Some("gzip"));
-    assert_eq!(packed.header("content-type"), Some("application/json; charset=utf-8"));
-    let mut unpacked = String::new();
-    flate2::read::GzDecoder::new(&packed.body[..]).read_to_string(&mut unpacked).expect("gzip");
-    assert_eq!(unpacked, format!("{{\"blob\":\"{}\"}}", "x".repeat(5000)));
+    let gzipped = get(sandbox.podio_addr(), "/big", gzip).await;
+    assert_eq!(gzipped.header("content-encoding"), Some("gzip"));
+    assert_eq!(gzipped.header("content-type"), Some("application/json; charset=utf-8"));
+    let mut unzipped = String::new();
+    flate2::read::GzDecoder::new(&gzipped.body[..]).read_to_string(&mut unzipped).expect("gzip");
+    assert_eq!(unzipped, json!({"blob": "x".repeat(5000)}).to_string());
     let plain = get(sandbox.podio_addr(), "/big", ("accept-encoding", "br")).await;
-    assert_eq!((plain.header("content-encoding"), &plain.body[..]), (None, unpacked.as_bytes()));
+    assert_eq!((plain.header("content-encoding"), &plain.body[..]), (None, unzipped.as_bytes()));
     assert_eq!(get(sandbox.podio_addr(), "/small", gzip).await.header("content-encoding"), None);
 }
 
@@ -71,7 +71,7 @@ async fn headers_repeat_and_replace_and_a_reason_is_sent() {
 }
 
 #[tokio::test]
-async fn a_delay_comes_before_the_answer_and_a_caller_who_leaves_is_in_the_journal() {
+async fn a_delay_precedes_the_answer_and_a_caller_who_leaves_is_in_the_journal() {
     let sandbox = sandbox(r#"{"podio": {"GET /a": [{"delay": 0.2}], "GET /b": [{"delay": 60}]}}"#).await;
     let start = Instant::now();
     assert_eq!(get(sandbox.podio_addr(), "/a", OAUTH2).await.status, 200);
@@ -100,21 +100,21 @@ async fn with_only_answers_nothing_else_works_but_step_data_and_objects() {
     assert_eq!(send(platform, "POST /objects", &[], "bytes").await.status, 201);
     sandbox
         .set_answers(parse(r#"{"platform": {"GET /v1/tasks/f/steps/s": [{"status": 500}]}}"#))
-        .expect("good answers");
+        .expect("valid answers");
     assert_eq!(send(platform, "GET /v1/tasks/f/steps/s", &[], "").await.status, 500);
     assert_eq!(send(podio, "GET /search/gr%C3%BCn%20k%C3%A4se", &[], "").await.status, 404);
 }
 
 #[tokio::test]
-async fn answers_are_ordered_and_taken_back_over_http() {
+async fn answers_are_scripted_and_removed_over_http() {
     let sandbox = sandbox("{}").await;
     let (podio, platform) = (sandbox.podio_addr(), sandbox.platform_addr());
-    let order = r#"{"podio": {"POST /file/": [{"status": 503}]}, "platform": {"POST /objects": [{"status": 507}]}}"#;
-    assert_eq!(send(platform, "PUT /_sandbox/answers", &[], order).await.status, 204);
+    let script = r#"{"podio": {"POST /file/": [{"status": 503}]}, "platform": {"POST /objects": [{"status": 507}]}}"#;
+    assert_eq!(send(platform, "PUT /_sandbox/answers", &[], script).await.status, 204);
     assert_eq!(send(podio, "POST /file/", &[OAUTH2], "streamed").await.status, 503);
     assert_eq!(send(platform, "POST /objects", &[BEARER], "streamed").await.status, 507);
-    let ordered = send(podio, "GET /_sandbox/answers", &[], "").await.json();
-    assert_eq!(ordered["podio"]["POST /file/"][0]["status"], 503);
+    let scripted = send(podio, "GET /_sandbox/answers", &[], "").await.json();
+    assert_eq!(scripted["podio"]["POST /file/"][0]["status"], 503);
     let bad = send(podio, "PUT /_sandbox/answers", &[], r#"{"podio": {"GET /a": [{"status": 7}]}}"#).await;
     assert_eq!(bad.status, 400);
     assert_eq!(bad.body, "answer for `GET /a`: status 7 is not one from 200 to 999\n");

@@ -1,4 +1,4 @@
-//! The sandbox over real sockets: through the library in this process, and as a program.
+//! The sandbox over real sockets: as a library in this process, and as a program.
 
 mod client;
 mod faults;
@@ -10,7 +10,7 @@ mod tokens;
 
 use podio_sandbox::{Answers, Options, Sandbox};
 
-/// A sandbox on free ports that behaves normally where nothing of this is ordered.
+/// A sandbox on free ports with these scripted answers.
 async fn sandbox(answers: &str) -> Sandbox {
     start(Options { answers: parse(answers), ..Options::default() }).await
 }

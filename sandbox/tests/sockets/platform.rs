@@ -1,4 +1,4 @@
-//! The platform as it behaves when nothing is ordered.
+//! The platform as it behaves without scripted answers.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use crate::client::{BASIC, BEARER, get, send};
 use crate::sandbox;
 
 #[tokio::test]
-async fn calls_want_an_authorization() {
+async fn calls_require_authorization() {
     let sandbox = sandbox("{}").await;
     for (path, wrong) in [("/v1/tasks/f/steps/s", BEARER), ("/objects/1", BASIC)] {
         assert_eq!(get(sandbox.platform_addr(), path, wrong).await.status, 401, "{path}");

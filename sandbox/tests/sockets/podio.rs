@@ -1,4 +1,4 @@
-//! Podio as it behaves when nothing is ordered.
+//! Podio as it behaves without scripted answers.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use crate::client::{JSON, OAUTH2, get, send};
 use crate::sandbox;
 
 #[tokio::test]
-async fn what_does_not_change_is_there() {
+async fn fixtures_are_answered_with_podio_s_headers() {
     let sandbox = sandbox("{}").await;
     for (path, pointer, value) in [
         ("/user", "/mail", json!("ops@example.test")),
@@ -25,7 +25,7 @@ async fn what_does_not_change_is_there() {
 }
 
 #[tokio::test]
-async fn an_item_lives_changes_and_is_gone() {
+async fn an_item_is_created_updated_and_deleted() {
     let sandbox = sandbox("{}").await;
     let addr = sandbox.podio_addr();
     let body = r#"{"external_id":"x-1","fields":{"title":"Büro","amount":"1.50"}}"#;
@@ -50,7 +50,7 @@ async fn an_item_lives_changes_and_is_gone() {
 }
 
 #[tokio::test]
-async fn a_filter_gives_pages_the_newest_first() {
+async fn a_filter_lists_pages_the_newest_items_first() {
     let sandbox = sandbox("{}").await;
     let addr = sandbox.podio_addr();
     for number in 0..5 {
@@ -65,7 +65,7 @@ async fn a_filter_gives_pages_the_newest_first() {
 }
 
 #[tokio::test]
-async fn failures_have_podio_s_envelope() {
+async fn errors_have_podio_s_envelope() {
     let sandbox = sandbox("{}").await;
     let addr = sandbox.podio_addr();
     let absent = get(addr, "/item/4?a=b", OAUTH2).await;
@@ -119,7 +119,7 @@ async fn a_small_file_comes_back_as_it_was() {
 }
 
 #[tokio::test]
-async fn a_large_file_is_hashed_and_made_up_again() {
+async fn a_large_file_is_hashed_and_its_content_generated() {
     let sandbox = sandbox("{}").await;
     let addr = sandbox.podio_addr();
     let content = vec![b'a'; 20 * 1024 * 1024 + 1];
@@ -134,7 +134,7 @@ async fn a_large_file_is_hashed_and_made_up_again() {
 }
 
 #[tokio::test]
-async fn a_redirect_goes_where_it_is_told() {
+async fn a_redirect_has_the_location_and_the_status_of_the_query() {
     let sandbox = sandbox("{}").await;
     let path = "/redirect?to=http%3A%2F%2F127.0.0.1%3A1%2Fx&status=307";
     let reply = get(sandbox.podio_addr(), path, OAUTH2).await;

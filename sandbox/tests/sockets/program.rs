@@ -1,4 +1,4 @@
-//! The sandbox as a program: what it prints, what it takes from its surroundings, how it stops.
+//! The sandbox as a program: what it prints, what it reads from its environment, how it stops.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -6,13 +6,13 @@ use std::process::{Child, Command, Stdio};
 
 use crate::client::{OAUTH2, get};
 
-/// A running program that does not outlive its test.
+/// A running program, which is killed when its test ends.
 struct Program(Child);
 
 impl Drop for Program {
     fn drop(&mut self) {
         if let Err(error) = self.0.kill() {
-            panic!("the program cannot be ended: {error}");
+            panic!("the program cannot be killed: {error}");
         }
     }
 }
@@ -32,7 +32,7 @@ fn run(arguments: &[&str], environment: &[(&str, &str)]) -> (Program, Vec<Socket
 }
 
 #[tokio::test]
-async fn it_takes_orders_and_stops_at_once_when_told() {
+async fn it_gives_scripted_answers_and_stops_at_once_on_sigterm() {
     let file = std::env::temp_dir().join(format!("sandbox-answers-{}.json", std::process::id()));
     std::fs::write(&file, r#"{"podio": {"GET /a": [{"status": 500}], "GET /slow": [{"delay": 60}]}}"#).expect("a file");
     let answers = file.to_str().expect("a path in UTF-8");
@@ -57,11 +57,11 @@ async fn it_takes_orders_and_stops_at_once_when_told() {
 }
 
 #[test]
-fn a_bad_order_is_named_and_nothing_starts() {
+fn an_invalid_answer_is_reported_and_nothing_starts() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_podio-sandbox"));
     let output = command.args(["--podio", "127.0.0.1:0", "--answer", "GET /a=status:1"]).output().expect("it runs");
-    let said = String::from_utf8_lossy(&output.stderr);
+    let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1));
-    assert!(said.contains("answer for `GET /a`: status 1 is not one from 200 to 999"), "{said}");
+    assert!(errors.contains("answer for `GET /a`: status 1 is not one from 200 to 999"), "{errors}");
     assert!(output.stdout.is_empty());
 }

@@ -1,4 +1,4 @@
-//! The token endpoint, and who may call.
+//! The token endpoint, and which tokens Podio accepts.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -41,7 +41,7 @@ async fn a_refresh_rotates_both_tokens() {
 }
 
 #[tokio::test]
-async fn without_rotation_a_refresh_token_is_used_again() {
+async fn without_rotation_a_refresh_token_stays_valid() {
     let sandbox = start(Options { rotate: false, ..Options::default() }).await;
     for _ in 0..2 {
         let credential = refresh(sandbox.podio_addr(), "sandbox-refresh-token").await.json();
@@ -50,7 +50,7 @@ async fn without_rotation_a_refresh_token_is_used_again() {
 }
 
 #[tokio::test]
-async fn each_endpoint_takes_one_encoding() {
+async fn each_endpoint_accepts_one_encoding() {
     let sandbox = sandbox("{}").await;
     let form = "grant_type=authorization_code&code=code-1&client_id=sandbox-client&client_secret=sandbox-secret";
     let json = r#"{"grant_type":"authorization_code","code":"code-1","client_id":"sandbox-client","client_secret":"sandbox-secret"}"#;
@@ -89,7 +89,7 @@ async fn each_endpoint_takes_one_encoding() {
 }
 
 #[tokio::test]
-async fn authorize_sends_a_code_back_that_is_good() {
+async fn authorize_redirects_with_a_valid_code() {
     let sandbox = sandbox("{}").await;
     let path = "/oauth/authorize?client_id=sandbox-client&redirect_uri=http%3A%2F%2F127.0.0.1%3A1%2Fcb&state=a%26b";
     let reply = get(sandbox.podio_addr(), path, ("accept", "*/*")).await;
@@ -103,7 +103,7 @@ async fn authorize_sends_a_code_back_that_is_good() {
 }
 
 #[tokio::test]
-async fn calls_without_a_good_token_are_told_why() {
+async fn calls_without_a_valid_token_learn_why() {
     let sandbox = sandbox("{}").await;
     let addr = sandbox.podio_addr();
     assert_eq!(user(addr, "Basic abc").await, (401, json!("invalid_request")));
@@ -137,7 +137,7 @@ async fn tokens_expire_and_the_platform_refreshes_them() {
     assert_eq!(user(sandbox.podio_addr(), &format!("OAuth2 {token}")).await.0, 200);
     let held = get(sandbox.platform_addr(), "/v2/workspaces/w/secrets/s", BASIC).await;
     assert_eq!(secret(&held)["access_token"], token);
-    sandbox.revoke_tokens();
+    sandbox.revoke_refresh_tokens();
     let refused = send(sandbox.platform_addr(), "POST /v2/workspaces/w/secrets/s/refresh", &[BASIC], "").await;
     assert_eq!(refused.status, 400);
 }

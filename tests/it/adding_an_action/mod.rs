@@ -10,7 +10,7 @@ use elasticio_runtime::{Component, Info, Step};
 use podio_component::PodioComponent;
 use podio_component::podio::{self, StepConfig};
 use podio_component::rest::ClientSettings;
-use podio_test_support::Input;
+use podio_test_support::TestMessage;
 use serde_json::json;
 
 use crate::performer::Performer;
@@ -51,7 +51,7 @@ async fn the_pages_action_runs_and_the_page_shows_it() -> Result<()> {
     let stage =
         stage("adding", own_credential(), json!({ "GET /org/": [{ "json": organizations }] }), json!({})).await?;
     let worker = Performer::of::<WithTheAction>(&stage, &stage.environment(NAME)).await?;
-    stage.send(&Input::new(&json!({ "body": {} }))).await?;
+    stage.send(&TestMessage::new(&json!({ "body": {} }))).await?;
     stage.results.wait_for(2, "results", BOUND).await?;
     worker.stop().await?;
     let bodies: Vec<_> = stage.emitted()?.into_iter().map(|emitted| emitted.payload["body"].clone()).collect();

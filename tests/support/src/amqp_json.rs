@@ -1,7 +1,7 @@
-//! AMQP header tables and JSON objects, one from the other.
+//! Conversions between AMQP header tables and JSON objects.
 //!
-//! From AMQP to JSON the types stay apart: integers of any width become integers, strings strings, and what a JSON
-//! value can't say (timestamps, byte arrays, decimals) becomes an object that no plain value equals.
+//! From AMQP to JSON, integers of any width become integers and strings become strings. What JSON cannot express
+//! (timestamps, byte arrays, decimals) becomes an object that is not equal to any plain value.
 
 use anyhow::{Result, bail};
 use lapin::types::{AMQPValue, FieldArray, FieldTable};
@@ -29,12 +29,12 @@ fn value_to_json(value: &AMQPValue) -> Value {
         AMQPValue::FieldArray(values) => values.as_slice().iter().map(value_to_json).collect(),
         AMQPValue::FieldTable(table) => to_json(table),
         AMQPValue::Void => Value::Null,
-        // Short strings among them: brokers read their type letter as another type.
+        // Including short strings: brokers take the letter of their type for another type.
         other => json!({ "amqp type": format!("{other:?}") }),
     }
 }
 
-/// A JSON object as a header table. A `null` has no entry.
+/// A JSON object as a header table, without its `null`s.
 pub(crate) fn from_json(object: &Map<String, Value>) -> Result<FieldTable> {
     let mut table = FieldTable::default();
     for (name, value) in object {
@@ -52,7 +52,7 @@ fn value_from_json(value: &Value) -> Result<AMQPValue> {
         Value::Number(number) => match (number.as_i64(), number.as_f64()) {
             (Some(integer), _) => i32::try_from(integer).map_or(AMQPValue::LongLongInt(integer), AMQPValue::LongInt),
             (None, Some(float)) => AMQPValue::Double(float),
-            (None, None) => bail!("the header value {number} fits no AMQP type"),
+            (None, None) => bail!("the header value {number} does not fit an AMQP type"),
         },
         Value::String(text) => AMQPValue::LongString(text.as_str().into()),
         Value::Array(values) => {

@@ -1,4 +1,4 @@
-//! Things that arrive one after another (log lines, AMQP messages), kept in order, with a bounded wait for more.
+//! What arrives one after another (log lines, AMQP messages), in order, with a bounded wait for more.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,24 +26,24 @@ impl<T> Default for Arrivals<T> {
 }
 
 impl<T: Clone> Arrivals<T> {
-    /// Adds one at the end.
-    pub fn push(&self, item: T) {
+    /// Adds an item at the end.
+    pub(crate) fn push(&self, item: T) {
         self.list.send_modify(|list| list.push(item));
     }
 
-    /// Everything so far.
+    /// All items so far.
     #[must_use]
     pub fn all(&self) -> Vec<T> {
         self.list.borrow().clone()
     }
 
-    /// How many so far.
+    /// The number of items so far.
     #[must_use]
     pub fn count(&self) -> usize {
         self.list.borrow().len()
     }
 
-    /// Returns as soon as the list satisfies `enough`; fails after `bound`, saying that `what` did not come.
+    /// Returns the list as soon as it satisfies `enough`; fails after `bound`, saying that `what` did not come.
     pub async fn wait_until(
         &self,
         what: &str,
@@ -57,7 +57,7 @@ impl<T: Clone> Arrivals<T> {
         }
     }
 
-    /// [`Self::wait_until`] there are `count` of them.
+    /// Returns the list as soon as it has `count` items; fails after `bound`, saying that `what` did not come.
     pub async fn wait_for(&self, count: usize, what: &str, bound: Duration) -> Result<Vec<T>> {
         self.wait_until(&format!("{count} {what}"), bound, |list| list.len() >= count).await
     }

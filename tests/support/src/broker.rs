@@ -1,5 +1,5 @@
-//! The broker's side of one step: the queues and exchanges that the platform would have declared, with names of their
-//! own, so that tests can run side by side.
+//! What a step needs on the broker: the queues and exchanges that the platform declares, with unique names, so that tests
+//! can run in parallel.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -16,40 +16,40 @@ use lapin::{Channel, Confirmation, Connection, ConnectionProperties, ExchangeKin
 use uuid::Uuid;
 
 use crate::arrivals::Arrivals;
-use crate::input::Input;
+use crate::test_message::TestMessage;
 
-/// The routing keys that a step publishes with, `reply` being where messages with `reply_to` want their copy.
-pub const ROUTING_KEYS: [&str; 5] = ["data", "error", "rebound", "snapshot", "reply"];
+/// The routing keys that a step publishes with; `reply` is the `reply_to` of messages that ask for a copy.
+const ROUTING_KEYS: [&str; 5] = ["data", "error", "rebound", "snapshot", "reply"];
 
-/// What a test that was killed leaves behind goes away by itself after so long, in milliseconds.
+/// After this many milliseconds without use, the broker deletes a queue that a killed test left behind.
 const UNUSED_QUEUE_EXPIRES_MS: i32 = 10 * 60 * 1000;
 
-/// How long queues, exchanges and messages must live.
+/// How long queues, exchanges and messages live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lifetime {
     /// As long as the test's connection.
     Connection,
-    /// Over a restart of the broker.
+    /// Beyond a restart of the broker.
     Restart,
 }
 
-/// The names of everything that one step needs on the broker.
+/// The names of a step's queues and exchanges.
 #[derive(Clone, Debug)]
 pub struct StepNames {
     /// The worker's queue.
     pub input: String,
     /// The exchange that the worker publishes to.
     pub exchange: String,
-    /// Takes all that the worker publishes.
+    /// The queue that collects what the worker publishes.
     pub results: String,
     /// The dead-letter exchange of the worker's queue.
-    pub dead_exchange: String,
-    /// Takes what the worker rejects.
+    pub(crate) dead_exchange: String,
+    /// The queue that collects what the worker rejects.
     pub dead: String,
 }
 
 impl StepNames {
-    /// Names that nobody else has, with `label` in them for whoever looks at the broker.
+    /// Unique names that contain `label`, so that they can be recognised on the broker.
     #[must_use]
     pub fn unique(label: &str) -> Self {
         let base = format!("podio-test.{label}.{}", Uuid::new_v4().simple());
@@ -67,22 +67,22 @@ impl StepNames {
 /// A message as the broker delivered it to the test.
 #[derive(Debug)]
 pub struct Received {
-    /// When.
+    /// When it arrived.
     pub at: Instant,
     /// Routing key, properties and body.
     pub delivery: Delivery,
 }
 
-/// How a queue stands.
+/// The state of a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueState {
-    /// Messages that wait for a consumer.
+    /// How many messages wait for a consumer.
     pub ready: u32,
-    /// Consumers.
+    /// How many consumers it has.
     pub consumers: u32,
 }
 
-/// A connection of the test's own.
+/// The test's own connection to the broker.
 #[derive(Debug)]
 pub struct Broker {
     connection: Connection,
@@ -99,14 +99,14 @@ impl Broker {
         Ok(Self { connection, channel })
     }
 
-    /// Declares the step's queues and exchanges, all [`ROUTING_KEYS`] bound but those in `unbound`.
+    /// Declares the step's queues and exchanges and binds all routing keys except those in `unbound`.
     pub async fn declare(&self, names: &StepNames, lifetime: Lifetime, unbound: &[String]) -> Result<()> {
         let durable = lifetime == Lifetime::Restart;
-        let ours = QueueDeclareOptions { durable, exclusive: !durable, ..QueueDeclareOptions::default() };
+        let collecting = QueueDeclareOptions { durable, exclusive: !durable, ..QueueDeclareOptions::default() };
         self.declare_exchange(&names.exchange, ExchangeKind::Direct, durable).await?;
         self.declare_exchange(&names.dead_exchange, ExchangeKind::Fanout, durable).await?;
         for queue in [&names.results, &names.dead] {
-            self.channel.queue_declare(queue.as_str().into(), ours, FieldTable::default()).await?;
+            self.channel.queue_declare(queue.as_str().into(), collecting, FieldTable::default()).await?;
         }
         for key in ROUTING_KEYS.iter().filter(|key| !unbound.iter().any(|name| name == *key)) {
             self.bind(&names.results, &names.exchange, key).await?;
@@ -115,8 +115,8 @@ impl Broker {
         let mut arguments = FieldTable::default();
         arguments.insert("x-dead-letter-exchange".into(), AMQPValue::LongString(names.dead_exchange.as_str().into()));
         arguments.insert("x-expires".into(), AMQPValue::LongInt(UNUSED_QUEUE_EXPIRES_MS));
-        let shared = QueueDeclareOptions { durable, ..QueueDeclareOptions::default() };
-        self.channel.queue_declare(names.input.as_str().into(), shared, arguments).await?;
+        let consumed_by_worker = QueueDeclareOptions { durable, ..QueueDeclareOptions::default() };
+        self.channel.queue_declare(names.input.as_str().into(), consumed_by_worker, arguments).await?;
         Ok(())
     }
 
@@ -130,17 +130,17 @@ impl Broker {
         Ok(self.channel.queue_bind(queue.into(), exchange.into(), key.into(), options, FieldTable::default()).await?)
     }
 
-    /// Lays `input` into the worker's queue and waits until the broker has it.
-    pub async fn publish(&self, names: &StepNames, input: &Input) -> Result<()> {
+    /// Publishes a message to the worker's queue and waits for the broker's confirm.
+    pub async fn publish(&self, names: &StepNames, message: &TestMessage) -> Result<()> {
         let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
         let queue = names.input.as_str().into();
         let confirm =
-            self.channel.basic_publish("".into(), queue, options, input.body(), input.properties()?).await?.await?;
+            self.channel.basic_publish("".into(), queue, options, message.body(), message.properties()?).await?.await?;
         ensure!(matches!(confirm, Confirmation::Ack(None)), "the broker did not take a message: {confirm:?}");
         Ok(())
     }
 
-    /// Takes everything out of `queue` from now on.
+    /// Consumes everything in `queue` from now on.
     pub async fn collect(&self, queue: &str) -> Result<Arrivals<Arc<Received>>> {
         let options = BasicConsumeOptions { no_ack: true, ..BasicConsumeOptions::default() };
         let mut consumer = self.channel.basic_consume(queue.into(), "".into(), options, FieldTable::default()).await?;
@@ -154,14 +154,14 @@ impl Broker {
         Ok(arrivals)
     }
 
-    /// How `queue` stands now.
+    /// The current state of `queue`.
     pub async fn state(&self, queue: &str) -> Result<QueueState> {
         let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
         let queue = self.channel.queue_declare(queue.into(), options, FieldTable::default()).await?;
         Ok(QueueState { ready: queue.message_count(), consumers: queue.consumer_count() })
     }
 
-    /// Takes the step's queues and exchanges away and closes the connection.
+    /// Deletes the step's queues and exchanges and closes the connection.
     pub async fn remove(&self, names: &StepNames) -> Result<()> {
         for queue in [&names.input, &names.results, &names.dead] {
             self.channel.queue_delete(queue.as_str().into(), QueueDeleteOptions::default()).await?;

@@ -1,4 +1,4 @@
-//! A command of the program that ends by itself: what it is given and what it says.
+//! Commands of the program that end by themselves.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -10,12 +10,12 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use crate::Ended;
+use crate::ended::Ended;
 
-/// What a command said and how it ended.
+/// How a command ended, and its output.
 #[derive(Debug)]
 pub struct Finished {
-    /// Its exit code.
+    /// How it ended.
     pub ended: Ended,
     /// Standard output.
     pub output: String,
@@ -23,7 +23,8 @@ pub struct Finished {
     pub errors: String,
 }
 
-/// Runs `program` to its end with nothing but `variables` in its environment; fails if that takes longer than `bound`.
+/// Runs `program` to its end, with only `variables` in its environment and `input` on standard input; fails if that takes
+/// longer than `bound`.
 pub async fn run_to_end(
     program: &Path,
     arguments: &[impl AsRef<OsStr>],
@@ -40,10 +41,10 @@ pub async fn run_to_end(
         .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
-        .with_context(|| format!("{} can't be started", program.display()))?;
+        .with_context(|| format!("{} cannot be started", program.display()))?;
     let mut stdin = child.stdin.take().context("standard input is not piped")?;
     let input = input.to_owned();
-    // Beside the reading, or both sides could wait for each other; a program that does not read may be gone by now.
+    // Concurrent with the reading, or both sides could wait for each other. It fails if the program ends without reading.
     tokio::spawn(async move { stdin.write_all(input.as_bytes()).await });
     let output = timeout(bound, child.wait_with_output()).await;
     let output = output.with_context(|| format!("the command did not end within {bound:?}"))??;

@@ -1,30 +1,34 @@
 //! What the tests against the built program share.
 //!
-//! A test plays the platform: it declares a step's queues, starts the worker with a step's environment, lays messages
-//! into its queue and looks at what comes out. Nothing here uses the worker's own code, the cipher least of all.
+//! A test plays the platform: it declares a step's queues, starts the worker with the step's environment, sends it messages
+//! and checks what it publishes. Nothing here uses the worker's own code, not even its cipher: an error there must not hide
+//! itself.
 
 mod amqp_json;
-pub mod arrivals;
+mod arrivals;
 pub mod broker;
-mod broker_script;
+pub mod cipher;
 mod command;
 mod emitted;
+mod ended;
 pub mod environment;
-mod input;
 mod other_host;
+mod private_broker;
 mod proxy;
-pub mod seal;
 mod stage;
+mod test_message;
 mod wait;
 mod worker;
 
-pub use broker_script::{PrivateBroker, shared_broker_url};
+pub use arrivals::Arrivals;
 pub use command::{Finished, run_to_end};
 pub use emitted::Emitted;
+pub use ended::Ended;
 pub use environment::Environment;
-pub use input::Input;
 pub use other_host::{OtherHost, OtherRequest};
+pub use private_broker::{PrivateBroker, shared_broker_url};
 pub use proxy::Proxy;
 pub use stage::Stage;
+pub use test_message::TestMessage;
 pub use wait::until;
-pub use worker::{Ended, Worker};
+pub use worker::Worker;

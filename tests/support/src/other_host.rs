@@ -1,4 +1,4 @@
-//! A host that is not the API: answers everything with 200 `{"evil": true}` and remembers who asked with which headers.
+//! A host that is not Podio: it answers every request with 200 `{"evil": true}` and records the headers.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,7 +13,7 @@ use crate::arrivals::Arrivals;
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json; charset=utf-8\r\n\
     content-length: 14\r\nconnection: close\r\n\r\n{\"evil\": true}";
 
-/// Listens on a free port of loopback until dropped.
+/// Listens on a free port of the loopback interface until it is dropped.
 #[derive(Debug)]
 pub struct OtherHost {
     address: SocketAddr,
@@ -21,17 +21,17 @@ pub struct OtherHost {
     accepting: JoinHandle<()>,
 }
 
-/// One request that should perhaps not have come.
+/// A request to the other host.
 #[derive(Clone, Debug)]
 pub struct OtherRequest {
     /// The request line.
     pub line: String,
-    /// Its headers, names in lower case.
+    /// The headers, with names in lower case.
     pub headers: BTreeMap<String, String>,
 }
 
 impl OtherRequest {
-    /// Its `Authorization` header, if it had one.
+    /// The `Authorization` header, if there was one.
     #[must_use]
     pub fn authorization(&self) -> Option<&str> {
         self.headers.get("authorization").map(String::as_str)
@@ -41,7 +41,7 @@ impl OtherRequest {
 impl OtherHost {
     /// Starts listening.
     pub async fn start() -> Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await.context("no port for the other host")?;
+        let listener = TcpListener::bind("127.0.0.1:0").await.context("there is no free port for the other host")?;
         let address = listener.local_addr()?;
         let requests = Arrivals::default();
         let accepting = tokio::spawn(accept(listener, requests.clone()));
@@ -54,7 +54,7 @@ impl OtherHost {
         self.address
     }
 
-    /// Who asked so far.
+    /// The requests so far.
     #[must_use]
     pub fn requests(&self) -> Vec<OtherRequest> {
         self.requests.all()
@@ -71,7 +71,7 @@ async fn accept(listener: TcpListener, requests: Arrivals<OtherRequest>) {
     while let Ok((stream, _)) = listener.accept().await {
         let requests = requests.clone();
         tokio::spawn(async move {
-            // A client that hangs up half-way has asked for nothing.
+            // A client that hangs up half-way did not send a request.
             let _ = answer(stream, &requests).await;
         });
     }
@@ -80,7 +80,7 @@ async fn accept(listener: TcpListener, requests: Arrivals<OtherRequest>) {
 async fn answer(mut stream: TcpStream, requests: &Arrivals<OtherRequest>) -> Result<()> {
     let (reading, mut writing) = stream.split();
     let mut lines = BufReader::new(reading).lines();
-    let line = lines.next_line().await?.context("no request line")?;
+    let line = lines.next_line().await?.context("there is no request line")?;
     let mut headers = BTreeMap::new();
     while let Some(header) = lines.next_line().await?.filter(|line| !line.is_empty()) {
         if let Some((name, value)) = header.split_once(':') {

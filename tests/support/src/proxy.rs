@@ -1,4 +1,4 @@
-//! A TCP proxy between one worker and its broker, so that a test can harm this worker's connections and no others.
+//! A TCP proxy between one worker and its broker, so that a test can break this worker's connections and no others.
 
 use std::net::SocketAddr;
 
@@ -9,11 +9,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// The client names its connection within its first bytes; so many are searched for the name.
+/// lapin sends the name of its connection within this many bytes.
 const HEAD_BYTES: usize = 4096;
 const BUFFER_BYTES: usize = 16 * 1024;
 
-/// Listens on a free port of loopback until dropped.
+/// Listens on the loopback interface until it is dropped.
 pub struct Proxy {
     address: SocketAddr,
     control: watch::Sender<Control>,
@@ -22,7 +22,7 @@ pub struct Proxy {
     accepting: JoinHandle<()>,
 }
 
-/// What the test wants of the connections.
+/// What the test does to the connections.
 #[derive(Clone, Default)]
 struct Control {
     cuts: usize,
@@ -38,12 +38,12 @@ struct Counts {
 }
 
 impl Proxy {
-    /// Forwards every connection to `upstream` (`host:port`).
-    pub async fn start(upstream: String) -> Result<Self> {
-        Self::on(TcpListener::bind("127.0.0.1:0").await.context("no port for the proxy")?, upstream)
+    /// Forwards every connection on a free port to `upstream` (`host:port`).
+    pub(crate) async fn start(upstream: String) -> Result<Self> {
+        Self::on(TcpListener::bind("127.0.0.1:0").await.context("there is no free port for the proxy")?, upstream)
     }
 
-    /// The same on a port that the test chose.
+    /// Forwards every connection on a port of the test's choice.
     pub fn on(listener: TcpListener, upstream: String) -> Result<Self> {
         let address = listener.local_addr()?;
         let control = watch::Sender::default();
@@ -53,36 +53,36 @@ impl Proxy {
         Ok(Self { address, control, connections, swallowed, accepting })
     }
 
-    /// Where the worker connects to.
+    /// The address that the worker connects to.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// How many connections came so far.
+    /// How many connections there have been.
     #[must_use]
     pub fn connections(&self) -> usize {
         *self.connections.borrow()
     }
 
-    /// How many bytes of the worker did not reach the broker.
+    /// How many of the worker's bytes were not forwarded to the broker.
     #[must_use]
     pub fn swallowed(&self) -> usize {
         *self.swallowed.borrow()
     }
 
-    /// From now on the broker hears nothing on the connections whose name contains `name`, until the next [`Self::cut`].
+    /// Stops forwarding to the broker on the connections whose name contains `name`, until the next [`Self::cut`].
     pub fn deafen(&self, name: &str) {
         self.control.send_modify(|control| control.deaf_to = Some(name.to_owned()));
     }
 
-    /// Cuts every connection that is open now, on both sides; later ones are forwarded again.
+    /// Closes every open connection on both sides; later ones are forwarded again.
     pub fn cut(&self) {
         self.control.send_modify(|control| *control = Control { cuts: control.cuts + 1, ..Control::default() });
     }
 
-    /// From now on connections are accepted and nothing more, until `silent` is false again; those that were accepted
-    /// meanwhile stay silent until the next [`Self::cut`].
+    /// While `silent` is true, new connections are accepted but not forwarded. They stay silent until the next
+    /// [`Self::cut`], even when `silent` is false again.
     pub fn silence(&self, silent: bool) {
         self.control.send_modify(|control| control.silent = silent);
     }
@@ -103,17 +103,17 @@ async fn accept(listener: TcpListener, upstream: String, control: watch::Receive
             let Control { cuts, silent, .. } = cut.borrow().clone();
             tokio::select! {
                 () = forward(client, upstream, control, counts), if !silent => {}
-                // A cut, or the proxy was dropped: either way both sockets go with `forward`.
+                // A cut, or the proxy was dropped: either way, dropping `forward` closes both sockets.
                 _ = cut.wait_for(|control| control.cuts > cuts) => {}
             }
         });
     }
 }
 
-/// Ends when either side does; an error on one side is the other's end of connection.
+/// Ends when either side ends or fails; the other side then sees the connection close.
 async fn forward(client: TcpStream, upstream: String, control: watch::Receiver<Control>, counts: Counts) {
     let Ok(server) = TcpStream::connect(upstream).await else { return };
-    // The proxy must not add the delayed acknowledgements of its own hop to what is timed.
+    // The proxy must not add the delay of Nagle's algorithm to what tests time.
     let _ = client.set_nodelay(true);
     let _ = server.set_nodelay(true);
     let (from_client, mut to_client) = client.into_split();
@@ -124,7 +124,7 @@ async fn forward(client: TcpStream, upstream: String, control: watch::Receiver<C
     }
 }
 
-/// From the worker to the broker, but for what the broker must not hear.
+/// Forwards from the worker to the broker, except what the broker must not receive.
 async fn forward_requests(
     mut client: OwnedReadHalf,
     mut server: OwnedWriteHalf,

@@ -1,30 +1,34 @@
-//! All that a worker of one step talks to: its queues on a real broker, a proxy before it, and Podio and the platform
-//! played by the sandbox, which answers what the test ordered and nothing else.
+//! Everything that a worker of one step talks to: its queues on a real broker with a proxy in front of it, and the sandbox,
+//! which plays Podio and the platform and gives only scripted answers.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use lapin::uri::AMQPUri;
 use podio_sandbox::{Api, Call, Options, Sandbox};
 
 use crate::arrivals::Arrivals;
 use crate::broker::{Broker, Lifetime, Received, StepNames};
-use crate::environment::Places;
-use crate::{Emitted, Environment, Input, Proxy, shared_broker_url, until};
+use crate::emitted::Emitted;
+use crate::environment::{Endpoints, Environment};
+use crate::private_broker::shared_broker_url;
+use crate::proxy::Proxy;
+use crate::test_message::TestMessage;
+use crate::wait::until;
 
-/// A broker notices within this time that a worker is gone, and gives its messages back to the queue.
+/// Within this time the broker notices that a worker is gone and returns its messages to the queue.
 const RETURN_BOUND: Duration = Duration::from_secs(10);
 
-/// One step, set up and ready for its worker.
+/// A step that is ready for its worker.
 pub struct Stage {
-    /// What the worker published so far.
+    /// What the worker has published.
     pub results: Arrivals<Arc<Received>>,
-    /// What the worker rejected so far.
+    /// What the worker has rejected.
     pub rejected: Arrivals<Arc<Received>>,
-    /// Between the worker and the broker.
+    /// The proxy between the worker and the broker.
     pub proxy: Proxy,
-    /// Podio and the platform.
+    /// Plays Podio and the platform.
     pub sandbox: Sandbox,
     broker: Broker,
     names: StepNames,
@@ -32,8 +36,8 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Declares the queues, with all routing keys bound but those in `unbound`, and starts proxy and sandbox.
-    /// `label` becomes part of the names on the broker.
+    /// Declares the queues, binds all routing keys except those in `unbound`, and starts the proxy and the sandbox. `label`
+    /// becomes part of the names on the broker.
     pub async fn set(label: &str, unbound: &[String]) -> Result<Self> {
         let broker_url = shared_broker_url().await?;
         let broker = Broker::connect(&broker_url).await?;
@@ -46,13 +50,13 @@ impl Stage {
         Ok(Self { results, rejected, proxy, sandbox, broker, names, broker_url })
     }
 
-    /// The environment of a worker of this step that runs `function`.
+    /// The environment of this step's worker, which runs `function`.
     #[must_use]
     pub fn environment(&self, function: &str) -> Environment {
         let direct = authority(&self.broker_url).unwrap_or_default();
-        Environment::of_worker(
+        Environment::for_worker(
             function,
-            Places {
+            Endpoints {
                 amqp_url: &self.broker_url.replacen(&direct, &self.proxy.address().to_string(), 1),
                 queue: &self.names.input,
                 exchange: &self.names.exchange,
@@ -62,27 +66,27 @@ impl Stage {
         )
     }
 
-    /// Lays a message into the worker's queue.
-    pub async fn send(&self, input: &Input) -> Result<()> {
-        self.broker.publish(&self.names, input).await
+    /// Sends a message to the worker's queue.
+    pub async fn send(&self, message: &TestMessage) -> Result<()> {
+        self.broker.publish(&self.names, message).await
     }
 
-    /// Binds a routing key that was left unbound, so that a queue takes what is published with it from now on.
+    /// Binds a routing key that was left unbound, so that what is published with it is routed from now on.
     pub async fn bind(&self, key: &str) -> Result<()> {
         self.broker.bind(&self.names.results, &self.names.exchange, key).await
     }
 
-    /// Has a worker begun to consume?
+    /// Whether a worker has begun to consume.
     pub async fn is_consumed(&self) -> Result<bool> {
         Ok(self.broker.state(&self.names.input).await?.consumers > 0)
     }
 
-    /// How many messages wait in the queue, those in work not counted.
+    /// How many messages wait in the queue, without those that the worker is processing.
     pub async fn waiting(&self) -> Result<usize> {
         Ok(usize::try_from(self.broker.state(&self.names.input).await?.ready)?)
     }
 
-    /// How many messages the worker left, once the broker knows that it is gone.
+    /// Waits until the worker is gone and returns how many messages it left in the queue.
     pub async fn left(&self) -> Result<usize> {
         until("the return of the worker's messages", RETURN_BOUND, async || {
             let state = self.broker.state(&self.names.input).await?;
@@ -92,26 +96,26 @@ impl Stage {
         .and_then(|ready| Ok(usize::try_from(ready)?))
     }
 
-    /// What was published so far, decoded.
+    /// What the worker has published, decoded.
     pub fn emitted(&self) -> Result<Vec<Emitted>> {
         self.results.all().iter().map(|received| Emitted::decode(received)).collect()
     }
 
-    /// The calls that came to `api` so far, in order.
+    /// The calls to `api` so far, in order.
     #[must_use]
     pub fn calls(&self, api: Api) -> Vec<Call> {
         self.sandbox.calls().into_iter().filter(|call| call.api == api).collect()
     }
 
-    /// Takes away what is on the broker.
+    /// Deletes what was declared on the broker.
     pub async fn remove(&self) -> Result<()> {
         self.broker.remove(&self.names).await
     }
 }
 
-/// The `host:port` of an AMQP URL, as it is written there.
+/// The `host:port` of an AMQP URL, as it is spelt there.
 fn authority(url: &str) -> Result<String> {
-    let uri: AMQPUri = url.parse().map_err(|problem| anyhow::anyhow!("AMQP_URL: {problem}"))?;
+    let uri: AMQPUri = url.parse().map_err(|problem| anyhow!("AMQP_URL: {problem}"))?;
     let authority = format!("{}:{}", uri.authority.host, uri.authority.port);
     url.contains(&authority).then_some(authority).context("AMQP_URL must name its port")
 }

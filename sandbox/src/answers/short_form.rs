@@ -1,21 +1,22 @@
-//! The short form of an ordered answer, for a command line:
+//! The short form of a scripted answer, for a command line:
 //! `[platform ]METHOD /path=key:value,key:value`, for example `GET /user=status:420,delay:0.5,times:2`.
 
 use serde_json::value::RawValue;
 
-use super::{Answer, AnswerError, Answers, HeaderValues, Reset, Then};
-use crate::Api;
+use super::answer::{Answer, HeaderValues, Reset, Then};
+use super::script::{AnswerError, Answers};
+use crate::api::Api;
 
-/// Every key of the short form; the last two take the rest of the line.
+/// Every key of the short form; the values of the last two extend to the end of the line.
 const KEYS: [&str; 10] =
     ["status:", "delay:", "times:", "size:", "reset:", "reason:", "then:", "header:", "json:", "text:"];
 
 impl Answers {
-    /// Adds an answer in the short form to the end of its key's list.
+    /// Adds an answer in the short form at the end of its key's list.
     ///
-    /// Keys are `status`, `delay`, `times`, `size`, `reset` (`true` or `midbody`), `reason`, `then`
-    /// (`normal`), `header` (`header:retry-after=1`, repeatable), `json` and `text`; these two take the rest
-    /// of the line. The path is Podio's, unless the word `platform` stands before the method.
+    /// Keys are `status`, `delay`, `times`, `size`, `reset` (`true` or `midbody`), `reason`, `then` (`normal`), `header`
+    /// (`header:retry-after=1`, repeatable), `json` and `text`; the values of the last two extend to the end of the line.
+    /// The path is Podio's, unless the word `platform` precedes the method.
     pub fn push_short(&mut self, short: &str) -> Result<(), AnswerError> {
         let (api, rest) = short.strip_prefix("platform ").map_or((Api::Podio, short), |rest| (Api::Platform, rest));
         let (key, parts) = split(rest).map_err(|problem| AnswerError { key: short.to_owned(), problem })?;
@@ -25,18 +26,18 @@ impl Answers {
     }
 }
 
-/// Parts the key from the answer at the first `=` that a known key follows, since a query has `=` too.
+/// Splits the key from the answer at the first `=` that is followed by a known key, since a query contains `=`, too.
 fn split(short: &str) -> Result<(&str, &str), String> {
     let mut cuts = short.match_indices('=').map(|(at, _)| (&short[..at], &short[at + 1..]));
     let cut = cuts.find(|(_, answer)| KEYS.iter().any(|key| answer.starts_with(key)));
-    cut.ok_or_else(|| format!("there is no `=` with one of {} after it", KEYS.join(" ")))
+    cut.ok_or_else(|| format!("there is no `=` followed by one of {}", KEYS.join(" ")))
 }
 
 fn parse(mut parts: &str) -> Result<Answer, String> {
     let mut answer = Answer::default();
     while !parts.is_empty() {
-        let takes_rest = parts.starts_with("json:") || parts.starts_with("text:");
-        let (part, rest) = if takes_rest { (parts, "") } else { parts.split_once(',').unwrap_or((parts, "")) };
+        let is_last = parts.starts_with("json:") || parts.starts_with("text:");
+        let (part, rest) = if is_last { (parts, "") } else { parts.split_once(',').unwrap_or((parts, "")) };
         parts = rest;
         let (key, value) = part.split_once(':').ok_or_else(|| format!("`{part}` is not key:value"))?;
         match key {
@@ -50,21 +51,21 @@ fn parse(mut parts: &str) -> Result<Answer, String> {
             "header" => add_header(&mut answer, value)?,
             "json" => answer.json = Some(json(value)?),
             "text" => answer.text = Some(value.to_owned()),
-            _ => return Err(format!("`{part}` is none of {}", KEYS.join(" "))),
+            _ => return Err(format!("`{part}` is not one of {}", KEYS.join(" "))),
         }
     }
     Ok(answer)
 }
 
 fn number<T: std::str::FromStr>(key: &str, value: &str) -> Result<T, String> {
-    value.parse().map_err(|_| format!("{key} is `{value}`, not a number that it can be"))
+    value.parse().map_err(|_| format!("{key} is `{value}`, which is not a valid number"))
 }
 
 fn reset(value: &str) -> Result<Reset, String> {
     match value {
         "true" => Ok(Reset::AtOnce),
         "midbody" => Ok(Reset::MidBody),
-        _ => Err(format!("reset is `{value}`; it may be true or midbody")),
+        _ => Err(format!("reset is `{value}`; it must be true or midbody")),
     }
 }
 
@@ -86,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_short_form_says_what_the_long_one_does() {
+    fn the_short_form_means_the_same_as_the_long_one() {
         let mut answers = Answers::default();
         for short in [
             "GET /user=status:420,delay:0.5,times:2",

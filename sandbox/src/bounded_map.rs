@@ -1,14 +1,15 @@
-//! A map with a bound: the newest entries stay, the oldest give way, by count and by weight.
+//! A map with bounds on the number and on the total weight of its entries: the newest stay, the oldest are dropped.
 
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 
 #[derive(Debug)]
-pub(crate) struct Newest<K, V> {
+pub(crate) struct BoundedMap<K, V> {
     entries: HashMap<K, Entry<V>>,
+    /// Keys by age: the oldest first.
     order: BTreeMap<u64, K>,
-    next: u64,
+    next_age: u64,
     weight: usize,
     max_entries: usize,
     max_weight: usize,
@@ -21,28 +22,28 @@ struct Entry<V> {
     value: V,
 }
 
-impl<K: Hash + Eq + Clone, V> Newest<K, V> {
-    /// At most so many entries.
-    pub(crate) fn of(max_entries: usize) -> Self {
-        Self::weighing(max_entries, usize::MAX)
+impl<K: Hash + Eq + Clone, V> BoundedMap<K, V> {
+    /// A map of at most `max_entries` entries of any weight.
+    pub(crate) fn new(max_entries: usize) -> Self {
+        Self::with_max_weight(max_entries, usize::MAX)
     }
 
-    /// At most so many entries, and at most so much weight together.
-    pub(crate) fn weighing(max_entries: usize, max_weight: usize) -> Self {
-        Self { entries: HashMap::new(), order: BTreeMap::new(), next: 0, weight: 0, max_entries, max_weight }
+    /// A map of at most `max_entries` entries, which together weigh at most `max_weight`.
+    pub(crate) fn with_max_weight(max_entries: usize, max_weight: usize) -> Self {
+        Self { entries: HashMap::new(), order: BTreeMap::new(), next_age: 0, weight: 0, max_entries, max_weight }
     }
 
-    /// Puts a weightless value in, as the newest.
+    /// Inserts a value of weight 0 as the newest.
     pub(crate) fn insert(&mut self, key: K, value: V) {
         self.insert_weighing(key, value, 0);
     }
 
-    /// Puts a value in, as the newest, in place of what its key had. A value that alone is over the bound
-    /// is not kept.
+    /// Inserts a value as the newest and replaces what the key had. A value that is over the bound by itself is not
+    /// kept.
     pub(crate) fn insert_weighing(&mut self, key: K, value: V, weight: usize) {
         self.remove(&key);
-        let age = self.next;
-        self.next += 1;
+        let age = self.next_age;
+        self.next_age += 1;
         self.weight += weight;
         self.order.insert(age, key.clone());
         self.entries.insert(key, Entry { age, weight, value });
@@ -86,18 +87,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_oldest_give_way_by_count_and_weight() {
-        let mut newest = Newest::weighing(3, 10);
+    fn the_oldest_are_dropped_by_count_and_weight() {
+        let mut map = BoundedMap::with_max_weight(3, 10);
         for (key, weight) in [("a", 1), ("b", 1), ("c", 1), ("a", 1), ("d", 1)] {
-            newest.insert_weighing(key, weight, weight);
+            map.insert_weighing(key, weight, weight);
         }
-        assert_eq!(newest.iter().map(|(key, _)| *key).collect::<Vec<_>>(), ["c", "a", "d"]);
-        newest.insert_weighing("e", 9, 9);
-        assert_eq!(newest.iter().map(|(key, _)| *key).collect::<Vec<_>>(), ["d", "e"]);
-        newest.remove("e");
-        newest.insert_weighing("f", 9, 9);
-        assert_eq!((newest.get("d"), newest.get("f")), (Some(&1), Some(&9)));
-        newest.insert_weighing("too heavy", 11, 11);
-        assert_eq!(newest.iter().count(), 0);
+        assert_eq!(map.iter().map(|(key, _)| *key).collect::<Vec<_>>(), ["c", "a", "d"]);
+        map.insert_weighing("e", 9, 9);
+        assert_eq!(map.iter().map(|(key, _)| *key).collect::<Vec<_>>(), ["d", "e"]);
+        map.remove("e");
+        map.insert_weighing("f", 9, 9);
+        assert_eq!((map.get("d"), map.get("f")), (Some(&1), Some(&9)));
+        map.insert_weighing("too heavy", 11, 11);
+        assert_eq!(map.iter().count(), 0);
     }
 }

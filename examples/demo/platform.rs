@@ -1,5 +1,5 @@
-//! The platform's part in the play: declares what the platform declares, sends messages as the previous step would,
-//! and listens to everything that comes out.
+//! Plays the platform: declares what it declares, sends messages as the previous step would, and consumes everything that
+//! comes out of the worker.
 
 use std::time::{Duration, Instant};
 
@@ -15,75 +15,75 @@ use lapin::{
 };
 use uuid::Uuid;
 
-use crate::{flow::Flow, outcome::Inbox};
+use crate::flow::{DEAD_LETTER_KEY, Flow};
+use crate::inbox::{Inbox, Sent};
 
-/// A demo that was killed leaves queues behind; the broker removes them when nobody has used them for so long.
+/// After this many milliseconds without use, the broker deletes a queue that a killed demo left behind.
 const UNUSED_QUEUE_EXPIRES_MS: i32 = 60 * 60 * 1000;
-/// Results kept while nobody looks; the oldest give way.
+/// Most results that the broker keeps while nobody consumes them; the oldest are dropped.
 const RESULTS_KEPT: i32 = 1000;
-/// How long the worker may take to come to its queue.
+/// How long to wait for the worker to consume its queue.
 const WORKER_LIMIT: Duration = Duration::from_secs(15);
+/// Pause between two looks at the queue.
 const WORKER_POLL: Duration = Duration::from_millis(50);
 
 /// A connection to the flow's broker.
-pub(crate) struct Stage<'a> {
+pub(crate) struct Platform<'a> {
     flow: &'a Flow,
     channel: Channel,
     // Closes when dropped.
     _connection: Connection,
 }
 
-/// A message on its way.
-pub(crate) struct Sent {
-    /// Its header `messageId`.
-    pub(crate) id: String,
-    /// When it was laid into the queue.
-    pub(crate) at: Instant,
+struct QueueState {
+    /// Messages that wait for a consumer.
+    ready: u32,
+    consumers: u32,
 }
 
-impl<'a> Stage<'a> {
-    /// Connects; declares nothing yet.
-    pub(crate) async fn open(flow: &'a Flow) -> Result<Self> {
+impl<'a> Platform<'a> {
+    /// Connects to the broker.
+    pub(crate) async fn connect(flow: &'a Flow) -> Result<Self> {
         let properties = ConnectionProperties::default().with_connection_name("podio-demo".into());
         let connection = Connection::connect(&flow.amqp_uri, properties)
             .await
-            .context("the broker of ELASTICIO_AMQP_URI can't be reached")?;
+            .context("the broker of ELASTICIO_AMQP_URI cannot be reached")?;
         let channel = connection.create_channel().await?;
         channel.confirm_select(ConfirmSelectOptions::default()).await?;
         Ok(Self { flow, channel, _connection: connection })
     }
 
-    /// Declares the exchange, the worker's queue with its dead letters, and a queue that takes all results.
+    /// Declares the exchange, the worker's queue with its dead letters, and a queue for all results.
     pub(crate) async fn declare(&self) -> Result<()> {
-        // The exchange goes with the last queue that is bound to it.
+        // The broker deletes the exchange with the last queue that is bound to it.
         let options = ExchangeDeclareOptions { auto_delete: true, ..ExchangeDeclareOptions::default() };
         let exchange = self.flow.exchange.as_str();
         self.channel.exchange_declare(exchange.into(), ExchangeKind::Direct, options, FieldTable::default()).await?;
-        let mut arguments = unused_expires();
+        let mut arguments = expires_when_unused();
         arguments.insert("x-max-length".into(), AMQPValue::LongInt(RESULTS_KEPT));
-        let results = self.flow.results();
+        let results = self.flow.results_queue();
         self.declare_queue(&results, QueueDeclareOptions::default(), arguments).await?;
         self.bind_all(&results).await?;
-        let mut arguments = unused_expires();
+        let mut arguments = expires_when_unused();
         arguments.insert("x-dead-letter-exchange".into(), text(exchange));
-        arguments.insert("x-dead-letter-routing-key".into(), text(Flow::DEAD));
+        arguments.insert("x-dead-letter-routing-key".into(), text(DEAD_LETTER_KEY));
         self.declare_queue(&self.flow.queue, QueueDeclareOptions::default(), arguments).await
     }
 
-    /// Removes the queues, and with them the exchange.
+    /// Deletes the queues, and with them the exchange.
     pub(crate) async fn remove(&self) -> Result<()> {
-        for queue in [self.flow.queue.clone(), self.flow.results()] {
+        for queue in [self.flow.queue.clone(), self.flow.results_queue()] {
             self.channel.queue_delete(queue.as_str().into(), QueueDeleteOptions::default()).await?;
         }
         Ok(())
     }
 
-    /// Waits until a worker listens on the queue.
+    /// Waits until a worker consumes the queue.
     pub(crate) async fn await_worker(&self) -> Result<()> {
         let deadline = Instant::now() + WORKER_LIMIT;
-        while self.queue_state().await?.1 == 0 {
+        while self.queue_state().await?.consumers == 0 {
             if Instant::now() > deadline {
-                bail!("no worker has come to the queue {} within {WORKER_LIMIT:?}", self.flow.queue);
+                bail!("no worker consumed the queue {} within {WORKER_LIMIT:?}", self.flow.queue);
             }
             tokio::time::sleep(WORKER_POLL).await;
         }
@@ -92,11 +92,11 @@ impl<'a> Stage<'a> {
 
     /// How many messages wait in the worker's queue.
     pub(crate) async fn waiting(&self) -> Result<u32> {
-        Ok(self.queue_state().await?.0)
+        Ok(self.queue_state().await?.ready)
     }
 
-    /// Everything that comes out from now on.
-    pub(crate) async fn listen(&self) -> Result<Inbox> {
+    /// Consumes everything that comes out from now on.
+    pub(crate) async fn inbox(&self) -> Result<Inbox<'a>> {
         let exclusive = QueueDeclareOptions { exclusive: true, ..QueueDeclareOptions::default() };
         let name = format!("{}.seen-by.{}", self.flow.queue, Uuid::new_v4());
         self.declare_queue(&name, exclusive, FieldTable::default()).await?;
@@ -107,7 +107,7 @@ impl<'a> Stage<'a> {
         Ok(Inbox::new(consumer, self.flow))
     }
 
-    /// Encrypts `message` and lays it into the worker's queue, as the previous step of a flow would.
+    /// Encrypts a message and sends it to the worker's queue, as the previous step of a flow would.
     pub(crate) async fn send(&self, message: &str) -> Result<Sent> {
         let id = Uuid::new_v4().to_string();
         let mut headers = FieldTable::default();
@@ -133,22 +133,21 @@ impl<'a> Stage<'a> {
     }
 
     async fn bind_all(&self, queue: &str) -> Result<()> {
-        for key in self.flow.keys() {
+        for key in self.flow.routing_keys() {
             let (exchange, options) = (self.flow.exchange.as_str(), QueueBindOptions::default());
             self.channel.queue_bind(queue.into(), exchange.into(), key.into(), options, FieldTable::default()).await?;
         }
         Ok(())
     }
 
-    /// Messages that wait, and consumers.
-    async fn queue_state(&self) -> Result<(u32, u32)> {
+    async fn queue_state(&self) -> Result<QueueState> {
         let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
         let queue = self.channel.queue_declare(self.flow.queue.as_str().into(), passive, FieldTable::default()).await?;
-        Ok((queue.message_count(), queue.consumer_count()))
+        Ok(QueueState { ready: queue.message_count(), consumers: queue.consumer_count() })
     }
 }
 
-fn unused_expires() -> FieldTable {
+fn expires_when_unused() -> FieldTable {
     let mut arguments = FieldTable::default();
     arguments.insert("x-expires".into(), AMQPValue::LongInt(UNUSED_QUEUE_EXPIRES_MS));
     arguments

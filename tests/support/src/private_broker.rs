@@ -1,4 +1,4 @@
-//! The broker that tests share, and brokers of a test's own for tests that must break one. Both by `scripts/broker`.
+//! The broker that tests share, and private ones for tests that break their broker. `scripts/broker` runs them.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -9,10 +9,10 @@ use tokio::process::Command;
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
-/// A node takes seconds to start; an installation on a fresh machine minutes.
+/// Starting a node takes seconds, installing RabbitMQ on a fresh machine minutes.
 const COMMAND_BOUND: Duration = Duration::from_secs(600);
 
-/// The project's script that starts and stops brokers.
+/// The script that starts and stops brokers.
 fn script() -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "..", "..", "scripts", "broker"].iter().collect()
 }
@@ -20,13 +20,13 @@ fn script() -> PathBuf {
 async fn run(arguments: &[&str]) -> Result<String> {
     let mut command = Command::new(script());
     command.args(arguments).stdin(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
-    let output = timeout(COMMAND_BOUND, command.output()).await.context("scripts/broker does not end")??;
-    let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "scripts/broker {}: {}", arguments.join(" "), said.trim());
+    let output = timeout(COMMAND_BOUND, command.output()).await.context("scripts/broker did not end")??;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "scripts/broker {}: {}", arguments.join(" "), errors.trim());
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 
-/// The URL of the broker that tests share: `AMQP_URL`, or the one that `scripts/broker` knows of. Asked for once.
+/// The URL of the broker that tests share: `AMQP_URL`, or else what `scripts/broker` prints. It is determined once.
 pub async fn shared_broker_url() -> Result<String> {
     static URL: OnceCell<String> = OnceCell::const_new();
     let url = URL.get_or_try_init(async || match std::env::var("AMQP_URL") {
@@ -36,7 +36,7 @@ pub async fn shared_broker_url() -> Result<String> {
     Ok(url.await?.clone())
 }
 
-/// A RabbitMQ node that nobody else uses. Dropping it stops it and removes its data.
+/// A RabbitMQ node for one test. Dropping it stops the node and removes its data.
 #[derive(Debug)]
 pub struct PrivateBroker {
     name: String,
@@ -47,19 +47,19 @@ impl PrivateBroker {
     /// Starts a node on a free port and waits until it answers. `label` becomes part of its name.
     pub async fn start(label: &str) -> Result<Self> {
         let name = format!("{label}-{}", std::process::id());
-        // Made before the node runs, so that a start that fails half-way is cleaned up too.
+        // Created before the node runs, so that a start that fails half-way is cleaned up, too.
         let mut broker = Self { name, url: String::new() };
         broker.url = run(&["private", &broker.name, "0"]).await?;
         Ok(broker)
     }
 
-    /// Its URL, the same over restarts.
+    /// Its URL, which a restart does not change.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Stops it in order and starts it again; durable queues keep their persistent messages.
+    /// Stops it gracefully and starts it again; durable queues keep their persistent messages.
     pub async fn restart(&self) -> Result<()> {
         run(&["private-restart", &self.name]).await.map(drop)
     }
@@ -69,7 +69,10 @@ impl Drop for PrivateBroker {
     fn drop(&mut self) {
         let stopped = std::process::Command::new(script()).args(["private-stop", &self.name]).output();
         if !stopped.is_ok_and(|output| output.status.success()) {
-            eprintln!("the private broker {} could not be stopped: scripts/broker private-stop {0}", self.name);
+            eprintln!(
+                "the private broker {} could not be stopped; stop it with: scripts/broker private-stop {0}",
+                self.name
+            );
         }
     }
 }

@@ -1,31 +1,35 @@
-//! Items: the newest within a bound, and which were deleted.
+//! Items, and which of them were deleted.
 
 use std::time::SystemTime;
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use super::item_fields::fields;
-use crate::newest::Newest;
+use super::item_fields::{Field, fields};
+use super::tokens::USER_ID;
+use crate::bounded_map::BoundedMap;
 
-/// Most items, and most deleted ids, that are kept; the oldest give way.
+/// Most items, and most ids of deleted items, that are kept; the oldest are dropped.
 const MAX_ITEMS: usize = 10_000;
 /// Most bytes of all items' request bodies together.
 const MAX_ITEMS_BYTES: usize = 64 * 1024 * 1024;
-/// The item that is there from the start; Podio's ids are above 2^31 by far.
-pub(super) const FIRST_ITEM: u64 = 3_352_054_999;
+/// The item that exists from the start. Its id is above 2^31, as Podio's are.
+const FIRST_ITEM: u64 = 3_352_054_999;
 /// The app that it is in.
 const FIRST_APP: u64 = 30_816_001;
 const FIRST_FIELD: usize = 901;
 const FIRST_REVISION: u64 = 5_123_456_789;
 
+#[derive(Debug)]
 pub(crate) struct Items {
-    kept: Newest<u64, Item>,
-    deleted: Newest<u64, ()>,
-    next: u64,
+    kept: BoundedMap<u64, Item>,
+    deleted: BoundedMap<u64, ()>,
+    next_id: u64,
 }
 
+#[derive(Debug)]
 struct Item {
     app: u64,
     number: u64,
@@ -34,22 +38,53 @@ struct Item {
     changed: String,
     external_id: Value,
     tags: Value,
-    fields: Vec<(String, Value)>,
+    fields: Vec<Field>,
+    /// The size of the request bodies that it was made of.
     bytes: usize,
 }
 
-/// Why an item cannot be had or changed.
-pub(super) enum Refused {
+/// What Podio answers to the creation of an item.
+#[derive(Debug, Serialize)]
+pub(crate) struct Created {
+    item_id: u64,
+    title: String,
+}
+
+/// What Podio answers to the update of an item.
+#[derive(Debug, PartialEq, Serialize)]
+pub(crate) struct Updated {
+    revision: u64,
+    title: String,
+}
+
+/// Items of one app.
+#[derive(Debug)]
+pub(crate) struct Page {
+    /// How many items the app has.
+    pub(crate) total: usize,
+    /// Those on this page, the newest first.
+    pub(crate) items: Vec<Value>,
+}
+
+/// Why an item cannot be read or changed.
+#[derive(Debug, PartialEq)]
+pub(crate) enum ItemError {
     Absent,
     Deleted,
-    /// The change is for another revision than the present one, which this is.
-    Conflict(u64),
+    /// The update is meant for another revision than the item's.
+    Conflict {
+        /// The item's revision.
+        revision: u64,
+    },
 }
 
 impl Default for Items {
     fn default() -> Self {
-        let kept = Newest::weighing(MAX_ITEMS, MAX_ITEMS_BYTES);
-        let mut items = Self { kept, deleted: Newest::of(MAX_ITEMS), next: FIRST_ITEM };
+        let mut items = Self {
+            kept: BoundedMap::with_max_weight(MAX_ITEMS, MAX_ITEMS_BYTES),
+            deleted: BoundedMap::new(MAX_ITEMS),
+            next_id: FIRST_ITEM,
+        };
         let first = json!({"external_id": "crm-17", "fields": {"title": "Acme Ltd", "stage": "Open"}});
         items.create(FIRST_APP, first.as_object().unwrap_or(&Map::new()), 0);
         items
@@ -57,10 +92,10 @@ impl Default for Items {
 }
 
 impl Items {
-    /// A new item in the app; `bytes` is the size of what it was made of. Answers its id and title.
-    pub(super) fn create(&mut self, app: u64, body: &Map<String, Value>, bytes: usize) -> (u64, String) {
-        let id = self.next;
-        self.next += 1;
+    /// Creates an item in the app from a request body of `bytes` bytes.
+    pub(crate) fn create(&mut self, app: u64, body: &Map<String, Value>, bytes: usize) -> Created {
+        let id = self.next_id;
+        self.next_id += 1;
         let created = podio_time(SystemTime::now());
         let mut item = Item {
             app,
@@ -76,32 +111,27 @@ impl Items {
         item.set(body);
         let title = item.title();
         self.kept.insert_weighing(id, item, bytes);
-        (id, title)
+        Created { item_id: id, title }
     }
 
-    /// Changes what the body names and makes it the item's next revision. Answers revision and title.
-    pub(super) fn update(
-        &mut self,
-        id: u64,
-        body: &Map<String, Value>,
-        bytes: usize,
-    ) -> Result<(u64, String), Refused> {
-        let present = self.find(id)?.revision;
-        if body.get("revision").and_then(Value::as_u64).is_some_and(|revision| revision != present) {
-            return Err(Refused::Conflict(present));
+    /// Makes a new revision of an item: what the request body of `bytes` bytes states changes, everything else stays.
+    pub(crate) fn update(&mut self, id: u64, body: &Map<String, Value>, bytes: usize) -> Result<Updated, ItemError> {
+        let revision = self.find(id)?.revision;
+        if body.get("revision").and_then(Value::as_u64).is_some_and(|meant| meant != revision) {
+            return Err(ItemError::Conflict { revision });
         }
-        let mut item = self.kept.remove(&id).ok_or(Refused::Absent)?;
+        let mut item = self.kept.remove(&id).ok_or(ItemError::Absent)?;
         item.revision += 1;
         item.changed = podio_time(SystemTime::now());
         item.bytes += bytes;
         item.set(body);
-        let changed = (item.revision, item.title());
+        let updated = Updated { revision: item.revision, title: item.title() };
         let bytes = item.bytes;
         self.kept.insert_weighing(id, item, bytes);
-        Ok(changed)
+        Ok(updated)
     }
 
-    pub(super) fn delete(&mut self, id: u64) -> Result<(), Refused> {
+    pub(crate) fn delete(&mut self, id: u64) -> Result<(), ItemError> {
         self.find(id)?;
         self.kept.remove(&id);
         self.deleted.insert(id, ());
@@ -109,25 +139,25 @@ impl Items {
     }
 
     /// The item as Podio shows it.
-    pub(super) fn show(&self, id: u64) -> Result<Value, Refused> {
+    pub(crate) fn show(&self, id: u64) -> Result<Value, ItemError> {
         self.find(id).map(|item| item.show(id))
     }
 
-    /// How many items the app has, and those on one page, the newest first.
-    pub(super) fn page(&self, app: u64, offset: usize, limit: usize) -> (usize, Vec<Value>) {
+    pub(crate) fn page(&self, app: u64, offset: usize, limit: usize) -> Page {
         let mut of_app: Vec<_> = self.kept.iter().filter(|(_, item)| item.app == app).collect();
         of_app.sort_unstable_by_key(|(_, item)| std::cmp::Reverse(item.number));
-        let page = of_app.iter().skip(offset).take(limit).map(|(id, item)| item.show(**id));
-        (of_app.len(), page.collect())
+        let items = of_app.iter().skip(offset).take(limit).map(|(id, item)| item.show(**id));
+        Page { total: of_app.len(), items: items.collect() }
     }
 
-    fn find(&self, id: u64) -> Result<&Item, Refused> {
-        let absent = || if self.deleted.get(&id).is_some() { Refused::Deleted } else { Refused::Absent };
+    fn find(&self, id: u64) -> Result<&Item, ItemError> {
+        let absent = || if self.deleted.get(&id).is_some() { ItemError::Deleted } else { ItemError::Absent };
         self.kept.get(&id).ok_or_else(absent)
     }
 }
 
 impl Item {
+    /// Changes what a request body states.
     fn set(&mut self, body: &Map<String, Value>) {
         if let Some(external_id) = body.get("external_id") {
             self.external_id = external_id.clone();
@@ -135,22 +165,22 @@ impl Item {
         if let Some(tags) = body.get("tags") {
             self.tags = tags.clone();
         }
-        for (name, values) in fields(body.get("fields")) {
-            match self.fields.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, present)) => *present = values,
-                None => self.fields.push((name, values)),
+        for field in fields(body.get("fields")) {
+            match self.fields.iter_mut().find(|known| known.name == field.name) {
+                Some(known) => *known = field,
+                None => self.fields.push(field),
             }
         }
     }
 
     fn title(&self) -> String {
-        let first = self.fields.iter().find(|(name, _)| name == "title");
-        let text = first.and_then(|(_, values)| values[0]["value"].as_str());
+        let field = self.fields.iter().find(|field| field.name == "title");
+        let text = field.and_then(|field| field.values[0]["value"].as_str());
         text.map_or_else(|| format!("Item {}", self.number), str::to_owned)
     }
 
     fn show(&self, id: u64) -> Value {
-        let fields = self.fields.iter().enumerate().map(|(index, (name, values))| {
+        let fields = self.fields.iter().enumerate().map(|(index, Field { name, values })| {
             json!({
                 "field_id": FIRST_FIELD + index, "external_id": name, "type": "text", "label": name, "values": values,
             })
@@ -161,7 +191,7 @@ impl Item {
             "link": format!("https://podio.com/acme/sales/apps/leads/items/{}", self.number),
             "created_on": self.created, "last_event_on": self.changed,
             "app": {"app_id": self.app, "status": "active", "config": {"name": "Leads"}},
-            "created_by": {"type": "user", "id": crate::tokens::USER_ID, "user_id": crate::tokens::USER_ID, "name": "Ops Bot"},
+            "created_by": {"type": "user", "id": USER_ID, "user_id": USER_ID, "name": "Ops Bot"},
             "current_revision": {
                 "revision": self.revision, "item_revision_id": FIRST_REVISION + self.number + self.revision,
                 "created_on": self.changed, "type": if self.revision == 0 { "creation" } else { "update" },
@@ -189,25 +219,26 @@ mod tests {
     }
 
     #[test]
-    fn an_update_keeps_what_it_does_not_name_and_minds_the_revision() {
+    fn an_update_keeps_what_it_does_not_state_and_checks_the_revision() {
         let mut items = Items::default();
         let change = json!({"fields": {"stage": "Won"}, "revision": 0});
-        assert!(matches!(items.update(FIRST_ITEM, object(&change), 0), Ok((1, title)) if title == "Acme Ltd"));
-        assert!(matches!(items.update(FIRST_ITEM, object(&change), 0), Err(Refused::Conflict(1))));
-        let (total, page) = items.page(FIRST_APP, 0, 30);
-        assert_eq!((total, &page[0]["fields"][0]["values"][0]["value"]), (1, &json!("Won")));
+        let updated = Updated { revision: 1, title: "Acme Ltd".to_owned() };
+        assert_eq!(items.update(FIRST_ITEM, object(&change), 0), Ok(updated));
+        assert_eq!(items.update(FIRST_ITEM, object(&change), 0), Err(ItemError::Conflict { revision: 1 }));
+        let page = items.page(FIRST_APP, 0, 30);
+        assert_eq!((page.total, &page.items[0]["fields"][0]["values"][0]["value"]), (1, &json!("Won")));
     }
 
     #[test]
     fn a_deleted_item_is_not_an_unknown_one() {
         let mut items = Items::default();
-        assert!(items.delete(FIRST_ITEM).is_ok());
-        assert!(matches!(items.show(FIRST_ITEM), Err(Refused::Deleted)));
-        assert!(matches!(items.show(1), Err(Refused::Absent)));
+        assert_eq!(items.delete(FIRST_ITEM), Ok(()));
+        assert_eq!(items.show(FIRST_ITEM), Err(ItemError::Deleted));
+        assert_eq!(items.show(1), Err(ItemError::Absent));
     }
 
     #[test]
-    fn times_are_podio_s() {
+    fn times_are_spelt_as_podio_spells_them() {
         let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_787_217_011);
         assert_eq!(podio_time(time), "2026-08-20 09:10:11");
     }

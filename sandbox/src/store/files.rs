@@ -1,71 +1,70 @@
-//! Uploaded files: small ones whole, of large ones the size and the hash only.
+//! Uploaded files: of a small one everything is kept, of a large one only the size and the hash.
 
 use bytes::{Bytes, BytesMut};
 use sha2::{Digest, Sha256};
 
-use crate::newest::Newest;
+use crate::bounded_map::BoundedMap;
 
 /// Largest file whose content is kept.
 const MAX_CONTENT: usize = 1024 * 1024;
-/// Most files that are kept; the oldest give way.
+/// Most files that are kept; the oldest are dropped.
 const MAX_FILES: usize = 10_000;
 /// Most bytes of all kept content together.
 const MAX_FILES_BYTES: usize = 64 * 1024 * 1024;
 const FIRST_FILE: u64 = 4_400_000_001;
 
+#[derive(Debug)]
 pub(crate) struct Files {
-    files: Newest<u64, File>,
-    next: u64,
+    files: BoundedMap<u64, File>,
+    next_id: u64,
 }
 
-/// What is known of a file.
 #[derive(Clone, Debug)]
-pub(super) struct File {
-    pub(super) name: String,
-    pub(super) media_type: String,
-    pub(super) size: u64,
+pub(crate) struct File {
+    pub(crate) name: String,
+    pub(crate) media_type: String,
+    pub(crate) size: u64,
     /// In hexadecimal digits.
-    pub(super) sha256: String,
-    /// None for a file over 1 MiB.
-    pub(super) content: Option<Bytes>,
+    pub(crate) sha256: String,
+    /// None if the file is larger than 1 MiB.
+    pub(crate) content: Option<Bytes>,
 }
 
 impl Default for Files {
     fn default() -> Self {
-        Self { files: Newest::weighing(MAX_FILES, MAX_FILES_BYTES), next: FIRST_FILE }
+        Self { files: BoundedMap::with_max_weight(MAX_FILES, MAX_FILES_BYTES), next_id: FIRST_FILE }
     }
 }
 
 impl Files {
-    /// Keeps the file and answers its id.
-    pub(super) fn add(&mut self, file: File) -> u64 {
-        let id = self.next;
-        self.next += 1;
+    /// Stores the file and returns its id.
+    pub(crate) fn add(&mut self, file: File) -> u64 {
+        let id = self.next_id;
+        self.next_id += 1;
         let weight = file.content.as_ref().map_or(0, Bytes::len);
         self.files.insert_weighing(id, file, weight);
         id
     }
 
-    pub(super) fn get(&self, id: u64) -> Option<File> {
+    pub(crate) fn get(&self, id: u64) -> Option<File> {
         self.files.get(&id).cloned()
     }
 
-    /// Whether it was there.
-    pub(super) fn delete(&mut self, id: u64) -> bool {
-        self.files.remove(&id).is_some()
+    pub(crate) fn remove(&mut self, id: u64) -> Option<File> {
+        self.files.remove(&id)
     }
 }
 
-/// A file's content while it comes in.
+/// Takes in a file's content chunk by chunk.
 #[derive(Default)]
-pub(super) struct Intake {
+pub(crate) struct FileWriter {
     size: u64,
     hash: Sha256,
     content: BytesMut,
 }
 
-impl Intake {
-    pub(super) fn take(&mut self, chunk: &[u8]) {
+impl FileWriter {
+    pub(crate) fn write(&mut self, chunk: &[u8]) {
         self.size += chunk.len() as u64;
         self.hash.update(chunk);
         if self.content.len() + chunk.len() <= MAX_CONTENT {
@@ -73,7 +72,7 @@ impl Intake {
         }
     }
 
-    pub(super) fn finish(self, name: String, media_type: String) -> File {
+    pub(crate) fn finish(self, name: String, media_type: String) -> File {
         let whole = self.content.len() as u64 == self.size;
         let digits = self.hash.finalize().into_iter().map(|byte| format!("{byte:02x}"));
         File {
@@ -90,20 +89,20 @@ impl Intake {
 mod tests {
     use super::*;
 
-    fn intake(chunks: &[usize]) -> File {
-        let mut intake = Intake::default();
+    fn written(chunks: &[usize]) -> File {
+        let mut writer = FileWriter::default();
         for &length in chunks {
-            intake.take(&vec![b'a'; length]);
+            writer.write(&vec![b'a'; length]);
         }
-        intake.finish("a.txt".to_owned(), "text/plain".to_owned())
+        writer.finish("a.txt".to_owned(), "text/plain".to_owned())
     }
 
     #[test]
     fn small_content_is_kept_and_large_content_counted_and_hashed() {
-        let small = intake(&[2, 1]);
+        let small = written(&[2, 1]);
         assert_eq!(small.content.as_deref(), Some(&b"aaa"[..]));
         assert_eq!(small.sha256, "9834876dcfb05cb167a5c24953eba58c4ac89b1adf57f28f2f9d09af107ee8f0");
-        let large = intake(&[MAX_CONTENT, 1]);
+        let large = written(&[MAX_CONTENT, 1]);
         assert_eq!((large.content, large.size), (None, MAX_CONTENT as u64 + 1));
     }
 }

@@ -1,20 +1,18 @@
-//! How it looks on the terminal.
+//! What the demo prints.
 
 use std::io::IsTerminal as _;
 
+use podio_sandbox::Call;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::{
-    outcome::{Emitted, Outcome},
-    sandbox::Call,
-};
+use crate::outcome::{Emitted, Outcome, Settlement};
 
-/// Characters of a value that are shown; the rest is cut off.
+/// How many characters of a value are printed; the rest is cut off.
 const WIDTH: usize = 160;
 
 /// Prints in colour on a terminal, unless `NO_COLOR` is set.
-pub(crate) struct Show {
+pub(crate) struct Terminal {
     colour: bool,
 }
 
@@ -26,7 +24,7 @@ enum Style {
     Bad,
 }
 
-impl Show {
+impl Terminal {
     pub(crate) fn new() -> Self {
         Self { colour: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() }
     }
@@ -41,38 +39,41 @@ impl Show {
 
     pub(crate) fn calls(&self, calls: &[Call]) {
         if calls.is_empty() {
-            self.line("podio", "saw nothing");
+            self.line("podio", "received nothing");
         }
         for call in calls {
             let text = format!("{} → {}  {}", call.line(), call.status, call.body);
-            self.line(&call.api, text.trim_end());
+            self.line(&call.api.to_string(), text.trim_end());
         }
     }
 
     pub(crate) fn outcome(&self, outcome: &Outcome) {
         match &outcome.emitted {
-            Emitted::Data(body) => self.line("out", &format!("data   {}", essence(body))),
+            Emitted::Data(body) => self.line("out", &format!("data   {}", summary(body))),
             Emitted::Error(message) => self.line("out", &format!("error  {message}")),
-            Emitted::Rebound { after_ms } => self.line("out", &format!("rebound, to come again in {after_ms} ms")),
+            Emitted::Rebound { after_ms } => self.line("out", &format!("rebound, delivered again after {after_ms} ms")),
             Emitted::Nothing => self.line("out", "nothing"),
         }
-        let settled = if outcome.rejected { "rejected, lies with the dead letters" } else { "acknowledged" };
-        self.line("settled", settled);
+        let settlement = match outcome.settlement {
+            Settlement::Acknowledged => "acknowledged",
+            Settlement::Rejected => "rejected, now among the dead letters",
+        };
+        self.line("settled", settlement);
         self.line("time", &format!("{:.1} ms", outcome.took.as_secs_f64() * 1000.0));
     }
 
     pub(crate) fn verdict(&self, faults: &[String]) {
         if faults.is_empty() {
-            println!("   {}", self.paint(Style::Good, "✓ as it should be"));
+            println!("   {}", self.paint(Style::Good, "✓ as expected"));
         }
         for fault in faults {
             println!("   {}", self.paint(Style::Bad, &format!("✗ {fault}")));
         }
     }
 
-    pub(crate) fn sum(&self, scenes: usize, wrong: usize, surplus: usize) {
+    pub(crate) fn total(&self, scenes: usize, wrong: usize, surplus: usize) {
         let (style, text) = if wrong + surplus == 0 {
-            (Style::Good, format!("All {scenes} messages had the result that they should have."))
+            (Style::Good, format!("All {scenes} messages had the expected result."))
         } else {
             (
                 Style::Bad,
@@ -100,8 +101,8 @@ impl Show {
     }
 }
 
-/// An answer's status and body, without its many headers; any other result as it is.
-fn essence(body: &str) -> String {
+/// The status and body of an HTTP answer, without its many headers; any other result as it is.
+fn summary(body: &str) -> String {
     match serde_json::from_str::<Answer<'_>>(body) {
         Ok(answer) => format!("{}  {}", answer.status, answer.body),
         Err(_) => body.to_owned(),

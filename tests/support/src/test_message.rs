@@ -1,4 +1,4 @@
-//! One message of the previous step, as the platform lays it into the worker's queue.
+//! A message of the previous step, as the platform publishes it to the worker's queue.
 
 use anyhow::Result;
 use lapin::BasicProperties;
@@ -6,24 +6,24 @@ use lapin::types::FieldTable;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::{amqp_json, seal};
+use crate::{amqp_json, cipher};
 
 /// The delivery mode that survives a broker's restart.
 const PERSISTENT: u8 = 2;
 
-/// An AMQP body with its headers, ready to be published.
+/// A message that a test sends to the worker.
 #[derive(Clone, Debug)]
-pub struct Input {
+pub struct TestMessage {
     body: Vec<u8>,
     headers: Map<String, Value>,
     properties: BasicProperties,
 }
 
-impl Input {
-    /// A message whose payload is `payload`, encrypted for protocol version 1.
+impl TestMessage {
+    /// A message with this payload, encrypted for protocol version 1.
     #[must_use]
     pub fn new(payload: &Value) -> Self {
-        Self::of_text(&payload.to_string())
+        Self::from_text(&payload.to_string())
     }
 
     /// A message for `customRequest` and its alias: a GET of `path`.
@@ -32,21 +32,21 @@ impl Input {
         Self::new(&json!({ "body": { "method": "GET", "url": path } }))
     }
 
-    /// A message whose plain text is `text`, JSON or not, encrypted for protocol version 1.
+    /// A message with this plain text, JSON or not, encrypted for protocol version 1.
     #[must_use]
-    pub fn of_text(text: &str) -> Self {
-        Self::of_body(seal::text(text.as_bytes()).into_bytes())
+    pub fn from_text(text: &str) -> Self {
+        Self::from_body(cipher::encrypt_base64(text.as_bytes()).into_bytes())
     }
 
-    /// The same for protocol version 2, with the header that says so.
+    /// A message with this plain text, encrypted for protocol version 2 and with the header that says so.
     #[must_use]
-    pub fn of_text_raw(text: &str) -> Self {
-        Self::of_body(seal::raw(text.as_bytes())).with_header("protocolVersion", json!(2))
+    pub fn from_text_v2(text: &str) -> Self {
+        Self::from_body(cipher::encrypt_raw(text.as_bytes())).with_header("protocolVersion", json!(2))
     }
 
-    /// A message with this AMQP body, as it is, and the headers that the previous step would give it.
+    /// A message with exactly this AMQP body, and the headers that the previous step sets.
     #[must_use]
-    pub fn of_body(body: Vec<u8>) -> Self {
+    pub fn from_body(body: Vec<u8>) -> Self {
         let properties = BasicProperties::default()
             .with_content_type("application/json".into())
             .with_content_encoding("utf8".into())
@@ -60,27 +60,27 @@ impl Input {
             .with_header("messageId", json!(Uuid::new_v4().to_string()))
     }
 
-    /// With the AMQP header `name` set to `value`; `null` takes it away.
+    /// Sets the AMQP header `name` to `value`; `null` removes it.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: Value) -> Self {
         self.headers.insert(name.to_owned(), value);
         self
     }
 
-    /// With other AMQP properties than the usual ones; the headers stay.
+    /// Changes the AMQP properties; the headers stay.
     #[must_use]
     pub fn with_properties(self, change: impl FnOnce(BasicProperties) -> BasicProperties) -> Self {
         Self { properties: change(self.properties), ..self }
     }
 
-    /// Without any AMQP header.
+    /// Removes all AMQP headers.
     #[must_use]
     pub fn without_headers(mut self) -> Self {
         self.headers.clear();
         self
     }
 
-    /// Its header `messageId`, if it has one.
+    /// The header `messageId`, if it is set.
     #[must_use]
     pub fn message_id(&self) -> Option<&str> {
         self.headers.get("messageId")?.as_str()

@@ -1,5 +1,5 @@
-//! The credential: which access and refresh tokens are good, and the exchange of one for the next. The
-//! token endpoint and the platform's secrets use the same store.
+//! Which access and refresh tokens are valid, and the exchange of a refresh token for a new credential. The token
+//! endpoint and the platform's secrets share this store.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -7,25 +7,25 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::newest::Newest;
+use crate::bounded_map::BoundedMap;
 
-/// The client id that the token endpoint knows.
-pub const CLIENT_ID: &str = "sandbox-client";
-/// Its secret.
-pub const CLIENT_SECRET: &str = "sandbox-secret";
-/// An access token that is good from the start.
+/// The only client that the token endpoint knows.
+pub(crate) const CLIENT_ID: &str = "sandbox-client";
+/// The client's secret.
+pub(crate) const CLIENT_SECRET: &str = "sandbox-secret";
+/// An access token that is valid from the start.
 pub const ACCESS_TOKEN: &str = "sandbox-access-token";
-/// A refresh token that is good from the start.
-pub const REFRESH_TOKEN: &str = "sandbox-refresh-token";
+/// A refresh token that is valid from the start.
+const REFRESH_TOKEN: &str = "sandbox-refresh-token";
 
-/// Most access tokens, and most refresh tokens, that are good at once; the oldest give way.
+/// Most access tokens, and most refresh tokens, that are valid at once; the oldest are dropped.
 const MAX_TOKENS: usize = 10_000;
 /// Longest lifetime of an access token.
 const MAX_LIFETIME: Duration = Duration::from_secs(365 * 24 * 3600);
 /// The user that every token belongs to.
-pub(crate) const USER_ID: u64 = 7_700_123;
+pub(super) const USER_ID: u64 = 7_700_123;
 
-/// What a token request is answered with.
+/// The token endpoint's answer.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Credential {
     access_token: String,
@@ -52,58 +52,58 @@ pub(crate) struct Tokens {
 
 #[derive(Debug)]
 struct Store {
-    /// Access tokens and when they end.
-    access: Newest<String, Instant>,
-    refresh: Newest<String, ()>,
-    /// The credential issued last.
-    present: Credential,
+    /// Access tokens and when they expire.
+    access: BoundedMap<String, Instant>,
+    refresh: BoundedMap<String, ()>,
+    /// The credential that was issued last.
+    current: Credential,
 }
 
 impl Tokens {
-    /// The initial credential. `rotate` says whether a refresh also replaces the refresh token.
+    /// Holds the initial credential. `rotate` says whether a refresh also replaces the refresh token.
     pub(crate) fn new(lifetime: Duration, rotate: bool) -> Self {
         let lifetime = lifetime.min(MAX_LIFETIME);
-        let present = credential(ACCESS_TOKEN.to_owned(), REFRESH_TOKEN.to_owned(), lifetime);
-        let mut store = Store { access: Newest::of(MAX_TOKENS), refresh: Newest::of(MAX_TOKENS), present };
+        let current = credential(ACCESS_TOKEN.to_owned(), REFRESH_TOKEN.to_owned(), lifetime);
+        let mut store = Store { access: BoundedMap::new(MAX_TOKENS), refresh: BoundedMap::new(MAX_TOKENS), current };
         store.access.insert(ACCESS_TOKEN.to_owned(), Instant::now() + lifetime);
         store.refresh.insert(REFRESH_TOKEN.to_owned(), ());
         Self { lifetime, rotate, store: Mutex::new(store) }
     }
 
-    /// Whether the access token is known and not expired.
-    pub(crate) fn is_good(&self, access_token: &str) -> bool {
-        self.lock().access.get(access_token).is_some_and(|&end| Instant::now() < end)
+    /// Whether the access token was issued and has not expired.
+    pub(crate) fn is_valid(&self, access_token: &str) -> bool {
+        self.lock().access.get(access_token).is_some_and(|&expiry| Instant::now() < expiry)
     }
 
-    /// A new credential, as for an authorization code.
+    /// Issues a new credential, as for an authorization code.
     pub(crate) fn issue(&self) -> Credential {
         self.lock().issue(new_token("refresh"), self.lifetime)
     }
 
-    /// A new credential for a refresh token; none when that is not good.
+    /// Issues a new credential for a refresh token; none if that is not valid.
     pub(crate) fn refresh(&self, refresh_token: &str) -> Option<Credential> {
         self.lock().exchange(refresh_token, self.rotate, self.lifetime)
     }
 
-    /// A new credential for the present one's refresh token; none when that is not good.
-    pub(crate) fn refresh_present(&self) -> Option<Credential> {
+    /// Issues a new credential for the current one's refresh token; none if that is not valid.
+    pub(crate) fn refresh_current(&self) -> Option<Credential> {
         let mut store = self.lock();
-        let refresh_token = store.present.refresh_token.clone();
+        let refresh_token = store.current.refresh_token.clone();
         store.exchange(&refresh_token, self.rotate, self.lifetime)
     }
 
-    /// The credential issued last.
-    pub(crate) fn present(&self) -> Credential {
-        self.lock().present.clone()
+    /// The credential that was issued last.
+    pub(crate) fn current(&self) -> Credential {
+        self.lock().current.clone()
     }
 
-    /// Every access token issued so far is expired from now on.
-    pub(crate) fn expire(&self) {
+    /// Makes every access token issued so far expire now.
+    pub(crate) fn expire_access_tokens(&self) {
         self.lock().access.clear();
     }
 
-    /// Every refresh token issued so far is invalid from now on.
-    pub(crate) fn revoke(&self) {
+    /// Makes every refresh token issued so far invalid.
+    pub(crate) fn revoke_refresh_tokens(&self) {
         self.lock().refresh.clear();
     }
 
@@ -123,10 +123,10 @@ impl Store {
     }
 
     fn issue(&mut self, refresh_token: String, lifetime: Duration) -> Credential {
-        self.present = credential(new_token("access"), refresh_token, lifetime);
-        self.access.insert(self.present.access_token.clone(), Instant::now() + lifetime);
-        self.refresh.insert(self.present.refresh_token.clone(), ());
-        self.present.clone()
+        self.current = credential(new_token("access"), refresh_token, lifetime);
+        self.access.insert(self.current.access_token.clone(), Instant::now() + lifetime);
+        self.refresh.insert(self.current.refresh_token.clone(), ());
+        self.current.clone()
     }
 }
 
@@ -152,10 +152,10 @@ mod tests {
     const HOUR: Duration = Duration::from_secs(3600);
 
     #[test]
-    fn a_refresh_rotates_and_uses_the_old_token_up() {
+    fn a_refresh_rotates_and_invalidates_the_old_token() {
         let tokens = Tokens::new(HOUR, true);
-        let next = tokens.refresh(REFRESH_TOKEN).expect("the initial refresh token is good");
-        assert!(tokens.is_good(&next.access_token) && tokens.is_good(ACCESS_TOKEN));
+        let next = tokens.refresh(REFRESH_TOKEN).expect("the initial refresh token is valid");
+        assert!(tokens.is_valid(&next.access_token) && tokens.is_valid(ACCESS_TOKEN));
         assert_ne!(next.refresh_token, REFRESH_TOKEN);
         assert!(tokens.refresh(REFRESH_TOKEN).is_none());
         assert!(tokens.refresh(&next.refresh_token).is_some());
@@ -165,19 +165,19 @@ mod tests {
     fn without_rotation_the_refresh_token_stays() {
         let tokens = Tokens::new(HOUR, false);
         for _ in 0..2 {
-            let next = tokens.refresh(REFRESH_TOKEN).expect("the refresh token stays good");
+            let next = tokens.refresh(REFRESH_TOKEN).expect("the refresh token stays valid");
             assert_eq!(next.refresh_token, REFRESH_TOKEN);
         }
     }
 
     #[test]
-    fn tokens_end_by_time_by_order_and_by_revocation() {
-        assert!(!Tokens::new(Duration::ZERO, true).is_good(ACCESS_TOKEN));
+    fn tokens_end_by_time_by_expiry_and_by_revocation() {
+        assert!(!Tokens::new(Duration::ZERO, true).is_valid(ACCESS_TOKEN));
         let tokens = Tokens::new(HOUR, true);
-        tokens.expire();
-        assert!(!tokens.is_good(ACCESS_TOKEN));
-        assert!(tokens.is_good(&tokens.refresh_present().expect("expiry leaves refresh tokens").access_token));
-        tokens.revoke();
-        assert!(tokens.refresh_present().is_none());
+        tokens.expire_access_tokens();
+        assert!(!tokens.is_valid(ACCESS_TOKEN));
+        assert!(tokens.is_valid(&tokens.refresh_current().expect("expiry leaves refresh tokens").access_token));
+        tokens.revoke_refresh_tokens();
+        assert!(tokens.refresh_current().is_none());
     }
 }

@@ -4,18 +4,18 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use crate::reply;
+use crate::response;
 
-/// An error as Podio tells it. It becomes a response in two steps, since the envelope repeats the request,
-/// which handlers need not know: [`IntoResponse`] marks the response, [`Failure::respond`] fills it in.
+/// An error as Podio reports it. It becomes a response in two steps, because the envelope repeats the request, which
+/// handlers need not know: [`IntoResponse`] attaches the error to an empty response, [`ApiError::respond`] writes the body.
 #[derive(Clone, Debug)]
-pub(super) struct Failure {
+pub(super) struct ApiError {
     status: StatusCode,
     error: &'static str,
     description: String,
 }
 
-impl Failure {
+impl ApiError {
     pub(super) fn new(status: StatusCode, error: &'static str, description: impl Into<String>) -> Self {
         Self { status, error, description: description.into() }
     }
@@ -24,19 +24,19 @@ impl Failure {
         Self::new(StatusCode::BAD_REQUEST, "invalid_value", description)
     }
 
-    /// The path or the method is none of Podio's.
+    /// Podio does not have this path or method.
     pub(super) fn no_operation() -> Self {
         let description = "No matching operation could be found. No body was given.";
         Self::new(StatusCode::NOT_FOUND, "not_found", description)
     }
 
-    /// The object is not there.
+    /// Podio does not have this object.
     pub(super) fn no_object() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", "Object not found")
     }
 
-    /// The envelope, with the headers that the marked response has.
-    pub(super) fn respond(&self, method: &Method, uri: &Uri, marked: Response) -> Response {
+    /// The whole response: the envelope, with the headers of the response that the error was attached to.
+    pub(super) fn respond(&self, method: &Method, uri: &Uri, empty: Response) -> Response {
         let envelope = json!({
             "error": self.error,
             "error_description": self.description,
@@ -49,16 +49,16 @@ impl Failure {
                 "method": method.as_str(),
             },
         });
-        let mut response = reply::json(self.status, &envelope);
-        let headers: HeaderMap = marked.into_parts().0.headers;
+        let mut response = response::json(self.status, &envelope);
+        let headers: HeaderMap = empty.into_parts().0.headers;
         response.headers_mut().extend(headers);
         response
     }
 }
 
-impl IntoResponse for Failure {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut response = reply::empty(self.status);
+        let mut response = response::empty(self.status);
         response.extensions_mut().insert(self);
         response
     }

@@ -1,15 +1,11 @@
-//! What does not change: the user, organizations, apps, the grant's scope; and a redirect to try.
+//! What never changes: the user, organizations, apps, and the scope of the grant.
 
-use axum::extract::Query;
-use axum::extract::rejection::QueryRejection;
-use axum::http::header::LOCATION;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Deserialize;
 use serde_json::json;
 
-use super::{Failure, Id};
-use crate::reply;
+use super::id::Id;
+use crate::response;
 
 const USER: &str = concat!(
     r#"{"user_id":7700123,"mail":"ops@example.test","status":"active","locale":"en_GB","#,
@@ -28,22 +24,22 @@ const ORGANIZATIONS: &str = concat!(
 );
 
 pub(super) async fn user() -> Response {
-    reply::json_bytes(StatusCode::OK, USER)
+    response::json_bytes(StatusCode::OK, USER)
 }
 
 pub(super) async fn user_status() -> Response {
-    reply::json_bytes(StatusCode::OK, USER_STATUS)
+    response::json_bytes(StatusCode::OK, USER_STATUS)
 }
 
 pub(super) async fn organizations() -> Response {
-    reply::json_bytes(StatusCode::OK, ORGANIZATIONS)
+    response::json_bytes(StatusCode::OK, ORGANIZATIONS)
 }
 
 pub(super) async fn scope() -> Response {
-    reply::json_bytes(StatusCode::OK, r#"[{"ref_type":null,"ref_id":null,"permissions":["all"]}]"#)
+    response::json_bytes(StatusCode::OK, r#"[{"ref_type":null,"ref_id":null,"permissions":["all"]}]"#)
 }
 
-/// Every number is an app of the sandbox.
+/// Every number is the id of an app.
 pub(super) async fn app(Id(app_id): Id) -> Response {
     let app = json!({
         "app_id": app_id, "status": "active", "space_id": 10_570_001, "url_label": "leads",
@@ -55,26 +51,5 @@ pub(super) async fn app(Id(app_id): Id) -> Response {
         }],
         "rights": ["view", "add_item"],
     });
-    reply::json(StatusCode::OK, &app)
-}
-
-/// Where to redirect to, and with which 3xx status.
-#[derive(Deserialize)]
-pub(super) struct Redirect {
-    to: String,
-    #[serde(default = "found")]
-    status: u16,
-}
-
-fn found() -> u16 {
-    302
-}
-
-pub(super) async fn redirect(query: Result<Query<Redirect>, QueryRejection>) -> Result<Response, Failure> {
-    let wrong = || Failure::invalid_value("give `to`, an address, and at will `status`, from 300 to 399");
-    let Query(Redirect { to, status }) = query.map_err(|_| wrong())?;
-    let status = StatusCode::from_u16(status).ok().filter(StatusCode::is_redirection).ok_or_else(wrong)?;
-    let mut response = reply::empty(status);
-    response.headers_mut().insert(LOCATION, HeaderValue::from_str(&to).map_err(|_| wrong())?);
-    Ok(response)
+    response::json(StatusCode::OK, &app)
 }

@@ -1,9 +1,9 @@
-//! Leaving out what a comparison of whole messages must not look at.
+//! Removes what a comparison of whole messages must ignore.
 
 use podio_test_support::Emitted;
 use serde_json::{Map, Value};
 
-/// HTTP response headers that belong to the connection and not to the answer.
+/// HTTP response headers that belong to the connection rather than to the answer.
 const CONNECTION_HEADERS: [&str; 9] = [
     "connection",
     "content-encoding",
@@ -16,10 +16,10 @@ const CONNECTION_HEADERS: [&str; 9] = [
     "vary",
 ];
 
-/// What an error is made of; `name` and `stack` differ between programs, but must be there.
+/// The fields of an error. `name` and `stack` differ between programs, but must exist.
 const ERROR_FIELDS: [&str; 3] = ["name", "message", "stack"];
 
-/// Takes the connection's headers out of every HTTP answer in `value`, at any depth.
+/// Removes the connection's headers from every HTTP answer in `value`, at any depth.
 pub(crate) fn drop_connection_headers(value: &mut Value) {
     match value {
         Value::Object(object) => {
@@ -34,7 +34,7 @@ pub(crate) fn drop_connection_headers(value: &mut Value) {
     }
 }
 
-/// The error inside a payload: that of an error message, or the payload itself where it is the copy for `reply_to`.
+/// The error in a payload: that of an error message, or the whole payload of the copy for `reply_to`.
 pub(crate) fn error_of<'a>(emitted: &Emitted, payload: &'a mut Value) -> Option<&'a mut Map<String, Value>> {
     if emitted.headers.get("x-eio-error-response") == Some(&Value::Bool(true)) {
         return payload.as_object_mut();
@@ -45,12 +45,12 @@ pub(crate) fn error_of<'a>(emitted: &Emitted, payload: &'a mut Value) -> Option<
     payload.get_mut("error")?.as_object_mut()
 }
 
-/// The fields of an error that should be texts and are not.
+/// The fields of an error that should be strings and are not.
 pub(crate) fn missing_error_fields(error: &Map<String, Value>) -> impl Iterator<Item = &'static str> {
     ERROR_FIELDS.into_iter().filter(|field| !error.get(*field).is_some_and(Value::is_string))
 }
 
-/// Takes out of an error what differs between programs.
+/// Removes what differs between programs from an error.
 pub(crate) fn drop_varying_error_fields(error: &mut Map<String, Value>) {
     error.remove("name");
     error.remove("stack");

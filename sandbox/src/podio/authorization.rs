@@ -1,4 +1,4 @@
-//! Who may call: a good access token, in a header `OAuth2 TOKEN` or `Bearer TOKEN`.
+//! Authorization: a valid access token, in a header `OAuth2 TOKEN` or `Bearer TOKEN`.
 
 use std::sync::Arc;
 
@@ -8,25 +8,25 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::Failure;
+use super::error::ApiError;
 use crate::state::State;
 
-/// What Podio says in two headers of the answer to a bad token.
+/// The value of two headers of the answer to an invalid token.
 const EXPIRED: &str = r#"Bearer realm="podio", error="expired_token""#;
 
-pub(super) async fn check(Shared(state): Shared<Arc<State>>, request: Request, next: Next) -> Response {
+pub(super) async fn require_token(Shared(state): Shared<Arc<State>>, request: Request, next: Next) -> Response {
     if state.only_answers {
         return next.run(request).await;
     }
     match token(request.headers()) {
-        Err(failure) => failure.into_response(),
-        Ok(token) if state.tokens.is_good(token) => next.run(request).await,
-        Ok(_) => expired(),
+        Err(error) => error.into_response(),
+        Ok(token) if state.tokens.is_valid(token) => next.run(request).await,
+        Ok(_) => expired_token(),
     }
 }
 
-fn token(headers: &HeaderMap) -> Result<&str, Failure> {
-    let missing = || Failure::new(StatusCode::UNAUTHORIZED, "unauthorized", "invalid_request");
+fn token(headers: &HeaderMap) -> Result<&str, ApiError> {
+    let missing = || ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", "invalid_request");
     let value = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).ok_or_else(missing)?;
     let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
     if !["oauth2", "bearer"].contains(&scheme.to_ascii_lowercase().as_str()) {
@@ -34,14 +34,14 @@ fn token(headers: &HeaderMap) -> Result<&str, Failure> {
     }
     if token.is_empty() {
         let error = "Invalid authorization header";
-        return Err(Failure::new(StatusCode::BAD_REQUEST, error, "The token is missing"));
+        return Err(ApiError::new(StatusCode::BAD_REQUEST, error, "The token is missing"));
     }
     Ok(token)
 }
 
-/// Podio answers so to every token that it does not take: expired, revoked or never issued.
-fn expired() -> Response {
-    let mut response = Failure::new(StatusCode::UNAUTHORIZED, "unauthorized", "expired_token").into_response();
+/// Podio's answer to every token that it does not accept: expired, revoked or never issued.
+fn expired_token() -> Response {
+    let mut response = ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", "expired_token").into_response();
     for name in [WWW_AUTHENTICATE, AUTHORIZATION] {
         response.headers_mut().insert(name, HeaderValue::from_static(EXPIRED));
     }
