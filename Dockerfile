@@ -1,28 +1,26 @@
 # The component's image (default target), and the sandbox's: docker build --target sandbox .
-# Only instructions that every builder knows; the platform builds this file by itself.
+# Only instructions that every builder knows; the platform builds this file by itself. `make image` tries it.
+
+# The manifests of all members, with empty programs and libraries in the place of ours.
+# Benches, tests and examples that a manifest names ([[...]]) are not there.
+FROM rust:1-slim-bookworm AS manifests
+WORKDIR /src
+COPY . .
+RUN find . -type f ! -path './.cargo/*' ! -name 'Cargo.*' ! -path '*/src/main.rs' ! -path '*/src/lib.rs' -delete \
+    && find . -type d -empty -delete \
+    && find . -name Cargo.toml -exec sed -i '/^\[\[/,/^$/d' {} + \
+    && echo 'fn main() {}' | tee $(find . -name '*.rs')
 
 FROM rust:1-slim-bookworm AS builder
 WORKDIR /src
 
-# The dependencies first, with empty programs in the place of ours: this layer stays as long as the manifests do.
-# Benches, tests and examples that a manifest names ([[...]]) are not there yet.
-COPY Cargo.toml Cargo.lock ./
-COPY .cargo .cargo
-COPY sandbox/Cargo.toml sandbox/
-COPY tests/support/Cargo.toml tests/support/
-COPY benches/counted/Cargo.toml benches/counted/
-COPY benches/floor/Cargo.toml benches/floor/
-COPY benches/harness/Cargo.toml benches/harness/
-RUN sed -i '/^\[\[/,/^$/d' Cargo.toml */Cargo.toml */*/Cargo.toml \
-    && mkdir src sandbox/src tests/support/src benches/counted/src benches/floor/src benches/harness/src \
-    && echo 'fn main() {}' \
-        | tee src/main.rs sandbox/src/main.rs benches/counted/src/main.rs benches/floor/src/main.rs benches/harness/src/main.rs \
-    && touch src/lib.rs sandbox/src/lib.rs tests/support/src/lib.rs \
-    && cargo build --release --locked --package podio-component --package podio-sandbox --bins
+# The dependencies first: this layer stays as long as the manifests do.
+COPY --from=manifests /src .
+RUN cargo build --release --locked --package podio-component --package podio-sandbox --bins
 
 COPY . .
 # Newer than what was built of the empty ones, whatever their age in the checkout.
-RUN find src sandbox/src -name '*.rs' -exec touch {} + \
+RUN find . -path ./target -prune -o -name '*.rs' -exec touch {} + \
     && cargo build --release --locked --package podio-component --package podio-sandbox --bins
 
 FROM gcr.io/distroless/cc-debian12:nonroot AS sandbox

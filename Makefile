@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-stop test conformance bench lint map audit clean-run
+.PHONY: help build demo demo-stop test conformance bench lint map audit image clean-run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ map: ## the crates and modules, what each uses, and the longest file
 
 audit: ## licences, duplicates, sources and known vulnerabilities of the dependencies
 	scripts/audit
+
+image: ## the component's image, built and run (Docker, or buildah where no engine answers)
+	scripts/image
 
 clean-run: ## stop brokers started from this folder and remove what they wrote
 	scripts/broker stop && rm -rf .run
