@@ -21,6 +21,7 @@ pub mod platform;
 pub mod settings;
 pub mod stop;
 mod telemetry;
+mod tls;
 mod worker;
 
 pub use cli::main;

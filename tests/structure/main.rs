@@ -17,16 +17,17 @@ use serde_json::Value;
 type Rules = &'static [(&'static str, &'static [&'static str])];
 
 const RUNTIME: Rules = &[
-    ("amqp", &["platform", "settings", "stop"]),
+    ("amqp", &["platform", "settings", "stop", "tls"]),
     ("cli", &["commands", "component"]),
     ("commands", &["component", "dispatcher", "http", "platform", "settings", "stop", "telemetry", "worker"]),
     ("component", &["dispatcher", "platform", "settings"]),
     ("dispatcher", &["platform", "stop"]),
-    ("http", &[]),
+    ("http", &["tls"]),
     ("platform", &["http", "settings"]),
     ("settings", &[]),
     ("stop", &[]),
     ("telemetry", &["settings"]),
+    ("tls", &[]),
     ("worker", &["amqp", "dispatcher", "platform", "settings", "stop"]),
 ];
 

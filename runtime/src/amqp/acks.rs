@@ -9,7 +9,7 @@ use std::{
 use futures_util::FutureExt;
 use lapin::{
     Channel,
-    options::{BasicAckOptions, BasicRejectOptions},
+    options::{BasicAckOptions, BasicNackOptions, BasicRejectOptions},
 };
 
 /// Settles the deliveries of one channel, acknowledgements in batches.
@@ -50,30 +50,38 @@ impl AckBatcher {
 
     /// Acknowledges a delivery, together with all others that are done at this moment.
     pub(super) fn acknowledge(self: &Arc<Self>, tag: u64) {
-        let (alone, first) = {
-            let mut state = self.lock();
-            state.done.push(tag);
-            (state.unsettled.len() == 1, state.done.len() == 1)
-        };
-        if alone {
-            self.flush();
-        } else if first {
+        let mut state = self.lock();
+        state.done.push(tag);
+        if state.unsettled.len() == 1 {
+            self.flush_locked(&mut state);
+        } else if state.done.len() == 1 {
             // The task runs after those that are ready now, so that their acknowledgements join this flush.
             let batcher = self.clone();
-            tokio::spawn(async move { batcher.flush() });
+            tokio::spawn(async move { batcher.flush_locked(&mut batcher.lock()) });
         }
     }
 
     /// Rejects a delivery without requeue.
     pub(super) fn reject(&self, tag: u64) {
-        self.lock().forget(tag);
+        let mut state = self.lock();
+        state.forget(tag);
         send(tag, self.channel.basic_reject(tag, BasicRejectOptions { requeue: false }));
     }
 
-    /// Acknowledges everything that is done.
-    pub(super) fn flush(&self) {
-        let frames = self.lock().take_done();
-        for AckFrame { tag, multiple } in frames {
+    /// Acknowledges everything that is done, and gives everything else back to the queue: what was delivered and not
+    /// settled, also what lapin still holds.
+    pub(super) fn hand_back(&self) {
+        let mut state = self.lock();
+        self.flush_locked(&mut state);
+        state.unsettled.clear();
+        // Tag 0 with `multiple`: everything that is unacknowledged on the channel (AMQP 0-9-1, section 1.8.3.13).
+        send(0, self.channel.basic_nack(0, BasicNackOptions { multiple: true, requeue: true }));
+    }
+
+    /// Frames are sent under the lock, in the order in which they were decided: `multiple` covers earlier deliveries too,
+    /// and one of these may be rejected by another thread at the same moment.
+    fn flush_locked(&self, state: &mut State) {
+        for AckFrame { tag, multiple } in state.take_done() {
             send(tag, self.channel.basic_ack(tag, BasicAckOptions { multiple }));
         }
     }

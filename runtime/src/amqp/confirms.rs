@@ -7,14 +7,17 @@
 
 use std::{
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
     task::{Context, Poll, Waker},
     time::Duration,
 };
 
 use bytes::Bytes;
 use lapin::{
-    BasicProperties, Channel, Confirmation, Connection,
+    BasicProperties, Channel, Confirmation,
     message::BasicReturnMessage,
     options::{BasicPublishOptions, ConfirmSelectOptions},
     types::ShortString,
@@ -24,7 +27,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Properties, PublishError};
+use super::{Properties, PublishError, connection::BrokerConnection, publish_error::size_limit};
 
 /// The most groups in flight at a time, each on its own channel; RabbitMQ allows 2,047 channels per connection by
 /// default.
@@ -34,12 +37,43 @@ pub(super) const MAX_PUBLISH_CHANNELS: usize = 2000;
 /// publishing, lapin fails the publishes, but its wait for all confirms may never end.
 const ALL_CONFIRMED: Duration = Duration::from_secs(1);
 
+/// Bytes of the largest message that shares its channel with others. The broker closes the channel of a message that is
+/// too large for it, and whether the others on it arrived is unknown then: they would be published twice.
+const MAX_SHARED: usize = 64 * 1024;
+
+/// The largest message that the broker takes, once it has refused one.
+#[derive(Clone, Debug)]
+pub(super) struct MaxMessageSize(Arc<AtomicUsize>);
+
+impl Default for MaxMessageSize {
+    fn default() -> Self {
+        Self(Arc::new(AtomicUsize::new(usize::MAX)))
+    }
+}
+
+impl MaxMessageSize {
+    /// Refuses what the broker would refuse.
+    fn allow(&self, size: usize) -> Result<(), PublishError> {
+        let limit = self.0.load(Ordering::Relaxed);
+        if size > limit { Err(PublishError::TooLarge { size, limit }) } else { Ok(()) }
+    }
+
+    fn learn(&self, confirmed: &[Result<Confirmation, lapin::Error>]) {
+        for limit in confirmed.iter().filter_map(|outcome| size_limit(outcome.as_ref().err()?)) {
+            self.0.store(limit, Ordering::Relaxed);
+        }
+    }
+}
+
 const OPTIONS: BasicPublishOptions = BasicPublishOptions { mandatory: true, immediate: false };
 
 /// Publishes over one connection to one exchange.
 pub(super) struct ConfirmBatcher {
-    connection: Connection,
+    connection: BrokerConnection,
     exchange: ShortString,
+    max_message_size: MaxMessageSize,
+    /// Whether the broker refuses what is published, and the operator was told so.
+    refused: AtomicBool,
     /// The next group; its first publish spawns the task that sends it.
     gathered: Mutex<Vec<PendingPublish>>,
     /// Channels without unconfirmed publishes, for reuse.
@@ -58,16 +92,24 @@ struct PendingPublish {
 type PublishResult = Result<(), PublishError>;
 
 impl ConfirmBatcher {
-    pub(super) fn new(connection: Connection, exchange: ShortString) -> Self {
-        let allowed = match connection.configuration().channel_max() {
+    pub(super) fn new(connection: BrokerConnection, exchange: ShortString, max_message_size: MaxMessageSize) -> Self {
+        let allowed = match connection.lapin.configuration().channel_max() {
             0 => MAX_PUBLISH_CHANNELS,
             max => usize::from(max - 1).min(MAX_PUBLISH_CHANNELS),
         };
         let slots = Semaphore::new(allowed.max(1));
-        Self { connection, exchange, gathered: Mutex::default(), idle: Mutex::default(), slots }
+        Self {
+            connection,
+            exchange,
+            max_message_size,
+            refused: AtomicBool::new(false),
+            gathered: Mutex::default(),
+            idle: Mutex::default(),
+            slots,
+        }
     }
 
-    pub(super) fn connection(&self) -> &Connection {
+    pub(super) fn connection(&self) -> &BrokerConnection {
         &self.connection
     }
 
@@ -85,24 +127,42 @@ impl ConfirmBatcher {
         properties: Properties,
         body: Bytes,
     ) -> PublishResult {
+        self.max_message_size.allow(body.len())?;
+        properties.fit(self.connection.frame_max)?;
         let (done, outcome) = oneshot::channel();
-        let first = {
-            let mut gathered = lock(&self.gathered);
-            gathered.push(PendingPublish { key, properties: properties.0, body, done });
-            gathered.len() == 1
-        };
-        // The task runs after those that are ready now, so that their publishes join the group. It is a task of its
-        // own, so that a caller that stops waiting does not cancel the publishes of others.
-        if first {
-            tokio::spawn(self.send_group());
+        let publish = PendingPublish { key, properties: properties.0, body, done };
+        if publish.body.len() > MAX_SHARED {
+            tokio::spawn(self.send(vec![publish]));
+        } else {
+            let first = {
+                let mut gathered = lock(&self.gathered);
+                gathered.push(publish);
+                gathered.len() == 1
+            };
+            // The task runs after those that are ready now, so that their publishes join the group. It is a task of its
+            // own, so that a caller that stops waiting does not cancel the publishes of others.
+            if first {
+                tokio::spawn(self.send_gathered());
+            }
         }
         outcome.await.unwrap_or_else(|_| Err(PublishError::Broken("the group was abandoned".to_owned())))
     }
 
-    /// Publishes the gathered group over one channel and reports the outcome to every caller.
-    async fn send_group(self: Arc<Self>) {
+    async fn send_gathered(self: Arc<Self>) {
         let slot = self.slots.acquire().await;
-        let mut pending = std::mem::take(&mut *lock(&self.gathered));
+        let pending = std::mem::take(&mut *lock(&self.gathered));
+        self.send_over_one_channel(pending).await;
+        drop(slot);
+    }
+
+    async fn send(self: Arc<Self>, pending: Vec<PendingPublish>) {
+        let slot = self.slots.acquire().await;
+        self.send_over_one_channel(pending).await;
+        drop(slot);
+    }
+
+    /// Publishes a group over one channel and reports the outcome to every caller.
+    async fn send_over_one_channel(&self, mut pending: Vec<PendingPublish>) {
         let confirmed = match self.checkout().await {
             Ok(channel) => {
                 let confirmed = publish_all(&channel, &self.exchange, &mut pending).await;
@@ -114,11 +174,31 @@ impl ConfirmBatcher {
             }
             Err(error) => pending.iter().map(|_| Err(error.clone())).collect(),
         };
-        drop(slot);
+        self.max_message_size.learn(&confirmed);
         let outcomes = outcomes(&pending, confirmed);
+        self.tell(&outcomes);
         for (publish, outcome) in pending.into_iter().zip(outcomes) {
             // This fails when the caller no longer waits, which does not matter.
             let _ = publish.done.send(outcome);
+        }
+    }
+
+    /// Says once that the broker refuses what is published, and once that it accepts it again.
+    fn tell(&self, outcomes: &[PublishResult]) {
+        let refusal = outcomes.iter().find_map(|outcome| match outcome {
+            Err(error @ PublishError::Refused(_)) => Some(error),
+            _ => None,
+        });
+        match refusal {
+            Some(error) if !self.refused.swap(true, Ordering::Relaxed) => tracing::error!(
+                %error,
+                exchange = self.exchange.as_str(),
+                "nothing can be published; all results are kept until it can. Check ELASTICIO_PUBLISH_MESSAGES_TO"
+            ),
+            None if outcomes.iter().any(Result::is_ok) && self.refused.swap(false, Ordering::Relaxed) => {
+                tracing::info!("the broker accepts what is published again");
+            }
+            _ => {}
         }
     }
 
@@ -130,7 +210,7 @@ impl ConfirmBatcher {
                 return Ok(channel);
             }
         }
-        let channel = self.connection.create_channel().await?;
+        let channel = self.connection.lapin.create_channel().await?;
         channel.confirm_select(ConfirmSelectOptions::default()).await?;
         Ok(channel)
     }
@@ -175,12 +255,14 @@ fn outcomes(pending: &[PendingPublish], confirmed: Vec<Result<Confirmation, lapi
     let mut returned = Vec::new();
     let mut outcomes: Vec<PublishResult> = confirmed
         .into_iter()
-        .map(|confirmation| {
-            let acknowledged = match confirmation? {
-                Confirmation::Ack(message) => (true, message),
-                Confirmation::Nack(message) => (false, message),
-                Confirmation::NotRequested => (false, None),
-            };
+        .zip(pending)
+        .map(|(confirmation, publish)| {
+            let acknowledged =
+                match confirmation.map_err(|error| PublishError::of_publish(&error, publish.body.len()))? {
+                    Confirmation::Ack(message) => (true, message),
+                    Confirmation::Nack(message) => (false, message),
+                    Confirmation::NotRequested => (false, None),
+                };
             returned.extend(acknowledged.1);
             if acknowledged.0 { Ok(()) } else { Err(PublishError::Nacked) }
         })

@@ -1,118 +1,162 @@
-//! Opens connections: reads the platform's form of the broker's address, names connections for operators.
+//! Opens one connection: the socket, TLS, lapin on top. The socket is this module's, so that a connection can be ended for
+//! certain, whatever the broker and lapin do.
 
-use std::time::Duration;
-
-use lapin::{
-    Connection, ConnectionProperties, ErrorKind,
-    protocol::{AMQPErrorKind, AMQPHardError},
-    uri::AMQPUri,
+use std::{
+    net::Shutdown,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
+
+use async_rs::Runtime;
+use lapin::{
+    AsyncTcpStream, Connection, ConnectionProperties, ErrorKind,
+    types::ShortString,
+    uri::{AMQPAuthority, AMQPQueryString, AMQPScheme, AMQPUri, AMQPUserInfo},
+};
+use rustls::pki_types::ServerName;
 use secrecy::ExposeSecret;
+use tokio::{net::TcpStream, time::timeout};
+use tokio_rustls::TlsConnector;
+use url::Host;
 
-use super::BrokerSettings;
+use super::{
+    BrokerSettings, ConnectError,
+    address::Address,
+    wire::{Kit, LAPIN_FRAME_MAX, LargeHeaders, Socket, WireStream},
+};
 
-/// The largest AMQP frame in bytes, unless the address sets another (`?frame_max=`). lapin buffers 32 frames in each
-/// direction of each connection: the broker's default of 128 KiB would take 16 MiB, this takes 2 MiB, and larger
-/// messages are merely split into more frames.
-const FRAME_MAX: u32 = 16 * 1024;
-
-/// Longest wait until both connections and their channels are open, and then until the queue is consumed.
+/// Longest wait until a connection and its channels are open, and then until the queue is consumed.
 pub(super) const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest wait for the broker's answer when a consumer is cancelled or a connection is closed; then the socket is shut.
+pub(super) const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// RabbitMQ could not be reached, or refused a request.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("RabbitMQ cannot be used: {reason}. Check ELASTICIO_AMQP_URI, and that the broker runs and is reachable")]
-pub(crate) struct ConnectError {
-    reason: String,
-    refusal: bool,
+/// One connection to the broker.
+pub(super) struct BrokerConnection {
+    pub(super) lapin: Connection,
+    /// Headers that went around lapin.
+    pub(super) large_headers: LargeHeaders,
+    /// Bytes of the largest frame that was agreed on.
+    pub(super) frame_max: u32,
+    /// The same socket, to shut it.
+    socket: std::net::TcpStream,
 }
 
-impl ConnectError {
-    /// The broker or the network failed: a later attempt may succeed.
-    pub(super) fn broken(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), refusal: false }
-    }
-
-    /// The broker refuses, or the settings cannot work: a later attempt fails too.
-    pub(super) fn refusal(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), refusal: true }
-    }
-
-    /// Whether a later attempt would fail too.
-    pub(super) fn is_refusal(&self) -> bool {
-        self.refusal
-    }
-}
-
-impl From<lapin::Error> for ConnectError {
-    fn from(error: lapin::Error) -> Self {
-        use AMQPErrorKind::{Hard, Soft};
-        let refusal = match error.kind() {
-            // Soft errors are 403 to 406, the hard ones here 402, 530 and 540. Other hard errors, such as 320 when the
-            // broker shuts down, only end the connection.
-            ErrorKind::ProtocolError(error) => matches!(
-                error.kind(),
-                Soft(_) | Hard(AMQPHardError::INVALIDPATH | AMQPHardError::NOTALLOWED | AMQPHardError::NOTIMPLEMENTED)
-            ),
-            _ => false,
-        };
-        Self { reason: error.to_string(), refusal }
-    }
-}
-
-/// Opens one connection, named `HOSTNAME-role`.
-pub(super) async fn open(settings: &BrokerSettings, role: &str) -> Result<Connection, ConnectError> {
-    let name = format!("{}-{role}", settings.hostname);
-    let properties = ConnectionProperties::default().with_connection_name(name.into());
-    let uri = address(settings.uri.expose_secret())?;
-    let place = format!("{}:{}", uri.authority.host, uri.authority.port);
-    Connection::connect_uri(uri, properties).await.map_err(|error| ConnectError::broken(format!("{place}: {error}")))
-}
-
-/// Parses the broker's address for lapin. A bare `/` at the end means the vhost `/` (protocol, section 1.5); lapin reads
-/// it as an empty vhost.
-fn address(text: &str) -> Result<AMQPUri, ConnectError> {
-    let mut uri: AMQPUri =
-        text.parse().map_err(|problem| ConnectError::refusal(format!("its address is malformed: {problem}")))?;
-    if uri.vhost.is_empty() {
-        uri.vhost.push('/');
-    }
-    uri.query.frame_max.get_or_insert(FRAME_MAX);
-    // So that lapin's own thread gives up too once the caller has timed out.
-    uri.query.connection_timeout.get_or_insert(OPEN_TIMEOUT.as_secs() * 1000);
-    Ok(uri)
-}
-
-#[cfg(test)]
-mod tests {
-    use lapin::protocol::{AMQPError, AMQPSoftError};
-
-    use super::*;
-
-    #[test]
-    fn only_an_answer_of_a_working_broker_is_a_refusal() {
-        let refused = |kind: AMQPErrorKind| {
-            let error = lapin::Error::from(ErrorKind::ProtocolError(AMQPError::new(kind, "".into())));
-            ConnectError::from(error).is_refusal()
-        };
-        assert!(refused(AMQPSoftError::NOTFOUND.into()) && refused(AMQPSoftError::ACCESSREFUSED.into()));
-        assert!(refused(AMQPHardError::NOTALLOWED.into()));
-        assert!(!refused(AMQPHardError::CONNECTIONFORCED.into()) && !refused(AMQPHardError::INTERNALERROR.into()));
-        assert!(!ConnectError::from(lapin::Error::from(ErrorKind::MissingHeartbeatError)).is_refusal());
-    }
-
-    #[test]
-    fn a_bare_slash_is_the_default_vhost() {
-        for (text, vhost, frame_max) in [
-            ("amqp://u:p@host:5672/", "/", FRAME_MAX),
-            ("amqp://host/?frame_max=4096", "/", 4096),
-            ("amqp://host", "/", FRAME_MAX),
-            ("amqp://host/vhost", "vhost", FRAME_MAX),
-            ("amqp://host/%2f", "/", FRAME_MAX),
-        ] {
-            let uri = address(text).expect("an address");
-            assert_eq!((uri.vhost.as_str(), uri.query.frame_max), (vhost, Some(frame_max)), "{text}");
+impl BrokerConnection {
+    /// Opens a connection named `HOSTNAME-role`. The addresses are tried in turn.
+    pub(super) async fn open(settings: &BrokerSettings, role: &str) -> Result<Self, ConnectError> {
+        let mut last = ConnectError::Broken("there is no address".to_owned());
+        let mut problems = Vec::new();
+        for address in &settings.addresses {
+            let limit = address.timeout.unwrap_or(OPEN_TIMEOUT).min(OPEN_TIMEOUT);
+            let late = || ConnectError::Broken(format!("{address}: no answer within {} s", limit.as_secs_f64()));
+            match timeout(limit, Self::open_at(address, settings, role)).await.unwrap_or_else(|_| Err(late())) {
+                Ok(connection) => return Ok(connection),
+                Err(error) => {
+                    if let ConnectError::Broken(reason) = &error {
+                        problems.push(reason.clone());
+                    }
+                    last = error;
+                }
+            }
         }
-        assert!(address("http://host").is_err());
+        // Final only if it is for every address.
+        if problems.is_empty() { Err(last) } else { Err(ConnectError::Broken(problems.join("; "))) }
     }
+
+    async fn open_at(address: &Address, settings: &BrokerSettings, role: &str) -> Result<Self, ConnectError> {
+        let broken = |error: std::io::Error| ConnectError::Broken(format!("{address}: {error}"));
+        let stream = match &address.host {
+            Host::Domain(name) => TcpStream::connect((name.as_str(), address.port)).await,
+            Host::Ipv4(ip) => TcpStream::connect((*ip, address.port)).await,
+            Host::Ipv6(ip) => TcpStream::connect((*ip, address.port)).await,
+        }
+        .map_err(broken)?;
+        stream.set_nodelay(true).map_err(broken)?;
+        let stream = stream.into_std().map_err(broken)?;
+        let socket = stream.try_clone().map_err(broken)?;
+        let stream = TcpStream::from_std(stream).map_err(broken)?;
+        let stream = if address.tls { encrypted(stream, address).await? } else { Socket::Plain(stream) };
+        let large_headers = LargeHeaders::default();
+        let stream = WireStream::new(stream, address.frame_max, large_headers.clone());
+        let lapin = handshake(stream, address, &format!("{}-{role}", settings.hostname)).await;
+        let lapin = lapin.inspect_err(|_| drop(socket.shutdown(Shutdown::Both)));
+        let lapin = lapin.map_err(|error| ConnectError::of_connection(address, &error))?;
+        Ok(Self { lapin, large_headers, frame_max: address.frame_max, socket })
+    }
+
+    /// Closes the connection in order, and shuts its socket if the broker does not answer.
+    pub(super) async fn close(&self) {
+        match timeout(CLOSE_TIMEOUT, self.lapin.close(200, ShortString::from("done"))).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "the connection was already gone"),
+            Err(_) => tracing::warn!("the broker did not answer when a connection was closed"),
+        }
+        self.shut();
+    }
+
+    /// Shuts the socket: lapin's thread and the broker's side end, whatever state they are in.
+    pub(super) fn shut(&self) {
+        // It fails where the socket is shut already.
+        let _ = self.socket.shutdown(Shutdown::Both);
+    }
+}
+
+impl Drop for BrokerConnection {
+    fn drop(&mut self) {
+        self.shut();
+    }
+}
+
+async fn encrypted(stream: TcpStream, address: &Address) -> Result<Socket, ConnectError> {
+    let name = match &address.host {
+        Host::Domain(name) => ServerName::try_from(name.clone()),
+        Host::Ipv4(ip) => Ok(ServerName::from(std::net::IpAddr::from(*ip))),
+        Host::Ipv6(ip) => Ok(ServerName::from(std::net::IpAddr::from(*ip))),
+    };
+    let broken = |reason: String| ConnectError::Broken(format!("{address}: {reason}"));
+    let name = name.map_err(|error| broken(error.to_string()))?;
+    let config = crate::tls::config().map_err(|error| broken(error.to_string()))?;
+    match TlsConnector::from(Arc::new(config)).connect(name, stream).await {
+        Ok(stream) => Ok(Socket::Tls(Box::new(stream))),
+        Err(error) => match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+            Some(rustls::Error::InvalidCertificate(reason)) => {
+                Err(ConnectError::Certificate(format!("{address}: {reason}")))
+            }
+            _ => Err(broken(error.to_string())),
+        },
+    }
+}
+
+/// lapin over a stream that is open already.
+async fn handshake(stream: WireStream, address: &Address, name: &str) -> lapin::Result<Connection> {
+    let uri = AMQPUri {
+        // Encryption is the stream's.
+        scheme: AMQPScheme::AMQP,
+        authority: AMQPAuthority {
+            userinfo: AMQPUserInfo {
+                username: address.user.clone(),
+                password: address.password.expose_secret().to_owned(),
+            },
+            host: address.host.to_string(),
+            port: address.port,
+        },
+        vhost: address.vhost.clone(),
+        query: AMQPQueryString {
+            frame_max: Some(LAPIN_FRAME_MAX.min(address.frame_max)),
+            channel_max: address.channel_max,
+            heartbeat: address.heartbeat,
+            // So that lapin's own thread gives up too once the caller has timed out.
+            connection_timeout: Some(u64::try_from(OPEN_TIMEOUT.as_millis()).unwrap_or(u64::MAX)),
+            auth_mechanism: None,
+        },
+    };
+    let stream = Mutex::new(Some(stream));
+    let connect = async move |_: AMQPUri, _: Runtime<Kit>| {
+        let stream = stream.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // lapin asks once; it does not reconnect by itself.
+        let gone = || ErrorKind::IOError(Arc::new(std::io::ErrorKind::NotConnected.into()));
+        stream.map(AsyncTcpStream::Plain).ok_or_else(|| gone().into())
+    };
+    let properties = ConnectionProperties::default().with_connection_name(name.into());
+    Connection::connector(uri, Runtime::new(Kit::current()), connect, properties).await
 }

@@ -5,14 +5,19 @@ use std::sync::Arc;
 use bytes::Bytes;
 use lapin::message::Delivery as RawDelivery;
 
-use super::{Properties, acks::AckBatcher, values::read_table};
+use super::{
+    Properties,
+    acks::AckBatcher,
+    values::read_table,
+    wire::{self, LARGE_HEADERS, LargeHeaders, UNREADABLE},
+};
 use crate::platform::headers::Value;
 
 /// One message from the queue.
 #[derive(Debug)]
 pub(crate) struct Delivery {
-    /// The AMQP headers, with their types.
-    pub headers: Vec<(String, Value)>,
+    /// The AMQP headers, with their types; or why they cannot be read.
+    pub headers: Result<Vec<(String, Value)>, String>,
     /// The properties, for a rebound.
     pub properties: Properties,
     /// The body as received.
@@ -24,14 +29,31 @@ pub(crate) struct Delivery {
 }
 
 impl Delivery {
-    pub(super) fn new(raw: RawDelivery, acks: &Arc<AckBatcher>, generation: u64) -> Self {
+    pub(super) fn new(raw: RawDelivery, acks: &Arc<AckBatcher>, large: &LargeHeaders, generation: u64) -> Self {
         acks.delivered(raw.delivery_tag);
         Self {
-            headers: raw.properties.headers().as_ref().map(read_table).unwrap_or_default(),
+            headers: read_headers(&raw, large),
             properties: Properties(raw.properties),
             body: raw.data.into(),
             redelivered: raw.redelivered,
             receipt: Receipt { acks: acks.clone(), tag: raw.delivery_tag, generation },
+        }
+    }
+}
+
+/// The headers, unless they were marked as unreadable on the way, or went around lapin.
+fn read_headers(raw: &RawDelivery, large: &LargeHeaders) -> Result<Vec<(String, Value)>, String> {
+    let Some(table) = raw.properties.headers() else { return Ok(Vec::new()) };
+    if let Some(why) = table.inner().get(UNREADABLE) {
+        let why = why.as_long_string().map(|text| String::from_utf8_lossy(text.as_bytes()).into_owned());
+        return Err(why.unwrap_or_default());
+    }
+    match table.inner().get(LARGE_HEADERS) {
+        None => Ok(read_table(table)),
+        Some(key) => {
+            let table = key.as_long_long_int().and_then(|key| large.take(key));
+            let table = table.ok_or_else(|| format!("the header {LARGE_HEADERS} is the runtime's own"))?;
+            Ok(wire::read_table(&table))
         }
     }
 }

@@ -1,41 +1,43 @@
-//! The two connections as one supervised link: when either breaks, both are dropped and opened again with backoff and
-//! jitter, and consuming resumes. (lapin's own recovery is not used: it does not recover from every failure.)
+//! The link to the broker: one connection to consume, one to publish, each opened again when it breaks. One that breaks
+//! leaves the other alone. (lapin's own recovery is not used: it does not recover from every failure.)
 
-use std::{pin::pin, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
-use tokio::{sync::watch, time::Instant};
+use tokio::{sync::watch, task::JoinHandle, time::Instant};
 
 use super::{
-    BrokerSettings, Delivery, Publisher,
-    connection::ConnectError,
+    BrokerSettings, ConnectError, Delivery, Publisher,
+    consumer::{Consuming, End},
     publisher::LinkState,
-    session::{End, Session},
+    write_side::WriteSide,
 };
-use crate::stop::{Stop, Stopped};
+use crate::stop::Stop;
 
-/// Longest wait between two attempts to reconnect.
+/// Longest wait between two attempts to reconnect, or to consume again.
 pub(super) const MAX_RECONNECT_DELAY: Duration = Duration::from_secs(10);
 
 /// The supervised link to the broker.
 pub(crate) struct Link {
-    settings: BrokerSettings,
-    session: Option<Session>,
+    settings: Arc<BrokerSettings>,
+    consuming: Option<Consuming>,
+    /// How many consumers there have been: what comes over a later one may be a redelivery.
     generation: u64,
     state: watch::Sender<LinkState>,
+    writing: JoinHandle<()>,
 }
 
 impl Link {
     /// Opens both connections, with as many attempts as the settings allow.
     ///
     /// # Errors
-    /// When the broker cannot be reached or refuses.
+    /// When the broker cannot be reached or refuses, or the exchange is not there.
     pub(crate) async fn open(settings: BrokerSettings) -> Result<Self, ConnectError> {
         let mut attempts_left = settings.reconnect_attempts;
-        let session = loop {
-            match Session::open(&settings).await {
-                Ok(session) => break session,
-                Err(error) if attempts_left == 0 => return Err(error),
+        let (consuming, write_side) = loop {
+            match tokio::try_join!(Consuming::open(&settings), WriteSide::open(&settings)) {
+                Ok(both) => break both,
+                Err(error) if attempts_left == 0 || error.is_final() => return Err(error),
                 Err(error) => {
                     attempts_left -= 1;
                     tracing::warn!(%error, attempts_left, "trying again to reach the broker");
@@ -43,8 +45,10 @@ impl Link {
                 }
             }
         };
-        let state = watch::Sender::new(LinkState::Up(session.confirms.clone()));
-        Ok(Self { settings, session: Some(session), generation: 0, state })
+        let settings = Arc::new(settings);
+        let state = watch::Sender::new(LinkState::Up(write_side.confirms.clone()));
+        let writing = tokio::spawn(super::write_side::supervise(write_side, settings.clone(), state.clone()));
+        Ok(Self { settings, consuming: Some(consuming), generation: 0, state, writing })
     }
 
     /// A publisher over this link. Any number of tasks can have one.
@@ -53,94 +57,110 @@ impl Link {
         Publisher { state: self.state.subscribe() }
     }
 
-    /// Passes every delivery to `deliver` until `stop` is requested; reconnects as often as needed. The connections stay
-    /// open when this returns, so that messages in progress can still be emitted and settled.
+    /// Passes every delivery to `deliver` until `stop` is requested; reconnects and consumes again as often as needed. The
+    /// connections stay open when this returns, so that messages in progress can still be emitted and settled.
     ///
     /// # Errors
     /// When the broker refuses the first attempt to consume the queue: it does not exist, or access is denied.
     pub(crate) async fn consume(&mut self, mut deliver: impl FnMut(Delivery), stop: &Stop) -> Result<(), ConnectError> {
-        let mut waits = self.waits();
+        let mut waits = waits(&self.settings);
         let mut consumed = false;
-        loop {
-            let Some(session) = &self.session else { return Ok(()) };
+        while !stop.is_requested() {
+            let Some(consuming) = &mut self.consuming else {
+                if self.reconnect(&mut waits, stop).await.is_err() {
+                    break;
+                }
+                continue;
+            };
             let began = Instant::now();
-            let reason = match session.consume(&self.settings, self.generation, &mut deliver, stop).await {
-                Ok(End::Stopped) => return Ok(()),
+            let ended = consuming.run(&self.settings, self.generation, &mut deliver, stop).await;
+            self.generation += 1;
+            if began.elapsed() > MAX_RECONNECT_DELAY {
+                waits = crate::amqp::link::waits(&self.settings);
+            }
+            match ended {
+                Ok(End::Stopped) => break,
+                Ok(End::Cancelled(reason)) => {
+                    consumed = true;
+                    tracing::warn!(
+                        reason,
+                        queue = self.settings.queue,
+                        "the broker ended the consumer; consuming again"
+                    );
+                }
                 Ok(End::Broken(reason)) => {
                     consumed = true;
-                    reason
+                    tracing::warn!(reason, "the connection to consume broke; reconnecting");
+                    self.drop_connection().await;
+                    continue;
                 }
-                Err(error) if error.is_refusal() && !consumed => return Err(error),
-                Err(error) => error.to_string(),
-            };
-            if began.elapsed() > MAX_RECONNECT_DELAY {
-                waits = self.waits();
+                Err(error) if error.is_final() && !consumed => return Err(error),
+                Err(error) => {
+                    tracing::warn!(%error, "the queue cannot be consumed; trying again");
+                    if matches!(error, ConnectError::Broken(_)) {
+                        self.drop_connection().await;
+                        continue;
+                    }
+                }
             }
-            self.reconnect(&reason, &mut waits, stop).await;
-        }
-    }
-
-    /// Keeps the link up while `work` publishes over it and nothing is consumed.
-    pub(crate) async fn keep_up_during<T>(&mut self, work: impl Future<Output = T>) -> T {
-        let never = Stop::default();
-        let mut waits = self.waits();
-        let mut work = pin!(work);
-        loop {
-            let Some(session) = &self.session else { return work.await };
-            let reason = tokio::select! {
-                outcome = &mut work => return outcome,
-                reason = session.broken() => reason,
-            };
-            tokio::select! {
-                outcome = &mut work => return outcome,
-                () = self.reconnect(&reason, &mut waits, &never) => {}
+            let wait = waits.next().unwrap_or(MAX_RECONNECT_DELAY);
+            if stop.sleep(wait).await.is_err() {
+                break;
             }
         }
+        Ok(())
     }
 
-    /// Closes both connections; unsettled deliveries go back to the queue.
+    /// Closes both connections; the broker gets back what is not settled first, since a connection's end counts against the
+    /// delivery limit of a quorum queue.
     pub(crate) async fn close(mut self) {
-        self.state.send_replace(LinkState::Closed);
-        if let Some(session) = self.session.take() {
-            session.close().await;
+        self.writing.abort();
+        let state = self.state.send_replace(LinkState::Closed);
+        let write = async {
+            if let LinkState::Up(confirms) = state {
+                confirms.connection().close().await;
+            }
+        };
+        let read = async {
+            if let Some(consuming) = self.consuming.take() {
+                consuming.close().await;
+            }
+        };
+        tokio::join!(read, write);
+    }
+
+    async fn drop_connection(&mut self) {
+        if let Some(consuming) = self.consuming.take() {
+            consuming.abandon();
         }
     }
 
-    /// The waits between attempts to reconnect; they grow until a connection lasts.
-    fn waits(&self) -> ExponentialBackoff {
-        ExponentialBuilder::default()
-            .with_min_delay(self.settings.reconnect_delay)
-            .with_max_delay(MAX_RECONNECT_DELAY)
-            .with_jitter()
-            .without_max_times()
-            .build()
-    }
-
-    /// Replaces the broken connections, however long it takes, unless `stop` is requested first.
-    async fn reconnect(&mut self, reason: &str, waits: &mut ExponentialBackoff, stop: &Stop) {
-        tracing::warn!(reason, "the link to the broker broke; reconnecting");
-        self.state.send_replace(LinkState::Down);
-        self.session = None;
-        self.generation += 1;
+    /// Opens a connection to consume in place of a broken one, however long it takes, unless `stop` is requested first.
+    async fn reconnect(&mut self, waits: &mut ExponentialBackoff, stop: &Stop) -> Result<(), crate::stop::Stopped> {
         loop {
             let wait = waits.next().unwrap_or(MAX_RECONNECT_DELAY);
             let open = async {
                 tokio::time::sleep(wait).await;
-                Session::open(&self.settings).await
+                Consuming::open(&self.settings).await
             };
-            match stop.cut_short(open).await {
-                Err(Stopped) => {
-                    self.state.send_replace(LinkState::Closed);
-                    return;
-                }
-                Ok(Err(error)) => tracing::warn!(%error, "still no broker"),
-                Ok(Ok(session)) => {
-                    tracing::info!("reconnected to the broker");
-                    self.state.send_replace(LinkState::Up(session.confirms.clone()));
-                    self.session = Some(session);
-                    return;
+            match stop.cut_short(open).await? {
+                Err(error) => tracing::warn!(%error, "still no broker"),
+                Ok(consuming) => {
+                    tracing::info!("reconnected to the broker, to consume");
+                    self.consuming = Some(consuming);
+                    return Ok(());
                 }
             }
         }
     }
+}
+
+/// The waits between attempts: they grow as long as nothing lasts.
+pub(super) fn waits(settings: &BrokerSettings) -> ExponentialBackoff {
+    ExponentialBuilder::default()
+        .with_min_delay(settings.reconnect_delay)
+        .with_max_delay(MAX_RECONNECT_DELAY)
+        .with_jitter()
+        .without_max_times()
+        .build()
 }

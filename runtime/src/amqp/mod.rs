@@ -2,18 +2,23 @@
 //! knows nothing of messages, ciphers or actions.
 
 mod acks;
+mod address;
 mod confirms;
+mod connect_error;
 mod connection;
+mod consumer;
 mod delivery;
+mod events;
 mod link;
 mod properties;
 mod publish_error;
 mod publisher;
-mod session;
 mod settings;
 mod values;
+mod wire;
+mod write_side;
 
-pub(crate) use connection::ConnectError;
+pub(crate) use connect_error::ConnectError;
 pub(crate) use delivery::{Delivery, Receipt};
 pub(crate) use link::Link;
 pub(crate) use properties::Properties;

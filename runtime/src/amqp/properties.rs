@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use lapin::BasicProperties;
 
-use super::values::write_table;
+use super::{
+    PublishError,
+    values::{table_size, write_table},
+};
 use crate::platform::headers::{RETRY, Table};
 
 /// The properties of a message to publish or of one that was delivered.
@@ -38,4 +41,38 @@ impl Properties {
         headers.insert(RETRY.into(), lapin::types::AMQPValue::LongInt(count.try_into().unwrap_or(i32::MAX)));
         Self(self.0.with_headers(headers))
     }
+
+    /// Refuses properties that are larger than a frame: a content header is never split.
+    ///
+    /// # Errors
+    /// [`PublishError::HeadersTooLarge`].
+    pub(super) fn fit(&self, frame_max: u32) -> Result<(), PublishError> {
+        let size = self.size();
+        let limit = usize::try_from(frame_max).unwrap_or(usize::MAX) - FRAME_AND_FIXED;
+        if size > limit { Err(PublishError::HeadersTooLarge { size, limit }) } else { Ok(()) }
+    }
+
+    /// Bytes of the properties on the wire.
+    fn size(&self) -> usize {
+        let properties = &self.0;
+        let texts = [
+            properties.content_type(),
+            properties.content_encoding(),
+            properties.correlation_id(),
+            properties.reply_to(),
+            properties.expiration(),
+            properties.message_id(),
+            properties.kind(),
+            properties.user_id(),
+            properties.app_id(),
+            properties.cluster_id(),
+        ];
+        let texts: usize = texts.into_iter().flatten().map(|text| text.as_str().len() + 1).sum();
+        let headers = properties.headers().as_ref().map_or(0, table_size);
+        // Delivery mode, priority and time stamp.
+        texts + headers + 10
+    }
 }
+
+/// Bytes of a frame beside its payload, and of a content header in front of its properties.
+const FRAME_AND_FIXED: usize = 8 + 14;

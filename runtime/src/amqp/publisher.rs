@@ -34,6 +34,17 @@ impl Publisher {
         self.up().await?.publish(key, properties, body).await
     }
 
+    /// Refuses properties that are larger than a frame of the connection that is up; without one, nothing.
+    ///
+    /// # Errors
+    /// [`PublishError::HeadersTooLarge`].
+    pub(crate) fn fit(&self, properties: &Properties) -> Result<(), PublishError> {
+        match &*self.state.borrow() {
+            LinkState::Up(batcher) => properties.fit(batcher.connection().frame_max),
+            LinkState::Down | LinkState::Closed => Ok(()),
+        }
+    }
+
     /// The connection that is up now, or the next one.
     async fn up(&self) -> Result<Arc<ConfirmBatcher>, PublishError> {
         if let LinkState::Up(batcher) = &*self.state.borrow() {

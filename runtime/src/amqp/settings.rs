@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use secrecy::SecretString;
-
+use super::address::{self, Address};
 use crate::settings::{Reader, variables as v};
 
 /// The broker, the queue, the exchange and how the connections to them are made.
 #[derive(Clone, Debug)]
 pub(crate) struct BrokerSettings {
-    /// `ELASTICIO_AMQP_URI`; may hold a password.
-    pub(crate) uri: SecretString,
+    /// `ELASTICIO_AMQP_URI`: one address, or several that are tried in turn.
+    pub(crate) addresses: Vec<Address>,
     /// `HOSTNAME`, else the component's name: the connections are called `HOSTNAME-read` and `HOSTNAME-write`.
     pub(crate) hostname: String,
     /// The component's name, under which the consumer is listed at the broker.
@@ -29,9 +28,18 @@ pub(crate) struct BrokerSettings {
 
 impl BrokerSettings {
     pub(crate) fn read(reader: &mut Reader<'_>, component: &'static str) -> Self {
-        reader.url(v::AMQP_URI, &["amqp", "amqps"]);
+        let uri = reader.text(v::AMQP_URI);
+        let addresses = match address::parse_all(&uri) {
+            Ok(addresses) => addresses,
+            Err(problem) => {
+                if !uri.is_empty() {
+                    reader.problem(v::AMQP_URI, &problem);
+                }
+                Vec::new()
+            }
+        };
         Self {
-            uri: reader.optional(v::AMQP_URI).unwrap_or_default().into(),
+            addresses,
             hostname: reader.optional(v::HOSTNAME).unwrap_or_else(|| component.to_owned()),
             consumer_tag: component,
             queue: reader.name(v::LISTEN_MESSAGES_ON),

@@ -20,6 +20,27 @@ pub(super) fn write_table(table: Table) -> FieldTable {
     fields
 }
 
+/// Bytes of a table on the wire.
+pub(super) fn table_size(table: &FieldTable) -> usize {
+    4 + table.inner().iter().map(|(name, value)| 2 + name.as_str().len() + value_size(value)).sum::<usize>()
+}
+
+fn value_size(value: &AMQPValue) -> usize {
+    match value {
+        AMQPValue::Void => 0,
+        AMQPValue::Boolean(_) | AMQPValue::ShortShortInt(_) | AMQPValue::ShortShortUInt(_) => 1,
+        AMQPValue::ShortInt(_) | AMQPValue::ShortUInt(_) => 2,
+        AMQPValue::LongInt(_) | AMQPValue::LongUInt(_) | AMQPValue::Float(_) => 4,
+        AMQPValue::LongLongInt(_) | AMQPValue::Double(_) | AMQPValue::Timestamp(_) => 8,
+        AMQPValue::DecimalValue(_) => 5,
+        AMQPValue::ShortString(text) => 1 + text.as_str().len(),
+        AMQPValue::LongString(text) => 4 + text.as_bytes().len(),
+        AMQPValue::ByteArray(bytes) => 4 + bytes.as_slice().len(),
+        AMQPValue::FieldArray(array) => 4 + array.as_slice().iter().map(|value| 1 + value_size(value)).sum::<usize>(),
+        AMQPValue::FieldTable(table) => table_size(table),
+    }
+}
+
 fn read(value: &AMQPValue) -> Value {
     match value {
         AMQPValue::Boolean(value) => Value::Bool(*value),

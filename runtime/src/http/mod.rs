@@ -5,7 +5,6 @@ use std::error::Error as _;
 use reqwest::{Client, redirect, retry};
 
 pub mod body;
-mod tls;
 
 /// Why no HTTP client could be made.
 #[derive(Debug, thiserror::Error)]
@@ -24,7 +23,7 @@ pub enum ClientError {
 /// See [`ClientError`].
 pub fn client(user_agent: &str, policy: redirect::Policy) -> Result<Client, ClientError> {
     let client = Client::builder()
-        .tls_backend_preconfigured(tls::config()?)
+        .tls_backend_preconfigured(crate::tls::config()?)
         .user_agent(user_agent)
         .redirect(policy)
         // Callers have retry policies of their own; the client's would keep a copy of every request for its.

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use serde_json::value::RawValue;
+use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use super::{
@@ -50,6 +51,7 @@ pub(crate) async fn run(
                 cipher: cipher.clone(),
                 emits: emits(stop),
                 in_flight: InFlight::new(settings.broker.prefetch),
+                slots: Semaphore::new(settings.broker.prefetch.into()),
                 stop: stop.clone(),
             };
             work(&mut link, Arc::new(processor), drain).await
@@ -57,7 +59,7 @@ pub(crate) async fn run(
         Err(error) => {
             // Nothing cuts this short but its own bound: the process ends anyway.
             let emits = emits(&Stop::default());
-            Box::pin(link.keep_up_during(report(&emits, &error))).await;
+            report(&emits, &error).await;
             Err(error)
         }
     };

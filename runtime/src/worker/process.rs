@@ -3,9 +3,10 @@
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use futures_util::FutureExt;
+use tokio::sync::Semaphore;
 
 use super::{
-    emit::{Emits, MessageEmitter, Rebounded},
+    emit::{EmitError, Emits, MessageEmitter, Rebounded, Unpublished},
     in_flight::{Arrival, InFlight, Verdict},
     received::{Received, now_ms},
     settings::InputFormat,
@@ -21,7 +22,7 @@ use crate::{
         message::{Message, MessageError},
         passthrough::{self, Passthrough},
     },
-    stop::{Stop, Stopped},
+    stop::Stop,
 };
 
 /// The error of a message whose action panicked. The panic's own text may hold content, so it is not emitted.
@@ -35,6 +36,8 @@ pub(super) struct Processor {
     pub(super) cipher: Arc<Cipher>,
     pub(super) emits: Emits,
     pub(super) in_flight: InFlight,
+    /// As many as the prefetch: so many messages are in progress at most.
+    pub(super) slots: Semaphore,
     pub(super) stop: Stop,
 }
 
@@ -53,9 +56,17 @@ enum Ending {
 impl Processor {
     /// Processes one delivery to its settlement.
     pub(super) async fn process(&self, delivery: Delivery) {
-        let incoming = Incoming::read(&delivery.headers);
-        let identity = self.in_flight.identify(&incoming, &delivery.body);
-        let key = match self.in_flight.arrive(identity, delivery.receipt, delivery.redelivered, Instant::now()) {
+        let Delivery { headers, properties, body, redelivered, receipt } = delivery;
+        let headers = match headers {
+            Ok(headers) => headers,
+            Err(reason) => {
+                tracing::error!(reason, "rejected without an answer: the headers cannot be read");
+                return receipt.reject();
+            }
+        };
+        let incoming = Incoming::read(&headers);
+        let identity = self.in_flight.identify(&incoming, &body);
+        let key = match self.in_flight.arrive(identity, receipt, redelivered, Instant::now()) {
             Arrival::New(key) => key,
             Arrival::Joined => {
                 tracing::info!(message_id = incoming.message_key(), "delivered again while in work: joined");
@@ -66,14 +77,12 @@ impl Processor {
                 return verdict.settle(receipt);
             }
         };
-        let received = Received {
-            incoming: &incoming,
-            headers: &delivery.headers,
-            properties: &delivery.properties,
-            body: &delivery.body,
-            start: now_ms(),
-        };
-        let verdict = self.work(&received).await;
+        // A new consumer brings a full prefetch beside what the old one left in progress.
+        let slot = self.stop.cut_short(self.slots.acquire()).await;
+        let received =
+            Received { incoming: &incoming, headers: &headers, properties: &properties, body: &body, start: now_ms() };
+        let verdict = if slot.is_ok() { self.work(&received).await } else { Verdict::Leave };
+        drop(slot);
         for receipt in self.in_flight.finish(key, verdict, Instant::now()) {
             verdict.settle(receipt);
         }
@@ -105,17 +114,15 @@ impl Processor {
             Ending::Interrupted(Interruption::Failed(failure)) => {
                 tracing::error!(message_id = message_id(), error = %failure, "failed");
                 // Boxed, as the rebound below: it is rare, and every message's task would be larger by it.
-                match Box::pin(self.emits.error(received, &failure)).await {
-                    Ok(()) => Verdict::Reject,
-                    Err(Stopped) => Verdict::Leave,
-                }
+                let emitted = Box::pin(self.emits.error(received, &failure)).await;
+                emitted.map_or_else(|error| without_answer(message_id(), error), |()| Verdict::Reject)
             }
             Ending::Interrupted(Interruption::Rebound { reason, wait }) => {
                 tracing::warn!(message_id = message_id(), reason, wait_s = wait.as_secs_f64(), "handed back");
                 match Box::pin(self.emits.rebound(received, &reason, wait)).await {
                     Ok(Rebounded::Published) => Verdict::Acknowledge,
-                    Ok(Rebounded::LimitExceeded) => Verdict::Reject,
-                    Err(Stopped) => Verdict::Leave,
+                    Ok(Rebounded::Failed) => Verdict::Reject,
+                    Err(error) => without_answer(message_id(), error),
                 }
             }
         }
@@ -146,6 +153,8 @@ impl Processor {
 
     /// Lets the action work on a message whose bodies are all there.
     async fn act(&self, received: &Received<'_>, mut message: Message<'_>) -> Result<Ending, Interruption> {
+        // Known before the action calls anybody: its result could not be published.
+        self.emits.expect_room_for_headers(received)?;
         let step = &self.step;
         let mut entries = passthrough::entries(&message);
         step.bodies.fetch(&mut message, &mut entries).await?;
@@ -157,5 +166,16 @@ impl Processor {
         let emitter = MessageEmitter::new(&self.emits, step, received, passthrough);
         self.action.run(&message, &Context { emitter: &emitter, stop: &self.stop }).await?;
         Ok(if emitter.emitted_error() { Ending::ErrorEmitted } else { Ending::Done })
+    }
+}
+
+/// What becomes of a message whose outcome could not be published.
+fn without_answer(message_id: String, error: EmitError) -> Verdict {
+    match error {
+        EmitError::Unpublished { reason: Unpublished::Failed(error), .. } => {
+            tracing::error!(message_id, %error, "rejected without an answer: its error cannot be published");
+            Verdict::Reject
+        }
+        _ => Verdict::Leave,
     }
 }

@@ -57,6 +57,11 @@ impl Incoming {
         self.message_id.as_ref().map(Value::to_text)
     }
 
+    /// The same without `x-eio-meta-*`, which may be more than a frame holds.
+    pub(crate) fn without_meta(&self) -> Self {
+        Self { meta: Vec::new(), ..self.clone() }
+    }
+
     /// The routing key of whoever waits for a reply.
     #[must_use]
     pub fn reply_key(&self) -> Option<String> {

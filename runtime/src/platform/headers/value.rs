@@ -59,6 +59,17 @@ impl Value {
         }
     }
 
+    /// About how many bytes it has on the wire.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Text(bytes) | Self::Bytes(bytes) => 5 + bytes.len(),
+            Self::Short(text) => 2 + text.len(),
+            Self::Array(values) => 5 + values.iter().map(Self::size).sum::<usize>(),
+            Self::Table(fields) => 5 + fields.iter().map(|(name, value)| 1 + name.len() + value.size()).sum::<usize>(),
+            _ => 9,
+        }
+    }
+
     /// The value as a whole number of zero or more, if it is one.
     #[must_use]
     pub fn as_count(&self) -> Option<u64> {

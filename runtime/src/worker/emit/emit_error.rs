@@ -2,6 +2,7 @@
 
 use super::republish::Unpublished;
 use crate::{
+    amqp::PublishError,
     dispatcher::{Failure, Interruption},
     platform::lightweight::LightweightError,
 };
@@ -39,6 +40,15 @@ impl From<EmitError> for Interruption {
                 Failure::new("Component emitted 'httpReply' event but 'reply_to' was not found in AMQP headers").into()
             }
             EmitError::Unpublished { reason: Unpublished::Stopped(stopped), .. } => stopped.into(),
+            EmitError::Unpublished { reason: Unpublished::Failed(error), .. } if error.is_final() => {
+                let text = format!("{error}.");
+                let advice = match error {
+                    PublishError::TooLarge { .. } => " Ask for less at once, or raise max_message_size at the broker.",
+                    PublishError::HeadersTooLarge { .. } => " Send fewer or shorter x-eio-meta-* headers.",
+                    _ => "",
+                };
+                Failure::new(format!("The result cannot be published: {text}{advice}")).into()
+            }
             EmitError::Unpublished { id, reason: Unpublished::Failed(error) } => {
                 Failure::new(format!("Failed on publishing {id} message to MQ: {error}")).into()
             }

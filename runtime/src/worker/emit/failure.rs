@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{Emits, republish::Unpublished};
+use super::{EmitError, Emits, republish::Unpublished};
 use crate::{
+    amqp::PublishError,
     dispatcher::Failure,
     platform::{
         error_message::{ErrorBody, encrypt_error, error_input, error_payload},
@@ -31,25 +32,42 @@ const MAX_EXPIRATION: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 pub(in crate::worker) enum Rebounded {
     /// It comes again.
     Published,
-    /// It was rebounded too often already; an error was emitted instead.
-    LimitExceeded,
+    /// It was rebounded too often already, or cannot be published again; an error was emitted instead.
+    Failed,
 }
 
 impl Emits {
     /// Emits an error with what came in, and a copy to the sender that waits for a reply.
-    pub(in crate::worker) async fn error(&self, received: &Received<'_>, failure: &Failure) -> Result<(), Stopped> {
-        let encrypted = self.encrypt_failure(failure);
+    pub(in crate::worker) async fn error(&self, received: &Received<'_>, failure: &Failure) -> Result<(), EmitError> {
         let input = error_input(&self.cipher, received.body, received.incoming.encoding).ok();
-        let payload = error_payload(&encrypted, input.as_deref());
         self.error_limit.pass().await;
         let (id, times) = (new_id(), received.times());
+        let id_text = || id.to_text();
+        let unpublished = |reason| EmitError::Unpublished { id: id_text(), reason };
         let headers = || self.headers.error(received.incoming, id.clone(), times);
-        self.publish_error(headers, payload.into()).await?;
+        let encrypted = self.encrypt_failure(failure);
+        let payload = error_payload(&encrypted, input.as_deref());
+        let published = self.publish_error(headers, payload.into()).await;
+        let encrypted = match published {
+            Ok(()) => encrypted,
+            Err(Unpublished::Failed(error)) => {
+                tracing::warn!(message_id = received.incoming.message_key(), %error, "the error is emitted without its input");
+                let encrypted = self.encrypt_failure(&without_input(failure, &error));
+                let bare = received.incoming.without_meta();
+                let incoming =
+                    if matches!(error, PublishError::HeadersTooLarge { .. }) { &bare } else { received.incoming };
+                let headers = || self.headers.error(incoming, id.clone(), times);
+                let payload = error_payload(&encrypted, None);
+                self.publish_error(headers, payload.into()).await.map_err(unpublished)?;
+                encrypted
+            }
+            Err(stopped) => return Err(unpublished(stopped)),
+        };
         if let Some(key) = received.incoming.reply_key()
             && self.settings.error_replies
         {
             let headers = || self.headers.error_reply(received.incoming, id.clone(), times);
-            self.error_reply(&key, headers, encrypted.into()).await?;
+            self.error_reply(&key, headers, encrypted.into()).await.map_err(|stopped| unpublished(stopped.into()))?;
         }
         Ok(())
     }
@@ -60,11 +78,11 @@ impl Emits {
         received: &Received<'_>,
         reason: &str,
         wait: Duration,
-    ) -> Result<Rebounded, Stopped> {
+    ) -> Result<Rebounded, EmitError> {
         let iteration = received.incoming.rebound_iteration + 1;
         if iteration > self.settings.rebound_limit {
             self.error(received, &Failure::new(REBOUND_LIMIT_EXCEEDED)).await?;
-            return Ok(Rebounded::LimitExceeded);
+            return Ok(Rebounded::Failed);
         }
         let expiration = rebound_expiration(self.settings.rebound_expiration, iteration, wait);
         let end = received.times().end;
@@ -72,12 +90,20 @@ impl Emits {
             let headers = headers::rebound(received.headers, reason, iteration, end);
             received.properties.clone().expiring(headers, expiration)
         };
-        self.publisher.publish_outcome(&self.settings.keys.rebound, properties, received.body.clone()).await?;
-        Ok(Rebounded::Published)
+        let key = &self.settings.keys.rebound;
+        match self.publisher.publish_outcome(key, properties, received.body.clone()).await {
+            Ok(()) => Ok(Rebounded::Published),
+            Err(Unpublished::Failed(error)) => {
+                let text = format!("{reason}, but the message cannot be published again to come later: {error}.");
+                self.error(received, &Failure::new(text)).await?;
+                Ok(Rebounded::Failed)
+            }
+            Err(reason) => Err(EmitError::Unpublished { id: String::new(), reason }),
+        }
     }
 
     /// Emits the error of a start that failed: it belongs to no message.
-    pub(in crate::worker) async fn startup_error(&self, failure: &Failure) -> Result<(), Stopped> {
+    pub(in crate::worker) async fn startup_error(&self, failure: &Failure) -> Result<(), Unpublished> {
         let payload = error_payload(&self.encrypt_failure(failure), None);
         let headers = self.headers.startup_error();
         self.publish_error(|| headers.clone(), payload.into()).await
@@ -87,12 +113,12 @@ impl Emits {
         encrypt_error(&self.cipher, &ErrorBody { name: ERROR_NAME, message: failure.message(), stack: NO_STACK })
     }
 
-    async fn publish_error(&self, headers: impl Fn() -> Table, payload: Bytes) -> Result<(), Stopped> {
+    async fn publish_error(&self, headers: impl Fn() -> Table, payload: Bytes) -> Result<(), Unpublished> {
         let properties = || self.properties(headers());
         self.publisher.publish_outcome(&self.settings.keys.error, properties, payload).await
     }
 
-    /// A reply that no queue takes is not a failure: its receiver is gone, and the error itself is safe.
+    /// A reply that no queue takes, or that is too large, is not a failure: the error itself is safe.
     async fn error_reply(&self, key: &str, headers: impl Fn() -> Table, body: Bytes) -> Result<(), Stopped> {
         match self.publisher.publish_reply(key, || self.properties(headers()), body).await {
             Ok(()) => Ok(()),
@@ -103,6 +129,12 @@ impl Emits {
             }
         }
     }
+}
+
+/// The failure of a message whose input cannot go with it.
+fn without_input(failure: &Failure, why: &PublishError) -> Failure {
+    let note = format!(" (The message that failed is left out here: {why}.)");
+    Failure::with_log(format!("{}{note}", failure.message()), failure.to_string())
 }
 
 /// 2^(iteration-1) times the initial expiration (protocol, section 6.7), no earlier than after `wait`.

@@ -25,11 +25,15 @@ mod settings;
 pub(super) use emit_error::EmitError;
 pub(super) use failure::Rebounded;
 pub(super) use message_emitter::MessageEmitter;
+pub(super) use republish::Unpublished;
 pub(crate) use settings::EmitSettings;
 
 use envelope::Envelope;
 use rate_limit::RateLimit;
 use republish::Republisher;
+
+/// Bytes of `x-eio-meta-*` headers from which on it is looked at whether those of a result have room beside them.
+const LARGE_META: usize = 2048;
 
 /// Emits for all messages of a worker.
 pub(super) struct Emits {
@@ -61,6 +65,19 @@ impl Emits {
             cipher,
             settings,
         }
+    }
+
+    /// Refuses a message whose `x-eio-meta-*` headers leave no room for those of its result.
+    pub(super) fn expect_room_for_headers(&self, received: &Received<'_>) -> Result<(), EmitError> {
+        let size: usize = received.incoming.meta.iter().map(|(name, value)| name.len() + value.size()).sum();
+        if size < LARGE_META {
+            return Ok(());
+        }
+        let (id, times) = (new_id(), received.times());
+        let encoding = Encoding::of_version(self.settings.protocol_version);
+        let properties = self.properties(self.headers.data(received.incoming, id.clone(), times, encoding));
+        let fits = self.publisher.fit(&properties.retried(u32::MAX));
+        fits.map_err(|error| EmitError::Unpublished { id: id.to_text(), reason: Unpublished::Failed(error) })
     }
 
     /// Emits a result.
@@ -113,7 +130,7 @@ impl Emits {
         key: &str,
         headers: impl Fn() -> Table,
         payload: Bytes,
-    ) -> Result<(), republish::Unpublished> {
+    ) -> Result<(), Unpublished> {
         self.publisher.publish(key, || self.properties(headers()), payload).await
     }
 

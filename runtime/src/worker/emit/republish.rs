@@ -38,6 +38,11 @@ impl Republisher {
         Self { publisher, retry, stop }
     }
 
+    /// Refuses properties that the connection has no room for, as far as it is known now.
+    pub(super) fn fit(&self, properties: &Properties) -> Result<(), PublishError> {
+        self.publisher.fit(properties)
+    }
+
     /// Publishes a message, unless it fails as often as the settings allow.
     pub(super) async fn publish(
         &self,
@@ -46,8 +51,7 @@ impl Republisher {
         body: Bytes,
     ) -> Result<(), Unpublished> {
         let give_up = |error, attempts| {
-            let last = error == PublishError::KeyTooLong || self.retry.attempts.is_some_and(|limit| attempts >= limit);
-            if last { Err(Unpublished::Failed(error)) } else { Ok(error) }
+            if self.retry.attempts.is_some_and(|limit| attempts >= limit) { Err(error) } else { Ok(error) }
         };
         self.publish_unless(key, properties, body, give_up).await
     }
@@ -59,7 +63,7 @@ impl Republisher {
         key: &str,
         properties: impl Fn() -> Properties,
         body: Bytes,
-    ) -> Result<(), Stopped> {
+    ) -> Result<(), Unpublished> {
         self.publish_unless(key, properties, body, |error, _| Ok(error)).await
     }
 
@@ -71,34 +75,41 @@ impl Republisher {
         body: Bytes,
     ) -> Result<(), Unpublished> {
         let give_up = |error, _| match error {
-            PublishError::Returned(_) | PublishError::KeyTooLong => Err(Unpublished::Failed(error)),
+            PublishError::Returned(_) => Err(error),
             other => Ok(other),
         };
         self.publish_unless(key, properties, body, give_up).await
     }
 
-    /// After a failed attempt `give_up`, which learns how many there were, returns the error to go on. The properties
-    /// are made for each attempt: most messages need one, which need not be copied then.
-    async fn publish_unless<E: From<Stopped>>(
+    /// After a failed attempt `give_up`, which learns how many there were, returns the error as `Ok` to go on. An error
+    /// that no repetition mends is the last one. The properties are made for each attempt: most messages need one, which
+    /// need not be copied then.
+    async fn publish_unless(
         &self,
         key: &str,
         properties: impl Fn() -> Properties,
         body: Bytes,
-        give_up: impl Fn(PublishError, u32) -> Result<PublishError, E>,
-    ) -> Result<(), E> {
+        give_up: impl Fn(PublishError, u32) -> Result<PublishError, PublishError>,
+    ) -> Result<(), Unpublished> {
         let mut attempts = 0;
         loop {
             let properties = if attempts == 0 { properties() } else { properties().retried(attempts) };
             let error = match self.publisher.publish(key, properties, body.clone()).await {
                 Ok(()) => return Ok(()),
                 Err(PublishError::Closed) => return Err(Stopped.into()),
+                Err(error) if error.is_final() => return Err(Unpublished::Failed(error)),
                 Err(error) => error,
             };
             attempts += 1;
-            let error = give_up(error, attempts)?;
+            let error = give_up(error, attempts).map_err(Unpublished::Failed)?;
             let wait = backoff(&self.retry, attempts);
             let wait_s = wait.as_secs_f64();
-            tracing::error!(%error, routing_key = key, attempts, wait_s, "not published; trying again");
+            if matches!(error, PublishError::Refused(_)) {
+                // It holds for every message, and the connection has said it.
+                tracing::debug!(%error, routing_key = key, attempts, wait_s, "not published; trying again");
+            } else {
+                tracing::error!(%error, routing_key = key, attempts, wait_s, "not published; trying again");
+            }
             self.stop.sleep(wait).await?;
         }
     }

@@ -15,7 +15,7 @@ use rustls_platform_verifier::Verifier;
 ///
 /// # Errors
 /// When the crypto provider lacks the protocol versions that are wanted; the one built in does not.
-pub(super) fn config() -> Result<ClientConfig, Error> {
+pub(crate) fn config() -> Result<ClientConfig, Error> {
     static SHARED: OnceLock<Result<ClientConfig, Error>> = OnceLock::new();
     SHARED.get_or_init(make).clone()
 }

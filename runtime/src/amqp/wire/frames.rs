@@ -1,0 +1,318 @@
+//! The broker's frames, as lapin is to read them. Pure: bytes in, bytes out.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use super::{
+    FRAME_END, FRAME_OVERHEAD, LAPIN_FRAME_MAX,
+    header::{self, Mended, Unreadable},
+};
+
+/// A header of this name marks a message whose headers cannot be read; its value says why. A sender that uses the name
+/// has its own message rejected, nothing else.
+pub(in crate::amqp) const UNREADABLE: &str = "x-eio-runtime-unreadable";
+/// A header of this name stands for headers that went around lapin; its value is their key in [`LargeHeaders`].
+pub(in crate::amqp) const LARGE_HEADERS: &str = "x-eio-runtime-large-headers";
+
+/// Type, channel and length.
+const FRAME_HEAD: usize = 7;
+const METHOD: u8 = 1;
+const CONTENT_HEADER: u8 = 2;
+const BODY: u8 = 3;
+
+/// `basic.deliver` and `basic.return`: class, method, and the bytes in front of their texts.
+const DELIVER: [u8; 4] = [0, 60, 0, 60];
+const RETURN: [u8; 4] = [0, 60, 0, 50];
+
+/// Bytes of the largest payload that lapin reads in one frame.
+const LAPIN_PAYLOAD_MAX: usize = LAPIN_FRAME_MAX as usize - FRAME_OVERHEAD;
+/// Bytes of the largest frame that is looked at; a larger one is against what was agreed on, and passes as it is.
+const LOOKED_AT_MAX: usize = super::FRAME_MAX as usize;
+
+/// Tables of headers that are larger than a frame of lapin's, by random keys: nobody can name another message's.
+///
+/// One is taken out when its delivery is read, so there are at most as many as deliveries that lapin holds: the prefetch.
+#[derive(Clone, Debug, Default)]
+pub(in crate::amqp) struct LargeHeaders(Arc<Mutex<HashMap<i64, Vec<u8>>>>);
+
+impl LargeHeaders {
+    fn put(&self, table: Vec<u8>) -> i64 {
+        let key = rand::random();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, table);
+        key
+    }
+
+    /// The table under `key`, its length included; it is kept no longer.
+    pub(in crate::amqp) fn take(&self, key: i64) -> Option<Vec<u8>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&key)
+    }
+}
+
+/// Rewrites what the broker sends.
+pub(super) struct Incoming {
+    /// The frame that is looked at, as far as it has arrived.
+    held: Vec<u8>,
+    /// What is left of a frame that passes, its end included.
+    passing: usize,
+    /// A body's frame that is split: its channel, what is left of it, and of its part that was begun.
+    split: Option<Split>,
+    large: LargeHeaders,
+}
+
+struct Split {
+    channel: [u8; 2],
+    left: usize,
+    part: usize,
+}
+
+impl Incoming {
+    pub(super) fn new(large: LargeHeaders) -> Self {
+        Self { held: Vec::new(), passing: 0, split: None, large }
+    }
+
+    /// Takes bytes as they arrive, and appends to `out` what lapin may read.
+    pub(super) fn feed(&mut self, mut bytes: &[u8], out: &mut Vec<u8>) {
+        while !bytes.is_empty() {
+            if self.passing > 0 {
+                bytes = self.pass(bytes, out);
+            } else if self.split.is_some() {
+                bytes = self.pass_split(bytes, out);
+            } else {
+                bytes = self.hold(bytes, out);
+            }
+        }
+    }
+
+    fn pass<'b>(&mut self, bytes: &'b [u8], out: &mut Vec<u8>) -> &'b [u8] {
+        let (now, rest) = bytes.split_at(self.passing.min(bytes.len()));
+        out.extend_from_slice(now);
+        self.passing -= now.len();
+        rest
+    }
+
+    /// Passes a large frame of a body on, as several.
+    fn pass_split<'b>(&mut self, bytes: &'b [u8], out: &mut Vec<u8>) -> &'b [u8] {
+        let Some(split) = &mut self.split else { return bytes };
+        if split.left == 0 {
+            // The end of the large frame; its last part has one already.
+            self.split = None;
+            return &bytes[1..];
+        }
+        if split.part == 0 {
+            split.part = split.left.min(LAPIN_PAYLOAD_MAX);
+            write_head(out, BODY, split.channel, split.part);
+        }
+        let (now, rest) = bytes.split_at(split.part.min(bytes.len()));
+        out.extend_from_slice(now);
+        split.part -= now.len();
+        split.left -= now.len();
+        if split.part == 0 {
+            out.push(FRAME_END);
+        }
+        rest
+    }
+
+    /// Holds the beginning of a frame back until it is known what to do with it.
+    fn hold<'b>(&mut self, bytes: &'b [u8], out: &mut Vec<u8>) -> &'b [u8] {
+        let wanted = match self.held.len() {
+            head if head < FRAME_HEAD => FRAME_HEAD,
+            _ => FRAME_HEAD + payload_size(&self.held) + 1,
+        };
+        let (now, rest) = bytes.split_at((wanted - self.held.len()).min(bytes.len()));
+        self.held.extend_from_slice(now);
+        if self.held.len() < FRAME_HEAD {
+            return rest;
+        }
+        let size = payload_size(&self.held);
+        let looked_at = matches!(self.held[0], METHOD | CONTENT_HEADER) && size + FRAME_OVERHEAD <= LOOKED_AT_MAX;
+        if !looked_at {
+            let channel = [self.held[1], self.held[2]];
+            if self.held[0] == BODY && size > LAPIN_PAYLOAD_MAX {
+                self.split = Some(Split { channel, left: size, part: 0 });
+            } else {
+                out.extend_from_slice(&self.held);
+                self.passing = size + 1;
+            }
+            self.held.clear();
+        } else if self.held.len() == FRAME_HEAD + size + 1 {
+            let mut frame = std::mem::take(&mut self.held);
+            self.look_at(&mut frame, out);
+            frame.clear();
+            // Its memory serves the next frame, unless a rare large one made it large.
+            if frame.capacity() <= LAPIN_FRAME_MAX as usize {
+                self.held = frame;
+            }
+        }
+        rest
+    }
+
+    /// Mends a whole frame.
+    fn look_at(&self, frame: &mut [u8], out: &mut Vec<u8>) {
+        let (kind, channel, size) = (frame[0], [frame[1], frame[2]], frame.len());
+        let payload = &mut frame[FRAME_HEAD..size - 1];
+        if kind == METHOD {
+            mend_method(payload);
+            return out.extend_from_slice(frame);
+        }
+        match header::mend(payload) {
+            Err(why) => write_frame(out, channel, &header::with_table_alone(payload, &text_table(UNREADABLE, why))),
+            Ok(Mended { table: Some(table) }) if size > LAPIN_FRAME_MAX as usize => {
+                let key = self.large.put(payload[table.clone()].to_vec());
+                let marker = key_table(LARGE_HEADERS, key);
+                write_frame(out, channel, &[&payload[..table.start], &marker, &payload[table.end..]].concat());
+            }
+            Ok(_) => out.extend_from_slice(frame),
+        }
+    }
+}
+
+fn payload_size(head: &[u8]) -> usize {
+    u32::from_be_bytes([head[3], head[4], head[5], head[6]]).try_into().unwrap_or(usize::MAX - FRAME_OVERHEAD)
+}
+
+/// Mends the texts of the methods that carry a sender's: the names in `basic.deliver`, and in `basic.return`.
+fn mend_method(payload: &mut [u8]) {
+    let (mut at, skipped): (usize, &[usize]) = if payload.starts_with(&DELIVER) {
+        // Consumer tag; delivery tag and flag; exchange; routing key.
+        (4, &[9, 0, 0])
+    } else if payload.starts_with(&RETURN) {
+        // Reply code; reply text; exchange; routing key.
+        (6, &[0, 0, 0])
+    } else {
+        return;
+    };
+    for skip in skipped {
+        let Some(end) = header::mend_short_string(payload, at) else { return };
+        at = end + skip;
+    }
+}
+
+fn write_head(out: &mut Vec<u8>, kind: u8, channel: [u8; 2], size: usize) {
+    out.push(kind);
+    out.extend_from_slice(&channel);
+    out.extend_from_slice(&u32::try_from(size).unwrap_or(u32::MAX).to_be_bytes());
+}
+
+fn write_frame(out: &mut Vec<u8>, channel: [u8; 2], payload: &[u8]) {
+    write_head(out, CONTENT_HEADER, channel, payload.len());
+    out.extend_from_slice(payload);
+    out.push(FRAME_END);
+}
+
+/// A table of one text.
+fn text_table(name: &str, why: Unreadable) -> Vec<u8> {
+    one_field(name, b'S', &[&length(why.len()), why.as_bytes()].concat())
+}
+
+/// A table of one number of 64 bits.
+fn key_table(name: &str, key: i64) -> Vec<u8> {
+    one_field(name, b'l', &key.to_be_bytes())
+}
+
+fn one_field(name: &str, kind: u8, value: &[u8]) -> Vec<u8> {
+    let name_length = u8::try_from(name.len()).unwrap_or(u8::MAX);
+    let field = [&[name_length], name.as_bytes(), &[kind], value].concat();
+    [&length(field.len()), &field[..]].concat()
+}
+
+fn length(bytes: usize) -> [u8; 4] {
+    u32::try_from(bytes).unwrap_or(u32::MAX).to_be_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn frame(kind: u8, payload: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        write_head(&mut out, kind, [0, 1], payload.len());
+        out.extend_from_slice(payload);
+        out.push(FRAME_END);
+        out
+    }
+
+    /// What lapin gets of `bytes` when they arrive in pieces of `size`.
+    fn fed(bytes: &[u8], size: usize) -> (Vec<u8>, LargeHeaders) {
+        let large = LargeHeaders::default();
+        let mut incoming = Incoming::new(large.clone());
+        let mut out = Vec::new();
+        for piece in bytes.chunks(size) {
+            incoming.feed(piece, &mut out);
+        }
+        (out, large)
+    }
+
+    fn content_header(table: &[u8]) -> Vec<u8> {
+        let mut payload = vec![0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2];
+        payload.extend_from_slice(&header::HEADERS.to_be_bytes());
+        payload.extend_from_slice(&length(table.len()));
+        payload.extend_from_slice(table);
+        payload
+    }
+
+    #[test]
+    fn readable_frames_pass_unchanged_however_they_arrive() {
+        let deliver = [&DELIVER[..], b"\x01c\0\0\0\0\0\0\0\x01\0\x01e\x01k"].concat();
+        let bytes = [
+            frame(METHOD, &deliver),
+            frame(CONTENT_HEADER, &content_header(b"\x01aV")),
+            frame(BODY, b"body"),
+            frame(8, b""),
+            frame(BODY, &[7; LAPIN_PAYLOAD_MAX]),
+        ]
+        .concat();
+        for size in [1, 2, 7, 8, 100, bytes.len()] {
+            assert_eq!(fed(&bytes, size).0, bytes, "pieces of {size}");
+        }
+    }
+
+    #[test]
+    fn texts_of_a_delivery_are_mended() {
+        let deliver = [&DELIVER[..], b"\x01c\0\0\0\0\0\0\0\x01\0\x01e\x02k\xFF"].concat();
+        let (out, _) = fed(&frame(METHOD, &deliver), 5);
+        assert!(out.ends_with(b"\x02k?\xCE"), "{out:?}");
+        let (out, _) = fed(&frame(METHOD, &DELIVER), 3);
+        assert_eq!(out, frame(METHOD, &DELIVER), "too short to hold any");
+    }
+
+    #[test]
+    fn a_large_body_is_split() {
+        let body: Vec<u8> = (0..3 * LAPIN_PAYLOAD_MAX + 5).map(|at| u8::try_from(at % 251).expect("small")).collect();
+        let want: Vec<u8> = body.chunks(LAPIN_PAYLOAD_MAX).flat_map(|part| frame(BODY, part)).collect();
+        for size in [1000, 16_384, 1_000_000] {
+            assert_eq!(
+                fed(&[frame(BODY, &body), frame(8, b"")].concat(), size).0,
+                [want.clone(), frame(8, b"")].concat()
+            );
+        }
+    }
+
+    #[test]
+    fn headers_that_cannot_be_read_are_marked() {
+        let (out, _) = fed(&frame(CONTENT_HEADER, &content_header(b"\x01az")), 10);
+        let text = String::from_utf8_lossy(&out).into_owned();
+        assert!(text.contains(UNREADABLE) && text.contains("unknown type"), "{text}");
+        assert_eq!(payload_size(&out) + FRAME_OVERHEAD, out.len());
+    }
+
+    #[test]
+    fn large_headers_go_around_lapin() {
+        let value = [&b"\x01aS"[..], &length(20_000), &[b'v'; 20_000]].concat();
+        let (out, large) = fed(&frame(CONTENT_HEADER, &content_header(&value)), 4096);
+        assert!(out.len() < 200);
+        let at = out.len() - 9;
+        let key = i64::from_be_bytes(out[at..at + 8].try_into().expect("eight bytes"));
+        assert_eq!(large.take(key).expect("kept"), [&length(value.len()), &value[..]].concat());
+        assert_eq!(large.take(key), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_pass(bytes in proptest::collection::vec(any::<u8>(), 0..200), size in 1usize..50) {
+            fed(&bytes, size);
+        }
+    }
+}

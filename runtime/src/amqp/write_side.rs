@@ -1,0 +1,106 @@
+//! The connection to publish, kept up.
+
+use std::sync::Arc;
+
+use lapin::{
+    ExchangeKind,
+    options::ExchangeDeclareOptions,
+    types::{FieldTable, ShortString},
+};
+use tokio::{sync::watch, time::timeout};
+
+use super::{
+    BrokerSettings, ConnectError,
+    confirms::{ConfirmBatcher, MaxMessageSize},
+    connect_error::is_refusal,
+    connection::{BrokerConnection, OPEN_TIMEOUT},
+    events::failure,
+    link::{MAX_RECONNECT_DELAY, waits},
+    publisher::LinkState,
+};
+
+/// The connection to publish.
+pub(super) struct WriteSide {
+    pub(super) confirms: Arc<ConfirmBatcher>,
+    /// What was learned of the broker, over all connections.
+    max_message_size: MaxMessageSize,
+}
+
+impl WriteSide {
+    /// Opens it for the first time: the exchange must be there.
+    pub(super) async fn open(settings: &BrokerSettings) -> Result<Self, ConnectError> {
+        let side = Self::connect(settings, MaxMessageSize::default()).await?;
+        let late = || ConnectError::Broken(format!("no answer within {} s", OPEN_TIMEOUT.as_secs()));
+        timeout(OPEN_TIMEOUT, side.expect_exchange(settings)).await.unwrap_or_else(|_| Err(late()))?;
+        Ok(side)
+    }
+
+    async fn connect(settings: &BrokerSettings, max_message_size: MaxMessageSize) -> Result<Self, ConnectError> {
+        let connection = BrokerConnection::open(settings, "write").await?;
+        let confirms = ConfirmBatcher::new(connection, exchange(settings)?, max_message_size.clone());
+        let late = || ConnectError::Broken(format!("no answer within {} s", OPEN_TIMEOUT.as_secs()));
+        timeout(OPEN_TIMEOUT, confirms.warm_up()).await.map_err(|_| late())??;
+        Ok(Self { confirms: Arc::new(confirms), max_message_size })
+    }
+
+    /// Asks for the exchange without making it (`exchange.declare` with `passive`). A user who may not configure it may
+    /// still publish to it, so a refusal of access says nothing.
+    async fn expect_exchange(&self, settings: &BrokerSettings) -> Result<(), ConnectError> {
+        let channel = self.confirms.connection().lapin.create_channel().await?;
+        let passive = ExchangeDeclareOptions { passive: true, ..ExchangeDeclareOptions::default() };
+        let declared =
+            channel.exchange_declare(exchange(settings)?, ExchangeKind::Direct, passive, FieldTable::default()).await;
+        match declared {
+            Ok(()) => {
+                // The connection stays; a channel that cannot be closed ends with it.
+                let _ = channel.close(200, ShortString::from("done")).await;
+                Ok(())
+            }
+            Err(error) if is_missing(&error) => {
+                Err(ConnectError::Exchange { name: settings.exchange.clone(), reason: error.to_string() })
+            }
+            Err(error) if is_refusal(&error) => {
+                tracing::debug!(%error, "the exchange cannot be looked at");
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+fn exchange(settings: &BrokerSettings) -> Result<ShortString, ConnectError> {
+    ShortString::try_new(settings.exchange.as_str())
+        .map_err(|error| ConnectError::Exchange { name: settings.exchange.clone(), reason: error.to_string() })
+}
+
+fn is_missing(error: &lapin::Error) -> bool {
+    use lapin::{
+        ErrorKind,
+        protocol::{AMQPErrorKind, AMQPSoftError},
+    };
+    matches!(error.kind(), ErrorKind::ProtocolError(error)
+        if matches!(error.kind(), AMQPErrorKind::Soft(AMQPSoftError::NOTFOUND)))
+}
+
+/// Opens the connection again whenever it breaks, however long it takes. Ends when the task is aborted.
+pub(super) async fn supervise(mut side: WriteSide, settings: Arc<BrokerSettings>, state: watch::Sender<LinkState>) {
+    loop {
+        let mut waits = waits(&settings);
+        let reason = failure(&side.confirms.connection().lapin).await;
+        tracing::warn!(reason, "the connection to publish broke; reconnecting");
+        state.send_replace(LinkState::Down);
+        side.confirms.connection().shut();
+        loop {
+            tokio::time::sleep(waits.next().unwrap_or(MAX_RECONNECT_DELAY)).await;
+            match WriteSide::connect(&settings, side.max_message_size.clone()).await {
+                Err(error) => tracing::warn!(%error, "still no broker"),
+                Ok(new) => {
+                    tracing::info!("reconnected to the broker, to publish");
+                    side = new;
+                    state.send_replace(LinkState::Up(side.confirms.clone()));
+                    break;
+                }
+            }
+        }
+    }
+}
