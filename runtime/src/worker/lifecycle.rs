@@ -20,8 +20,8 @@ const STARTUP_ERROR_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Runs the worker until `stop` is requested. A request during the start takes effect once the start is done.
 ///
-/// `actions` returns the actions for a step's data. At a stop, messages in progress have `drain` to finish; those that do
-/// not go back to the queue.
+/// `actions` returns the actions for a step's data. At a stop, messages in progress have `drain` to finish; those that
+/// do not go back to the queue.
 ///
 /// # Errors
 /// See [`StartError`]. An error at start is published to the platform before this returns, if the broker is up.

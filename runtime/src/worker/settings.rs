@@ -38,7 +38,8 @@ pub(crate) struct WorkerSettings {
 }
 
 impl WorkerSettings {
-    /// Reads the settings of `run`; `component` is the component's name. The reader collects what is missing or malformed.
+    /// Reads the settings of `run`; `component` is the component's name. The reader collects what is missing or
+    /// malformed.
     pub(crate) fn read(reader: &mut Reader<'_>, component: &'static str) -> Self {
         let identity = Identity::read(reader);
         Self {

@@ -1,6 +1,5 @@
-//! At most N emits in any window of the interval's length (protocol, section 1.17). It keeps the
-//! times of the last N emits: a token bucket would let up to twice as many through in one window, which the protocol
-//! forbids.
+//! At most N emits in any window of the interval's length (protocol, section 1.17). It keeps the times of the last N
+//! emits: a token bucket would let up to twice as many through in one window, which the protocol forbids.
 
 use std::{collections::VecDeque, time::Duration};
 

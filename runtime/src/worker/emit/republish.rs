@@ -1,4 +1,5 @@
-//! Publishes until a queue has the message: a failed attempt is repeated after a doubling delay (protocol, section 1.19).
+//! Publishes until a queue has the message: a failed attempt is repeated after a doubling delay
+//! (protocol, section 1.19).
 
 use std::time::Duration;
 
