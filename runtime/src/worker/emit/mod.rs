@@ -93,7 +93,7 @@ impl Emits {
         published.map_err(|reason| EmitError::Unpublished { id: id.clone(), reason })
     }
 
-    /// Answers the sender that waits for a reply: always in protocol version 1.
+    /// Replies to the sender that waits for it, always in protocol version 1.
     async fn http_reply(&self, received: &Received<'_>, json: Vec<u8>) -> Result<(), EmitError> {
         let key = received.incoming.reply_key().ok_or(EmitError::NoReplyTo)?;
         let payload = self.encrypt(json, Encoding::Base64)?;
@@ -125,12 +125,7 @@ impl Emits {
         if size > limit { Err(EmitError::TooLarge { size, limit }) } else { Ok(payload.into()) }
     }
 
-    async fn publish(
-        &self,
-        key: &str,
-        headers: impl Fn() -> Table,
-        payload: Bytes,
-    ) -> Result<(), Unpublished> {
+    async fn publish(&self, key: &str, headers: impl Fn() -> Table, payload: Bytes) -> Result<(), Unpublished> {
         self.publisher.publish(key, || self.properties(headers()), payload).await
     }
 
