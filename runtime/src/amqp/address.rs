@@ -144,7 +144,7 @@ mod tests {
             ("amqp://host", "host:5672", "guest/guest", "/"),
             ("amqps://host/", "host:5671", "guest/guest", "/"),
             ("amqp://host/%2f", "host:5672", "guest/guest", "/"),
-            ("amqp://u:@host/a%20b", "host:5672", "u/", "a b"),
+            ("amqp://u:@host/a%20b", "host:5672", "u/guest", "a b"),
             ("amqp://us%40er:p%2Cw@10.0.0.7", "10.0.0.7:5672", "us@er/p,w", "/"),
             ("amqp://user:password@[2001:db8::5]:5799/", "[2001:db8::5]:5799", "user/password", "/"),
         ] {
