@@ -1,11 +1,11 @@
-//! How long an answer asks to wait: `Retry-After` (RFC 9110, section 10.2.3), or what its body says. Pure.
+//! The wait that an answer asks for, in `Retry-After` (RFC 9110, section 10.2.3) or in its body. Pure.
 
 use std::time::{Duration, SystemTime};
 
-/// Longest wait that an answer can name; a longer one counts as this.
+/// The longest wait that an answer can ask for; a longer one is shortened to this.
 pub(super) const MAX_NAMED_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The wait that an answer names, the longer one if it names two.
+/// The wait that an answer asks for; the longer one if header and body differ.
 pub(super) fn named_wait(retry_after: Option<&str>, in_body: Option<Duration>, now: SystemTime) -> Option<Duration> {
     let header = retry_after.and_then(|value| from_header(value, now));
     header.max(in_body).map(|wait| wait.min(MAX_NAMED_WAIT))
@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn table() {
+    fn the_longer_wait_counts() {
         let now = httpdate::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").expect("a date");
         let seconds = |header, body: Option<u64>| {
             named_wait(header, body.map(Duration::from_secs), now).map(|wait| wait.as_secs())
