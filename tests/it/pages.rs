@@ -78,7 +78,7 @@ async fn a_page_that_fails_is_named_and_those_before_it_stay() -> Result<()> {
     let emitted = run(&stage, body, 2).await?;
     assert_eq!(emitted[0].routing_key, "data");
     let message = emitted[1].error_message()?;
-    assert!(message.starts_with("Page 2 (\"offset\" 1; the 1 before it were emitted): Got error"), "{message}");
+    assert!(message.starts_with("Page 2 (\"offset\" 1; pages already emitted: 1): Got error"), "{message}");
     assert_eq!((stage.rejected.count(), stage.left().await?), (1, 0));
     stage.remove().await
 }
