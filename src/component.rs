@@ -27,6 +27,7 @@ impl Component for PodioComponent {
         version: env!("CARGO_PKG_VERSION"),
         about: "Podio component: a step of an integration flow that calls Podio's API",
         manifest: include_str!("../component.json"),
+        example: r#"{"body":{"method":"GET","url":"/user"}}"#,
         log_target: env!("CARGO_CRATE_NAME"),
         settings_file: variables::SETTINGS_FILE.name,
         variables: variables::ALL,

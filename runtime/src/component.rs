@@ -1,6 +1,6 @@
 //! What a component brings to the runtime: its name, its settings, its actions.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Result;
 use serde::Deserialize;
@@ -36,7 +36,11 @@ pub trait Component: 'static {
     fn actions(settings: &Self::Settings, step: Step) -> Result<Registry>;
 
     /// The time that one attempt of a call may take. A stop waits this long for messages in work, and 5 s more.
-    fn attempt_timeout(settings: &Self::Settings) -> std::time::Duration;
+    #[must_use]
+    fn attempt_timeout(settings: &Self::Settings) -> Duration {
+        let _ = settings;
+        Duration::ZERO
+    }
 
     /// Whether the step's credential is good (`service verifyCredentials`); the error is what its owner reads.
     fn verify_credentials(
@@ -66,7 +70,7 @@ pub trait Component: 'static {
 /// What a component is called, and what the platform draws of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Info {
-    /// Its name, e.g. `podio-component`: user agent, consumer tag, the default name of its connections.
+    /// Its name, e.g. `echo-component`: user agent, consumer tag, the default name of its connections.
     pub name: &'static str,
     /// Its version (semver).
     pub version: &'static str,
@@ -74,6 +78,8 @@ pub struct Info {
     pub about: &'static str,
     /// component.json (protocol, section 12).
     pub manifest: &'static str,
+    /// A message that its first action takes, as JSON, for help texts.
+    pub example: &'static str,
     /// The crate whose log lines are its own.
     pub log_target: &'static str,
     /// The variable that names an optional settings file.

@@ -1,5 +1,5 @@
 //! From a function's name to its action: the `Action` trait, what an action may do besides returning, and the
-//! registry. Knows neither AMQP nor Podio.
+//! registry. Knows no AMQP and no third-party API.
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 

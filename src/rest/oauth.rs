@@ -1,6 +1,6 @@
 //! An OAuth2 credential as the platform stores it.
 
-use elasticio_runtime::platform::credential_store::OAuthFields;
+use elasticio_runtime::platform::step_data::OAuthFields;
 use secrecy::SecretString;
 
 /// Tokens, and whatever else the token endpoint returned. Its `Debug` output shows nothing.

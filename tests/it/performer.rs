@@ -61,6 +61,7 @@ impl Component for PerformComponent {
         version: env!("CARGO_PKG_VERSION"),
         about: "Does what its messages say",
         manifest: "{}",
+        example: r#"{"body":{}}"#,
         log_target: env!("CARGO_CRATE_NAME"),
         settings_file: "PERFORM_COMPONENT_SETTINGS",
         variables: &[],
@@ -169,7 +170,7 @@ impl Performer {
     pub(crate) async fn stop(mut self) -> Result<()> {
         self.stop.request();
         let ended = tokio::time::timeout(BOUND, &mut self.running).await;
-        Ok(ended.context("the worker does not end")???)
+        ended.context("the worker does not end")??
     }
 }
 

@@ -39,11 +39,11 @@ pub(crate) fn arrows(folder: &Path) -> Result<Arrows> {
     let (_, root) = files.iter().find(|(file, _)| file.ends_with("lib.rs")).context("a library")?;
     let exported = exports(root);
     for (file, text) in &files {
-        let Some(user) = module(file) else { continue };
+        let Some(from) = module(file) else { continue };
         for name in uses(text) {
             let used = exported.get(&name).unwrap_or(&name);
-            if *used != user && modules.contains(used) {
-                arrows.entry(user.clone()).or_default().insert(used.clone(), file.clone());
+            if *used != from && modules.contains(used) {
+                arrows.entry(from.clone()).or_default().insert(used.clone(), file.clone());
             }
         }
     }

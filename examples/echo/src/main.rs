@@ -1,6 +1,6 @@
 //! A component with one action: `echo` emits the body of every message as it came.
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{process::ExitCode, sync::Arc};
 
 use elasticio_runtime::action::{Action, Context, Failure, Interruption, Registry};
 use elasticio_runtime::platform::message::{Message, Outgoing};
@@ -15,6 +15,7 @@ impl Component for Echo {
         version: env!("CARGO_PKG_VERSION"),
         about: "Echo component: a step of an integration flow that emits every message as it came",
         manifest: include_str!("../component.json"),
+        example: r#"{"body":{}}"#,
         log_target: env!("CARGO_CRATE_NAME"),
         settings_file: "ECHO_COMPONENT_SETTINGS",
         variables: &[],
@@ -26,10 +27,6 @@ impl Component for Echo {
 
     fn actions((): &(), _: Step) -> anyhow::Result<Registry> {
         Ok(Registry::default().with("echo", Arc::new(Self)))
-    }
-
-    fn attempt_timeout((): &()) -> Duration {
-        Duration::ZERO
     }
 }
 

@@ -1,9 +1,9 @@
-//! The publishing side of one connection: `mandatory`, with confirms. What is to be published at the same moment goes
-//! out together over one channel, which carries nothing else until all of it is confirmed.
+//! Publishes over one connection, `mandatory` and with confirms. Messages published at the same moment form a group
+//! on one channel, which carries nothing else until the whole group is confirmed.
 //!
-//! RabbitMQ sends `basic.return` before the confirm of the message it returns, but in no order with other confirms, and
-//! the client library hands a return to whichever confirm of the channel comes next. So who was returned is known once
-//! the whole group is confirmed, and not before.
+//! RabbitMQ sends `basic.return` before the confirm of the message it returns, but in no fixed order relative to other
+//! confirms, and lapin attaches a return to whichever confirm of the channel comes next. So which messages were
+//! returned is known only once the whole group is confirmed.
 
 use std::{
     pin::Pin,
@@ -26,11 +26,12 @@ use tokio::{
 
 use super::{Properties, PublishError};
 
-/// Groups under way at once, at most; RabbitMQ allows 2,047 channels on a connection by default.
+/// The most groups in flight at a time, each on its own channel; RabbitMQ allows 2,047 channels per connection by
+/// default.
 pub(super) const MAX_PUBLISH_CHANNELS: usize = 2000;
 
-/// Longest wait for the whole group before each publish is looked at by itself. When the connection breaks in the
-/// moment of publishing, the client library fails the publishes, but says nothing of the whole.
+/// Longest wait for the whole group before each publish is awaited by itself. When the connection breaks during
+/// publishing, lapin fails the publishes, but its wait for all confirms may never end.
 const ALL_CONFIRMED: Duration = Duration::from_secs(1);
 
 const OPTIONS: BasicPublishOptions = BasicPublishOptions { mandatory: true, immediate: false };
@@ -39,13 +40,14 @@ const OPTIONS: BasicPublishOptions = BasicPublishOptions { mandatory: true, imme
 pub(super) struct ConfirmBatcher {
     connection: Connection,
     exchange: ShortString,
-    /// What is published at this moment; the first publish brings the task that sends the group.
+    /// The next group; its first publish spawns the task that sends it.
     gathered: Mutex<Vec<PendingPublish>>,
+    /// Channels without unconfirmed publishes, for reuse.
     idle: Mutex<Vec<Channel>>,
     slots: Semaphore,
 }
 
-/// One message to publish, and where its outcome is told.
+/// One message to publish, and where to report the outcome.
 struct PendingPublish {
     key: ShortString,
     properties: BasicProperties,
@@ -69,7 +71,7 @@ impl ConfirmBatcher {
         &self.connection
     }
 
-    /// Opens the first channel, so that the first publish need not wait for it.
+    /// Opens the first channel, so that the first publish does not wait for it.
     pub(super) async fn warm_up(&self) -> Result<(), lapin::Error> {
         let channel = self.checkout().await?;
         lock(&self.idle).push(channel);
@@ -89,22 +91,22 @@ impl ConfirmBatcher {
             gathered.push(PendingPublish { key, properties: properties.0, body, done });
             gathered.len() == 1
         };
-        // The task runs after those that are ready already, whose pending go along. It is nobody's in particular, so
-        // that whoever gives up waiting takes nothing of the others with it.
+        // The task runs after those that are ready now, so that their publishes join the group. It is a task of its
+        // own, so that a caller that stops waiting does not cancel the publishes of others.
         if first {
             tokio::spawn(self.send_group());
         }
         outcome.await.unwrap_or_else(|_| Err(PublishError::Broken("the group was abandoned".to_owned())))
     }
 
-    /// Publishes everything that is gathered over one channel, and tells everyone the outcome.
+    /// Publishes the gathered group over one channel and reports the outcome to every caller.
     async fn send_group(self: Arc<Self>) {
         let slot = self.slots.acquire().await;
         let mut pending = std::mem::take(&mut *lock(&self.gathered));
         let confirmed = match self.checkout().await {
             Ok(channel) => {
                 let confirmed = publish_all(&channel, &self.exchange, &mut pending).await;
-                // Only a channel whose publishes came to their end is used again.
+                // Only a channel whose publishes were all answered is reused.
                 if confirmed.iter().all(Result::is_ok) {
                     lock(&self.idle).push(channel);
                 }
@@ -115,11 +117,12 @@ impl ConfirmBatcher {
         drop(slot);
         let outcomes = outcomes(&pending, confirmed);
         for (publish, outcome) in pending.into_iter().zip(outcomes) {
-            // Whoever does not wait any more does not mind.
+            // This fails when the caller no longer waits, which does not matter.
             let _ = publish.done.send(outcome);
         }
     }
 
+    /// Takes an idle channel that is still connected, or opens one in confirm mode.
     async fn checkout(&self) -> Result<Channel, lapin::Error> {
         loop {
             let Some(channel) = lock(&self.idle).pop() else { break };
@@ -133,7 +136,7 @@ impl ConfirmBatcher {
     }
 }
 
-/// Publishes pending in their order and waits for the confirm of each.
+/// Publishes `pending` in order and waits for the confirm of each.
 async fn publish_all(
     channel: &Channel,
     exchange: &ShortString,
@@ -145,7 +148,7 @@ async fn publish_all(
         started(Box::pin(publish))
     });
     let publishes: Vec<_> = start.collect();
-    // One wake-up for the group, when the last of it is confirmed. What it says is not enough: refusals are missing.
+    // One wake-up for the whole group. Its result lacks the nacks, so each publish is awaited below all the same.
     let _ = timeout(ALL_CONFIRMED, channel.wait_for_confirms()).await;
     let mut confirmed = Vec::with_capacity(publishes.len());
     for publish in publishes {
@@ -154,8 +157,8 @@ async fn publish_all(
     confirmed
 }
 
-/// Polls a future once, for nobody: the publish lies in the client library's queue then. It is awaited once there is
-/// most likely something to learn, so that its steps on the way wake nobody.
+/// Polls once with a no-op waker so that lapin enqueues the publish now; it is awaited later, once the whole group is
+/// confirmed, to avoid a wake-up per step.
 fn started<F: Future + ?Sized>(mut future: Pin<Box<F>>) -> impl Future<Output = F::Output> {
     let first = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     async move {
@@ -166,8 +169,8 @@ fn started<F: Future + ?Sized>(mut future: Pin<Box<F>>) -> impl Future<Output = 
     }
 }
 
-/// What became of each publish. The returned messages that came with the confirms are found among the pending by routing
-/// key and body; pending that have both in common have their fate in common too.
+/// The outcome of each publish. lapin attaches returned messages to arbitrary confirms of the group, so they are matched
+/// to publishes by routing key and body; publishes that have both in common share their outcome.
 fn outcomes(pending: &[PendingPublish], confirmed: Vec<Result<Confirmation, lapin::Error>>) -> Vec<PublishResult> {
     let mut returned = Vec::new();
     let mut outcomes: Vec<PublishResult> = confirmed
@@ -184,7 +187,7 @@ fn outcomes(pending: &[PendingPublish], confirmed: Vec<Result<Confirmation, lapi
         .collect();
     for message in &returned {
         for (publish, outcome) in pending.iter().zip(&mut outcomes) {
-            if is_of(message, publish) {
+            if is_return_of(message, publish) {
                 *outcome = Err(PublishError::Returned(publish.key.to_string()));
             }
         }
@@ -192,8 +195,8 @@ fn outcomes(pending: &[PendingPublish], confirmed: Vec<Result<Confirmation, lapi
     outcomes
 }
 
-/// Whether a returned message is this publish's.
-fn is_of(message: &BasicReturnMessage, publish: &PendingPublish) -> bool {
+/// Whether a returned message is the one that `publish` sent.
+fn is_return_of(message: &BasicReturnMessage, publish: &PendingPublish) -> bool {
     message.routing_key == publish.key && message.data == publish.body
 }
 

@@ -1,4 +1,4 @@
-//! Opens connections: the address in the platform's form, names that an operator finds at the broker.
+//! Opens connections: reads the platform's form of the broker's address, names connections for operators.
 
 use std::time::Duration;
 
@@ -11,15 +11,15 @@ use secrecy::ExposeSecret;
 
 use super::BrokerSettings;
 
-/// Bytes of the largest AMQP frame, unless the address names another number (`?frame_max=`). The client library
-/// holds 32 frames in each direction of each connection: the broker's default of 128 KiB would cost 16 MiB, this
-/// costs 2 MiB, and larger messages only come in more frames.
+/// The largest AMQP frame in bytes, unless the address sets another (`?frame_max=`). lapin buffers 32 frames in each
+/// direction of each connection: the broker's default of 128 KiB would take 16 MiB, this takes 2 MiB, and larger
+/// messages are merely split into more frames.
 const FRAME_MAX: u32 = 16 * 1024;
 
-/// Longest wait until both connections and what is needed on them are open, and until the queue is consumed.
+/// Longest wait until both connections and their channels are open, and then until the queue is consumed.
 pub(super) const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// RabbitMQ could not be reached, or refused.
+/// RabbitMQ could not be reached, or refused a request.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("RabbitMQ cannot be used: {reason}. Check ELASTICIO_AMQP_URI, and that the broker runs and is reachable")]
 pub(crate) struct ConnectError {
@@ -28,17 +28,17 @@ pub(crate) struct ConnectError {
 }
 
 impl ConnectError {
-    /// The broker, or the way to it, broke: it may work later.
+    /// The broker or the network failed: a later attempt may succeed.
     pub(super) fn broken(reason: impl Into<String>) -> Self {
         Self { reason: reason.into(), refusal: false }
     }
 
-    /// What was asked for cannot be had.
+    /// The broker refuses, or the settings cannot work: a later attempt fails too.
     pub(super) fn refusal(reason: impl Into<String>) -> Self {
         Self { reason: reason.into(), refusal: true }
     }
 
-    /// Whether the broker works and said no.
+    /// Whether a later attempt would fail too.
     pub(super) fn is_refusal(&self) -> bool {
         self.refusal
     }
@@ -48,7 +48,8 @@ impl From<lapin::Error> for ConnectError {
     fn from(error: lapin::Error) -> Self {
         use AMQPErrorKind::{Hard, Soft};
         let refusal = match error.kind() {
-            // 403, 404, 405, 406; 402, 530, 540. Other errors of a connection, as 320 when the broker stops, are its end.
+            // Soft errors are 403 to 406, the hard ones here 402, 530 and 540. Other hard errors, such as 320 when the
+            // broker shuts down, only end the connection.
             ErrorKind::ProtocolError(error) => matches!(
                 error.kind(),
                 Soft(_) | Hard(AMQPHardError::INVALIDPATH | AMQPHardError::NOTALLOWED | AMQPHardError::NOTIMPLEMENTED)
@@ -59,7 +60,7 @@ impl From<lapin::Error> for ConnectError {
     }
 }
 
-/// Opens one connection, called `HOSTNAME-role`.
+/// Opens one connection, named `HOSTNAME-role`.
 pub(super) async fn open(settings: &BrokerSettings, role: &str) -> Result<Connection, ConnectError> {
     let name = format!("{}-{role}", settings.hostname);
     let properties = ConnectionProperties::default().with_connection_name(name.into());
@@ -68,8 +69,8 @@ pub(super) async fn open(settings: &BrokerSettings, role: &str) -> Result<Connec
     Connection::connect_uri(uri, properties).await.map_err(|error| ConnectError::broken(format!("{place}: {error}")))
 }
 
-/// An address as the client library wants it. A bare `/` at the end means the vhost `/` (protocol, section 1.5); the
-/// library reads it as an empty one.
+/// Parses the broker's address for lapin. A bare `/` at the end means the vhost `/` (protocol, section 1.5); lapin reads
+/// it as an empty vhost.
 fn address(text: &str) -> Result<AMQPUri, ConnectError> {
     let mut uri: AMQPUri =
         text.parse().map_err(|problem| ConnectError::refusal(format!("its address is malformed: {problem}")))?;
@@ -77,7 +78,7 @@ fn address(text: &str) -> Result<AMQPUri, ConnectError> {
         uri.vhost.push('/');
     }
     uri.query.frame_max.get_or_insert(FRAME_MAX);
-    // So that the library's thread, too, gives up what nobody waits for any longer.
+    // So that lapin's own thread gives up too once the caller has timed out.
     uri.query.connection_timeout.get_or_insert(OPEN_TIMEOUT.as_secs() * 1000);
     Ok(uri)
 }
@@ -89,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_is_an_answer_of_a_broker_that_works() {
+    fn only_an_answer_of_a_working_broker_is_a_refusal() {
         let refused = |kind: AMQPErrorKind| {
             let error = lapin::Error::from(ErrorKind::ProtocolError(AMQPError::new(kind, "".into())));
             ConnectError::from(error).is_refusal()

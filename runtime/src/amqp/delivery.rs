@@ -13,13 +13,13 @@ use crate::platform::headers::Value;
 pub(crate) struct Delivery {
     /// The AMQP headers, with their types.
     pub headers: Vec<(String, Value)>,
-    /// The properties, to publish the message again.
+    /// The properties, for a rebound.
     pub properties: Properties,
-    /// The body as it came.
+    /// The body as received.
     pub body: Bytes,
-    /// Whether the broker delivered it before.
+    /// Whether the broker has delivered it before.
     pub redelivered: bool,
-    /// Settles it.
+    /// Acknowledges or rejects it.
     pub receipt: Receipt,
 }
 
@@ -36,8 +36,8 @@ impl Delivery {
     }
 }
 
-/// The right to settle one delivery, once. Valid on the connection that it came over; the broker delivers the
-/// message again when that one is gone, so a failure to settle is no error.
+/// The right to settle one delivery, once. It is valid on the connection that the delivery came over; when that one is
+/// gone, the broker delivers the message again, so a failure to settle is not an error.
 pub(crate) struct Receipt {
     acks: Arc<AckBatcher>,
     tag: u64,
@@ -45,18 +45,18 @@ pub(crate) struct Receipt {
 }
 
 impl Receipt {
-    /// Which connection it came over: a higher number is a later one.
+    /// The number of the connection that it came over; a later connection has a higher number.
     #[must_use]
     pub(crate) fn generation(&self) -> u64 {
         self.generation
     }
 
-    /// The message is done.
+    /// Acknowledges the message: it is done.
     pub(crate) fn acknowledge(self) {
         self.acks.acknowledge(self.tag);
     }
 
-    /// The message failed: to the dead-letter exchange, if the queue has one.
+    /// Rejects the message without requeue: it failed and goes to the dead-letter exchange, if the queue has one.
     pub(crate) fn reject(self) {
         self.acks.reject(self.tag);
     }

@@ -1,6 +1,5 @@
-//! The two connections as one supervised link: when either breaks, both are dropped and opened anew with backoff and
-//! jitter, and the consumer goes on. (The client library's own recovery is not used: it does not come back from every
-//! failure.)
+//! The two connections as one supervised link: when either breaks, both are dropped and opened again with backoff and
+//! jitter, and consuming resumes. (lapin's own recovery is not used: it does not recover from every failure.)
 
 use std::{pin::pin, time::Duration};
 
@@ -15,8 +14,9 @@ use super::{
 };
 use crate::stop::{Stop, Stopped};
 
-/// Longest wait between two tries to reconnect.
+/// Longest wait between two attempts to reconnect.
 pub(super) const MAX_RECONNECT_DELAY: Duration = Duration::from_secs(10);
+
 /// The supervised link to the broker.
 pub(crate) struct Link {
     settings: BrokerSettings,
@@ -26,19 +26,19 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// Opens both connections; tries as often as the settings say.
+    /// Opens both connections, with as many attempts as the settings allow.
     ///
     /// # Errors
     /// When the broker cannot be reached or refuses.
     pub(crate) async fn open(settings: BrokerSettings) -> Result<Self, ConnectError> {
-        let mut tries_left = settings.reconnect_attempts;
+        let mut attempts_left = settings.reconnect_attempts;
         let session = loop {
             match Session::open(&settings).await {
                 Ok(session) => break session,
-                Err(error) if tries_left == 0 => return Err(error),
+                Err(error) if attempts_left == 0 => return Err(error),
                 Err(error) => {
-                    tries_left -= 1;
-                    tracing::warn!(%error, tries_left, "trying again to reach the broker");
+                    attempts_left -= 1;
+                    tracing::warn!(%error, attempts_left, "trying again to reach the broker");
                     tokio::time::sleep(settings.reconnect_delay).await;
                 }
             }
@@ -47,17 +47,17 @@ impl Link {
         Ok(Self { settings, session: Some(session), generation: 0, state })
     }
 
-    /// A publisher over this link, for any number of tasks.
+    /// A publisher over this link. Any number of tasks can have one.
     #[must_use]
     pub(crate) fn publisher(&self) -> Publisher {
         Publisher { state: self.state.subscribe() }
     }
 
-    /// Hands every delivery to `deliver` until `stop`; reconnects as often as needed. The connections stay open
-    /// when this returns, so that what is in work can be emitted and settled.
+    /// Passes every delivery to `deliver` until `stop` is requested; reconnects as often as needed. The connections stay
+    /// open when this returns, so that messages in progress can still be emitted and settled.
     ///
     /// # Errors
-    /// When the broker refuses to let the queue be consumed the first time: it does not exist, or access is denied.
+    /// When the broker refuses the first attempt to consume the queue: it does not exist, or access is denied.
     pub(crate) async fn consume(&mut self, mut deliver: impl FnMut(Delivery), stop: &Stop) -> Result<(), ConnectError> {
         let mut waits = self.waits();
         let mut consumed = false;
@@ -76,7 +76,7 @@ impl Link {
             if began.elapsed() > MAX_RECONNECT_DELAY {
                 waits = self.waits();
             }
-            self.renew(&reason, &mut waits, stop).await;
+            self.reconnect(&reason, &mut waits, stop).await;
         }
     }
 
@@ -93,12 +93,12 @@ impl Link {
             };
             tokio::select! {
                 outcome = &mut work => return outcome,
-                () = self.renew(&reason, &mut waits, &never) => {}
+                () = self.reconnect(&reason, &mut waits, &never) => {}
             }
         }
     }
 
-    /// Closes both connections; what is not settled goes back to the queue.
+    /// Closes both connections; unsettled deliveries go back to the queue.
     pub(crate) async fn close(mut self) {
         self.state.send_replace(LinkState::Closed);
         if let Some(session) = self.session.take() {
@@ -106,7 +106,7 @@ impl Link {
         }
     }
 
-    /// The waits between tries: they grow as long as no connection lasts.
+    /// The waits between attempts to reconnect; they grow until a connection lasts.
     fn waits(&self) -> ExponentialBackoff {
         ExponentialBuilder::default()
             .with_min_delay(self.settings.reconnect_delay)
@@ -116,8 +116,8 @@ impl Link {
             .build()
     }
 
-    /// Opens new connections in place of broken ones, however long it takes, unless `stop` comes first.
-    async fn renew(&mut self, reason: &str, waits: &mut ExponentialBackoff, stop: &Stop) {
+    /// Replaces the broken connections, however long it takes, unless `stop` is requested first.
+    async fn reconnect(&mut self, reason: &str, waits: &mut ExponentialBackoff, stop: &Stop) {
         tracing::warn!(reason, "the link to the broker broke; reconnecting");
         self.state.send_replace(LinkState::Down);
         self.session = None;

@@ -1,4 +1,4 @@
-//! The broker: two supervised connections, a consumer and a confirmed publisher. The only module that names lapin;
+//! The broker: two supervised connections, a consumer and a publisher with confirms. The only module that names lapin;
 //! knows nothing of messages, ciphers or actions.
 
 mod acks;

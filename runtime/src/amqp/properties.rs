@@ -1,5 +1,5 @@
-//! Message properties: those of an emit (protocol, section 4.13), or a delivery's own for a
-//! rebound (protocol, section 6.6).
+//! Message properties: those of an emit (protocol, section 4.13), or those of the delivery for a rebound (protocol,
+//! section 6.6).
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ impl Properties {
         Self(self.0.with_headers(write_table(headers)).with_expiration(expiration.as_millis().to_string().into()))
     }
 
-    /// The same properties for a message that is tried again: header `retry` = `count`.
+    /// The same properties for another attempt to publish: the header `retry` is `count`, the number of failed attempts.
     #[must_use]
     pub(crate) fn retried(self, count: u32) -> Self {
         let mut headers = self.0.headers().clone().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Why a publish did not reach a queue.
+//! The error of a publish.
 
 /// Why a publish did not reach a queue.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -15,7 +15,7 @@ pub(crate) enum PublishError {
     /// The routing key is longer than AMQP's 255 bytes.
     #[error("the routing key is longer than 255 bytes")]
     KeyTooLong,
-    /// The worker has let go of the broker.
+    /// The worker has closed its connections.
     #[error("the connection to the broker is closed")]
     Closed,
 }

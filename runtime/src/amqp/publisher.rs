@@ -1,4 +1,4 @@
-//! Publishes to the platform's exchange over whichever connection is up, and tells what became of it.
+//! Publishes to the platform's exchange over whichever connection is up, and returns the outcome.
 
 use std::sync::Arc;
 
@@ -12,9 +12,9 @@ use super::{Properties, PublishError, confirms::ConfirmBatcher};
 #[derive(Clone)]
 pub(super) enum LinkState {
     Up(Arc<ConfirmBatcher>),
-    /// It will come back.
+    /// The connection broke; another is being opened.
     Down,
-    /// It will not.
+    /// There will be no other connection.
     Closed,
 }
 

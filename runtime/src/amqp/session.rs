@@ -1,5 +1,4 @@
-//! Two connections that live and die together: one to consume, one to publish. No wait for the broker is without a
-//! bound.
+//! Two connections that live and die together: one to consume, one to publish. Every wait for the broker is bounded.
 
 use std::{
     pin::pin,
@@ -23,15 +22,16 @@ use super::{
 };
 use crate::stop::Stop;
 
-/// Longest wait for the broker's answer when the consumer is cancelled, and when the connections are closed.
+/// Longest wait for the broker to cancel the consumer, and to close the connections.
 pub(super) const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Both connections.
 pub(super) struct Session {
+    /// Carries deliveries.
     read: Connection,
-    /// Publishes over the other one.
+    /// Publishes over the other connection.
     pub(super) confirms: Arc<ConfirmBatcher>,
-    /// Settles what was consumed.
+    /// Settles deliveries; set once the queue is consumed.
     acks: OnceLock<Arc<AckBatcher>>,
 }
 
@@ -54,7 +54,7 @@ impl Session {
         Ok(Self { read, confirms, acks: OnceLock::new() })
     }
 
-    /// Hands every delivery to `deliver`, until `stop` or until a connection breaks.
+    /// Passes every delivery to `deliver` until `stop` is requested or a connection breaks.
     ///
     /// # Errors
     /// When the queue cannot be consumed.
@@ -73,12 +73,12 @@ impl Session {
             tokio::select! {
                 biased;
                 () = stop.requested() => {
-                    // What the broker sends until it has read this stays unsettled and goes back to the queue.
+                    // What the broker delivers before it reads this stays unsettled and goes back to the queue.
                     let cancel = acks.channel().basic_cancel(settings.consumer_tag.into(), BasicCancelOptions::default());
                     match timeout(CLOSE_TIMEOUT, cancel).await {
                         Ok(Ok(())) => {}
                         Ok(Err(error)) => tracing::debug!(%error, "the consumer was gone already"),
-                        Err(_) => tracing::warn!("the broker did not answer to the cancelling of the consumer"),
+                        Err(_) => tracing::warn!("the broker did not answer the request to cancel the consumer"),
                     }
                     return Ok(End::Stopped);
                 }
@@ -92,7 +92,7 @@ impl Session {
         }
     }
 
-    /// Ends when either connection breaks, or did already; says why.
+    /// Waits until either connection breaks, unless one has already; returns the reason.
     pub(super) async fn broken(&self) -> String {
         tokio::select! {
             reason = failure(&self.read) => reason,
@@ -100,7 +100,7 @@ impl Session {
         }
     }
 
-    /// Closes both connections, once what is settled is told to the broker.
+    /// Sends the pending acknowledgements, then closes both connections.
     pub(super) async fn close(self) {
         if let Some(acks) = self.acks.get() {
             acks.flush();
@@ -115,7 +115,7 @@ impl Session {
             }
         };
         if timeout(CLOSE_TIMEOUT, close).await.is_err() {
-            tracing::warn!("the broker did not answer to the closing of the connections");
+            tracing::warn!("the broker did not answer the request to close the connections");
         }
     }
 
@@ -134,16 +134,16 @@ fn short(name: &str, problem: &str) -> Result<ShortString, ConnectError> {
     ShortString::try_new(name).map_err(|_| ConnectError::refusal(problem))
 }
 
-/// What the broker must do within [`OPEN_TIMEOUT`]: it may have accepted a connection and then be silent.
+/// Bounds `setup` by [`OPEN_TIMEOUT`]: a broker may accept a connection and then stay silent.
 async fn in_time<T>(setup: impl Future<Output = Result<T, ConnectError>>) -> Result<T, ConnectError> {
     let late = || ConnectError::broken(format!("no answer within {} s", OPEN_TIMEOUT.as_secs()));
     timeout(OPEN_TIMEOUT, setup).await.unwrap_or_else(|_| Err(late()))
 }
 
-/// Ends when a connection fails, or did already; tells the operator when the broker blocks it.
+/// Waits until a connection fails, unless it has already; returns the reason. Logs when the broker blocks it.
 async fn failure(connection: &Connection) -> String {
     let mut events = pin!(connection.events_listener());
-    // Events of the time before there was a listener are lost, but not what they led to.
+    // The listener misses earlier events, but the connection's status shows what they led to.
     if connection.status().connected() {
         while let Some(event) = events.next().await {
             match event {

@@ -1,4 +1,4 @@
-//! Where the broker is and how it is used.
+//! The settings of the broker: where it is and how it is used.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub(crate) struct BrokerSettings {
     pub(crate) queue: String,
     /// `ELASTICIO_PUBLISH_MESSAGES_TO`
     pub(crate) exchange: String,
-    /// `ELASTICIO_RABBITMQ_PREFETCH_SAILOR`: how many messages are in work at once.
+    /// `ELASTICIO_RABBITMQ_PREFETCH_SAILOR`: how many messages are processed concurrently.
     pub(crate) prefetch: u16,
     /// `ELASTICIO_AMQP_RECONNECT_ATTEMPTS`: further attempts after the first one, at start.
     pub(crate) reconnect_attempts: u32,

@@ -1,4 +1,4 @@
-//! Header values between the protocol's type and the client library's.
+//! Converts header values between the protocol's type and lapin's.
 
 use lapin::types::{AMQPValue, DecimalValue, FieldArray, FieldTable, ShortString};
 
@@ -9,7 +9,7 @@ pub(super) fn read_table(table: &FieldTable) -> Vec<(String, Value)> {
     table.inner().iter().map(|(name, value)| (name.as_str().to_owned(), read(value))).collect()
 }
 
-/// Headers to publish; of equal names the last one counts. A name longer than AMQP's 255 bytes is left out.
+/// Headers to publish; of equal names the last one wins. A name longer than AMQP's 255 bytes is left out.
 pub(super) fn write_table(table: Table) -> FieldTable {
     let mut fields = FieldTable::default();
     for (name, value) in table {
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_type_survives() {
+    fn every_type_survives_the_round_trip() {
         let values = vec![
             Value::Bool(true),
             Value::I8(-1),

@@ -53,7 +53,8 @@ async fn work<C: Component>(source: &Source, stop: impl FnOnce() -> anyhow::Resu
     let actions = |data: &StepData| {
         C::actions(&own, Step::of_flow(data.clone(), &platform.api, platform.storage.clone(), flow_id, step_id))
     };
-    worker::run(&worker, &platform, actions, &stop, C::attempt_timeout(&own) + DRAIN_MARGIN).await?;
+    let drain = C::attempt_timeout(&own) + DRAIN_MARGIN;
+    Box::pin(worker::run(&worker, &platform, actions, &stop, drain)).await?;
     Ok(())
 }
 

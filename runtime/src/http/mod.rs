@@ -1,4 +1,4 @@
-//! How HTTP clients are made and how their errors are told, for the platform's API and for Podio's alike.
+//! How HTTP clients are made and how their errors are told, for the platform's API and for a component's alike.
 
 use std::error::Error as _;
 

@@ -4,12 +4,8 @@
 use std::fmt;
 
 use futures_util::future::BoxFuture;
-use serde_json::{Map, Value};
 
-use super::api::PlatformApi;
-
-/// The fields of an OAuth2 credential, tokens included: what the token endpoint answered, and what was beside it.
-pub type OAuthFields = Map<String, Value>;
+use super::{api::PlatformApi, step_data::OAuthFields};
 
 /// Where a credential is kept between runs.
 pub trait CredentialStore: fmt::Debug + Send + Sync {

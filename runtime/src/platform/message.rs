@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     cipher::encrypted_size,
-    json::{Kind, ObjectWriter, RawObject, WriteJson},
+    json::{Kind, ObjectWriter, RawObject, WriteJson, write_string, write_value},
 };
 
 /// In the headers of a message: its body lies in object storage under this id.
@@ -153,11 +153,11 @@ impl Outgoing {
     pub fn to_json(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(encrypted_size(self.body.size_hint() + ENVELOPE));
         let mut object = ObjectWriter::new(&mut out);
-        object.text("id", self.id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
-        object.value("attachments", &self.attachments);
-        self.body.write_json(object.field("body"));
-        object.value("headers", &self.headers);
-        object.value("metadata", &serde_json::Map::new());
+        write_string(object.plain_field("id"), self.id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+        write_value(object.plain_field("attachments"), &self.attachments);
+        self.body.write_json(object.plain_field("body"));
+        write_value(object.plain_field("headers"), &self.headers);
+        object.plain_field("metadata").extend_from_slice(b"{}");
         object.end();
         out
     }

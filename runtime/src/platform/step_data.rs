@@ -2,9 +2,12 @@
 //! credential, and whether results carry what came before. The config holds tokens: its debug print shows none.
 
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
-use serde_json::{Value, value::RawValue};
+use serde_json::{Map, Value, value::RawValue};
 
-use super::{credential_store::OAuthFields, json::Kind};
+use super::json::Kind;
+
+/// The fields of an OAuth2 credential, tokens included: what the token endpoint answered, and what was beside it.
+pub type OAuthFields = Map<String, Value>;
 
 /// The answer of `GET /v1/tasks/{flow}/steps/{step}`.
 #[derive(Clone, Deserialize)]
@@ -42,7 +45,7 @@ impl StepData {
 
     /// `oauth` of the config: the credential that the step carries itself.
     pub(crate) fn oauth(&self) -> Option<OAuthFields> {
-        match self.config::<serde_json::Map<String, Value>>().ok()?.remove("oauth") {
+        match self.config::<Map<String, Value>>().ok()?.remove("oauth") {
             Some(Value::Object(fields)) => Some(fields),
             _ => None,
         }

@@ -57,7 +57,7 @@ pub(crate) async fn run(
         Err(error) => {
             // Nothing cuts this short but its own bound: the process ends anyway.
             let emits = emits(&Stop::default());
-            link.keep_up_during(report(&emits, &error)).await;
+            Box::pin(link.keep_up_during(report(&emits, &error))).await;
             Err(error)
         }
     };

@@ -81,9 +81,9 @@ impl WriteJson for Output {
     fn write_json(&self, out: &mut Vec<u8>) {
         let Self { answer, page } = self;
         let mut object = ObjectWriter::new(out);
-        object.value("statusCode", &answer.status.as_u16());
-        answer.write_headers(object.field("headers"));
-        let encoding = answer.write_body(object.field("responseBody"));
+        object.plain_field("statusCode").extend_from_slice(answer.status.as_str().as_bytes());
+        answer.write_headers(object.plain_field("headers"));
+        let encoding = answer.write_body(object.plain_field("responseBody"));
         if encoding == BodyEncoding::Base64 {
             object.text("responseBodyEncoding", "base64");
         }

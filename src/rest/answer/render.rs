@@ -63,7 +63,8 @@ impl Answer {
     pub(crate) fn write_headers(&self, out: &mut Vec<u8>) {
         let mut object = ObjectWriter::new(out);
         for name in self.headers.keys() {
-            let out = object.field(name.as_str());
+            // A header's name has no character that JSON escapes (RFC 9110, section 5.6.2).
+            let out = object.plain_field(name.as_str());
             let mut values = self.headers.get_all(name).iter();
             match (values.next(), values.next()) {
                 (Some(one), None) => write_header(out, one),

@@ -7,8 +7,7 @@ use clap::Args;
 /// What `exec` takes.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ExecArgs {
-    /// Messages as JSON, e.g. '{"body":{"method":"GET","url":"/user"}}'; without any they are read from standard
-    /// input, one per line or as whole JSON documents.
+    /// Messages as JSON; without any they are read from standard input, one per line or as whole JSON documents.
     pub(crate) messages: Vec<String>,
     /// The action, by its key in component.json.
     #[arg(long, env = "ELASTICIO_FUNCTION")]

@@ -1,4 +1,4 @@
-//! A credential in a JSON file: a token response as Podio gives it (further fields such as `retries` may stand beside
+//! A credential in a JSON file: a token response as a token endpoint returns it (further fields such as `retries` may stand beside
 //! the tokens), or a step's config with `oauth` in it.
 
 use std::{fs, io::Write, path::PathBuf};
@@ -9,10 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use tempfile::NamedTempFile;
 
-use crate::platform::{
-    credential_store::{CredentialStore, OAuthFields},
-    json::RawObject,
-};
+use crate::platform::{credential_store::CredentialStore, json::RawObject, step_data::OAuthFields};
 
 /// The file.
 #[derive(Debug)]

@@ -38,7 +38,7 @@ fn start<C: Component>(args: &ExecArgs) -> anyhow::Result<ExitCode> {
     process::runtime()?.block_on(async {
         let stop = process::stop_on_signal()?;
         let action = action::<C>(args, &source).await?;
-        process_all(args, action, stop).await
+        process_all(args, action, stop, C::INFO.example).await
     })
 }
 
@@ -52,7 +52,7 @@ async fn action<C: Component>(args: &ExecArgs, source: &Source) -> anyhow::Resul
 }
 
 /// Processes every message; the exit code is 1 when any failed.
-async fn process_all(args: &ExecArgs, action: Arc<dyn Action>, stop: Stop) -> anyhow::Result<ExitCode> {
+async fn process_all(args: &ExecArgs, action: Arc<dyn Action>, stop: Stop, example: &str) -> anyhow::Result<ExitCode> {
     let concurrency = usize::from(args.concurrency);
     let inputs = if args.messages.is_empty() {
         Either::Left(input::from_reader(stdin(), concurrency))
@@ -81,10 +81,7 @@ async fn process_all(args: &ExecArgs, action: Arc<dyn Action>, stop: Stop) -> an
     }
     progress.finish_and_clear();
     if done == 0 {
-        anyhow::bail!(
-            "no message was given: pass one as an argument or on standard input, e.g. '{}'",
-            r#"{"body":{"method":"GET","url":"/user"}}"#
-        );
+        anyhow::bail!("no message was given: pass one as an argument or on standard input, e.g. '{example}'");
     }
     if done > 1 {
         tracing::info!(done, failed, "all messages are processed");

@@ -27,6 +27,18 @@ impl<'b> ObjectWriter<'b> {
         self.out
     }
 
+    /// The same for a name of which no character is escaped in JSON, as those of the protocol and of HTTP headers; it is
+    /// copied. Every message has dozens of them.
+    pub fn plain_field(&mut self, name: &str) -> &mut Vec<u8> {
+        debug_assert!(name.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'), "{name}");
+        self.out.reserve(name.len() + 4);
+        self.separate();
+        self.out.push(b'"');
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\":");
+        self.out
+    }
+
     /// A field with a text.
     pub fn text(&mut self, name: &str, text: &str) {
         write_string(self.field(name), text);

@@ -22,7 +22,7 @@ struct Message {
 const NAMED: Message = Message { id: Some("a"), iteration: 0, body: "body" };
 const NAMELESS: Message = Message { id: None, ..NAMED };
 
-/// Lays the message into the in_flight, delivered for the first time or, with `true`, again.
+/// The arrival of the message, delivered for the first time or, with `true`, again.
 fn arrive(in_flight: &InFlight<Over>, message: Message, over: u64, redelivered: bool, now: Instant) -> Arrival<Over> {
     let incoming = Incoming {
         message_id: message.id.map(Value::text),
@@ -41,7 +41,7 @@ fn new(arrival: Arrival<Over>) -> Key {
     }
 }
 
-/// A in_flight of a worker with one message in work, and of one with many.
+/// For a worker with one message in work, and for one with many.
 fn trackers() -> [InFlight<Over>; 2] {
     [InFlight::new(1), InFlight::new(10)]
 }

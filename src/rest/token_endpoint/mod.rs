@@ -7,8 +7,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use oauth2::{
     AsyncHttpClient, AuthType, ClientId, ClientSecret, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse,
-    RefreshToken, RequestTokenError, TokenResponse, TokenUrl,
-    basic::{BasicClient, BasicRequestTokenError},
+    RefreshToken, TokenResponse, TokenUrl, basic::BasicClient,
 };
 use reqwest::{Client, header::CONTENT_TYPE};
 use secrecy::{ExposeSecret, SecretString};
@@ -20,39 +19,15 @@ use elasticio_runtime::{
     stop::Stop,
 };
 
-use super::{ClientSettings, answer::is_code, profile::Profile, retry_after::named_wait};
+use super::{ClientSettings, profile::Profile, retry_after::named_wait};
+
+mod error;
+
+pub(super) use error::RefreshError;
+use error::{Transport, refresh_error};
 
 /// What a refresh gave: the fields to store, tokens included.
 pub(super) type Fields = Map<String, Value>;
-
-/// Why a refresh failed. Never holds a token.
-#[derive(Clone, Debug, thiserror::Error)]
-pub(super) enum RefreshError {
-    /// Podio refused: the code says why (`invalid_grant`, `invalid_client` …).
-    #[error("{api}'s token endpoint answered \"{code}\"")]
-    Refused { api: &'static str, code: String },
-    /// Too many token calls.
-    #[error("the token endpoint is rate-limited for {} s", .0.as_secs())]
-    Limited(Duration),
-    /// No answer, or a failure of the server: the next try may do.
-    #[error("{api}'s token endpoint gave no answer: {reason}")]
-    Unanswered { api: &'static str, reason: String },
-    /// An answer that no repetition mends.
-    #[error("{api}'s token endpoint gave no usable answer: {reason}")]
-    Unusable { api: &'static str, reason: String },
-}
-
-impl RefreshError {
-    /// Whether the refresh token itself is no longer good.
-    pub(super) fn is_invalid_grant(&self) -> bool {
-        matches!(self, Self::Refused { code, .. } if code == "invalid_grant")
-    }
-
-    /// Whether another try may do.
-    pub(super) fn is_transient(&self) -> bool {
-        matches!(self, Self::Unanswered { .. })
-    }
-}
 
 /// The wait after a 420 that names none.
 const UNNAMED_WAIT: Duration = Duration::from_secs(60);
@@ -70,17 +45,6 @@ pub(super) struct TokenEndpoint {
     timeout: Duration,
     client: BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>,
     json: bool,
-}
-
-/// What went wrong below OAuth2.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Transport {
-    #[error("{0}")]
-    Unanswered(String),
-    #[error("rate-limited")]
-    Limited(Duration),
-    #[error("{0}")]
-    Unusable(String),
 }
 
 impl TokenEndpoint {
@@ -183,21 +147,6 @@ impl<'c> AsyncHttpClient<'c> for TokenEndpoint {
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(self.send(request))
-    }
-}
-
-/// The error of a failed refresh. The endpoint's code is repeated where it is one, never its prose.
-fn refresh_error(api: &'static str, error: BasicRequestTokenError<Transport>) -> RefreshError {
-    let unusable = |reason: &str| RefreshError::Unusable { api, reason: reason.to_owned() };
-    match error {
-        RequestTokenError::ServerResponse(refusal) => match refusal.error().as_ref() {
-            code if is_code(code) => RefreshError::Refused { api, code: code.to_owned() },
-            _ => unusable("a refusal without an error code"),
-        },
-        RequestTokenError::Request(Transport::Limited(wait)) => RefreshError::Limited(wait),
-        RequestTokenError::Request(Transport::Unanswered(reason)) => RefreshError::Unanswered { api, reason },
-        RequestTokenError::Request(Transport::Unusable(reason)) | RequestTokenError::Other(reason) => unusable(&reason),
-        RequestTokenError::Parse(..) => unusable("it is not the JSON of a token response (RFC 6749, section 5.1)"),
     }
 }
 

@@ -9,116 +9,19 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{json::write_compact, step_data::StepData};
-use crate::settings::{Reader, variables as v};
+use super::step_data::StepData;
+
+mod error;
+mod settings;
+
+pub use error::ApiError;
+pub use settings::ApiSettings;
 
 /// Longest wait for one answer of the platform.
 pub const PLATFORM_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Bytes of the platform's largest answer that is kept.
 const MAX_ANSWER: usize = 16 * 1024 * 1024;
-
-/// Where the platform's API is, who calls it, and how often a call is tried again.
-#[derive(Clone, Debug)]
-pub struct ApiSettings {
-    /// `ELASTICIO_API_URI`
-    pub uri: Url,
-    /// `ELASTICIO_API_USERNAME`
-    pub username: String,
-    /// `ELASTICIO_API_KEY`
-    pub key: SecretString,
-    /// `ELASTICIO_WORKSPACE_ID`
-    pub workspace_id: String,
-    /// `ELASTICIO_API_REQUEST_RETRY_ATTEMPTS`: tries in all.
-    pub attempts: usize,
-    /// `ELASTICIO_API_REQUEST_RETRY_DELAY`: wait between two tries.
-    pub delay: Duration,
-}
-
-impl ApiSettings {
-    /// Reads how the platform's API is called about one workspace.
-    pub(crate) fn read(reader: &mut Reader<'_>, workspace_id: &str) -> Self {
-        let (attempts, delay) = Self::attempts(reader);
-        Self {
-            uri: reader.http_url(v::API_URI),
-            username: reader.text(v::API_USERNAME),
-            key: reader.secret(v::API_KEY),
-            workspace_id: workspace_id.to_owned(),
-            attempts,
-            delay,
-        }
-    }
-
-    /// Attempts of a call to the platform, and the wait between them.
-    pub(crate) fn attempts(reader: &Reader<'_>) -> (usize, Duration) {
-        (reader.bounded(v::API_REQUEST_RETRY_ATTEMPTS, usize::MAX), reader.millis(v::API_REQUEST_RETRY_DELAY))
-    }
-}
-
-/// Why a call of the platform's API failed.
-#[derive(Debug, thiserror::Error)]
-pub enum ApiError {
-    /// It answered, but not with success.
-    #[error("the platform's API answered {status} to {call}")]
-    Status {
-        /// Method and path.
-        call: String,
-        /// The status.
-        status: StatusCode,
-        /// The answer's body, for the error message that the platform itself receives; not for logs.
-        body: String,
-    },
-    /// No answer, after all tries.
-    #[error("the platform's API did not answer {call}: {reason}. Check ELASTICIO_API_URI and the network")]
-    Network {
-        /// Method and path.
-        call: String,
-        /// What went wrong on the network.
-        reason: String,
-    },
-    /// An answer that is not what the protocol says.
-    #[error("the platform's API answered {call} with something else than {wanted}")]
-    Malformed {
-        /// Method and path.
-        call: String,
-        /// What the protocol says.
-        wanted: &'static str,
-    },
-}
-
-impl ApiError {
-    /// The answer's body: JSON in compact form, any other text as it is.
-    pub(crate) fn body_as_json(&self) -> String {
-        let Self::Status { body, .. } = self else { return String::new() };
-        if serde_json::from_str::<serde::de::IgnoredAny>(body).is_err() {
-            return body.clone();
-        }
-        let mut compact = Vec::new();
-        write_compact(body, &mut compact);
-        String::from_utf8_lossy(&compact).into_owned()
-    }
-
-    /// What the reference says of a refusal of startup data: the text that the platform gives, or that it failed.
-    pub(crate) fn startup_data_text(&self) -> String {
-        #[derive(Deserialize)]
-        struct Answer {
-            error: String,
-        }
-        let Self::Status { status, body, .. } = self else { return self.to_string() };
-        if status.is_client_error() {
-            return serde_json::from_str(body).map_or_else(|_| self.body_as_json(), |answer: Answer| answer.error);
-        }
-        format!("Request failed with status code {}", status.as_u16())
-    }
-
-    fn is_transient(&self) -> bool {
-        match self {
-            Self::Status { status, .. } => status.is_server_error(),
-            Self::Network { .. } => true,
-            Self::Malformed { .. } => false,
-        }
-    }
-}
 
 /// The credentials that a secret holds, as the platform stores them.
 #[derive(Deserialize)]
@@ -287,22 +190,4 @@ impl PlatformApi {
 
 fn call_name(method: &Method, path: &[&str]) -> String {
     format!("{method} /{}", path.join("/"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_refusal_of_startup_data_is_told_in_the_platform_s_words() {
-        for (status, body, text) in [
-            (StatusCode::BAD_REQUEST, r#"{"error": "no \u0072oom"}"#, "no room"),
-            (StatusCode::FORBIDDEN, r#"{"error": 7}"#, r#"{"error":7}"#),
-            (StatusCode::FORBIDDEN, "no", "no"),
-            (StatusCode::INTERNAL_SERVER_ERROR, r#"{"error": "no room"}"#, "Request failed with status code 500"),
-        ] {
-            let error = ApiError::Status { call: String::new(), status, body: body.to_owned() };
-            assert_eq!(error.startup_data_text(), text, "{status} {body}");
-        }
-    }
 }

@@ -1,0 +1,89 @@
+//! Why a call of the platform's API failed.
+
+use reqwest::StatusCode;
+use serde::Deserialize;
+
+use crate::platform::json::write_compact;
+
+/// Why a call of the platform's API failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// It answered, but not with success.
+    #[error("the platform's API answered {status} to {call}")]
+    Status {
+        /// Method and path.
+        call: String,
+        /// The status.
+        status: StatusCode,
+        /// The answer's body, for the error message that the platform itself receives; not for logs.
+        body: String,
+    },
+    /// No answer, after all tries.
+    #[error("the platform's API did not answer {call}: {reason}. Check ELASTICIO_API_URI and the network")]
+    Network {
+        /// Method and path.
+        call: String,
+        /// What went wrong on the network.
+        reason: String,
+    },
+    /// An answer that is not what the protocol says.
+    #[error("the platform's API answered {call} with something else than {wanted}")]
+    Malformed {
+        /// Method and path.
+        call: String,
+        /// What the protocol says.
+        wanted: &'static str,
+    },
+}
+
+impl ApiError {
+    /// The answer's body: JSON in compact form, any other text as it is.
+    pub(crate) fn body_as_json(&self) -> String {
+        let Self::Status { body, .. } = self else { return String::new() };
+        if serde_json::from_str::<serde::de::IgnoredAny>(body).is_err() {
+            return body.clone();
+        }
+        let mut compact = Vec::new();
+        write_compact(body, &mut compact);
+        String::from_utf8_lossy(&compact).into_owned()
+    }
+
+    /// What the reference says of a refusal of startup data: the text that the platform gives, or that it failed.
+    pub(crate) fn startup_data_text(&self) -> String {
+        #[derive(Deserialize)]
+        struct Answer {
+            error: String,
+        }
+        let Self::Status { status, body, .. } = self else { return self.to_string() };
+        if status.is_client_error() {
+            return serde_json::from_str(body).map_or_else(|_| self.body_as_json(), |answer: Answer| answer.error);
+        }
+        format!("Request failed with status code {}", status.as_u16())
+    }
+
+    pub(super) fn is_transient(&self) -> bool {
+        match self {
+            Self::Status { status, .. } => status.is_server_error(),
+            Self::Network { .. } => true,
+            Self::Malformed { .. } => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_of_startup_data_is_told_in_the_platform_s_words() {
+        for (status, body, text) in [
+            (StatusCode::BAD_REQUEST, r#"{"error": "no \u0072oom"}"#, "no room"),
+            (StatusCode::FORBIDDEN, r#"{"error": 7}"#, r#"{"error":7}"#),
+            (StatusCode::FORBIDDEN, "no", "no"),
+            (StatusCode::INTERNAL_SERVER_ERROR, r#"{"error": "no room"}"#, "Request failed with status code 500"),
+        ] {
+            let error = ApiError::Status { call: String::new(), status, body: body.to_owned() };
+            assert_eq!(error.startup_data_text(), text, "{status} {body}");
+        }
+    }
+}
