@@ -22,7 +22,7 @@ pub(crate) static PODIO: Profile = Profile {
     name: "Podio",
     // 420 is specific to Podio (https://developers.podio.com/index/limits); 429 is the standard (RFC 6585, section 4).
     rate_limit_statuses: &[420, 429],
-    wait_in_body: rate_limit_text::named_wait,
+    wait_in_body: rate_limit_text::requested_wait,
     settings: SettingNames {
         client_id: variables::PODIO_CLIENT_ID.name,
         client_secret: variables::PODIO_CLIENT_SECRET.name,

@@ -7,7 +7,7 @@ const TEXT_WINDOW: usize = 4096;
 
 /// Searches `error_description`. The body also repeats the request, which may be long and contain similar text, so the
 /// whole body is searched only if the description has no wait.
-pub(super) fn named_wait(body: &[u8]) -> Option<Duration> {
+pub(super) fn requested_wait(body: &[u8]) -> Option<Duration> {
     #[derive(serde::Deserialize)]
     struct Envelope {
         error_description: String,
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     fn seconds(body: &str) -> Option<u64> {
-        named_wait(body.as_bytes()).map(|wait| wait.as_secs())
+        requested_wait(body.as_bytes()).map(|wait| wait.as_secs())
     }
 
     #[test]

@@ -130,7 +130,7 @@ impl Attempt {
             Self::Answered { answer, other_origin } => {
                 let status = answer.status.as_u16();
                 let rate_limit =
-                    profile.is_rate_limit(status).then(|| RateLimit(answer.named_wait(profile.wait_in_body)));
+                    profile.is_rate_limit(status).then(|| RateLimit(answer.requested_wait(profile.wait_in_body)));
                 Outcome::of_answer(status, rate_limit, *other_origin)
             }
             Self::NotSent(_) => Outcome::NotSent,

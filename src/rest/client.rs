@@ -66,7 +66,7 @@ impl ApiClient {
             Some(StepCredential::Own { oauth, store }) => {
                 // Redirects are not followed: they could carry the refresh token to another host.
                 let http = http::client(user_agent, redirect::Policy::none())?;
-                let endpoint = TokenEndpoint::of_settings(profile, http, &settings);
+                let endpoint = TokenEndpoint::from_settings(profile, http, &settings);
                 Some(TokenSource::Own(Box::new(OwnCredential { profile, oauth, endpoint, store })))
             }
         };

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use elasticio_runtime::http::body::{self, ReadError};
 
-use super::retry_after::named_wait;
+use super::retry_after::requested_wait;
 
 mod render;
 
@@ -97,9 +97,9 @@ impl Answer {
     }
 
     /// The wait that the answer asks for, in `Retry-After` or in its body, which `in_body` parses.
-    pub(super) fn named_wait(&self, in_body: fn(&[u8]) -> Option<Duration>) -> Option<Duration> {
+    pub(super) fn requested_wait(&self, in_body: fn(&[u8]) -> Option<Duration>) -> Option<Duration> {
         let retry_after = self.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-        named_wait(retry_after, in_body(&self.body), SystemTime::now())
+        requested_wait(retry_after, in_body(&self.body), SystemTime::now())
     }
 
     /// `error` and `error_description` of the body, safe to log: each only if it is a machine code and not prose.

@@ -73,7 +73,7 @@ impl Outcome {
     pub(crate) fn of_answer(status: u16, rate_limit: Option<RateLimit>, other_origin: bool) -> Self {
         match (status, rate_limit) {
             _ if other_origin => Self::Answered(status),
-            (_, Some(RateLimit(named_wait))) => Self::RateLimited(named_wait),
+            (_, Some(RateLimit(requested_wait))) => Self::RateLimited(requested_wait),
             (401, None) => Self::Unauthorized,
             (_, None) => Self::Answered(status),
         }
@@ -122,7 +122,7 @@ pub(crate) fn record(history: History, outcome: Outcome) -> History {
 #[must_use]
 pub(crate) fn cooldown(policy: &Policy, outcome: Outcome) -> Option<Duration> {
     match outcome {
-        Outcome::RateLimited(named_wait) => Some(policy.delay.max(named_wait.unwrap_or_default())),
+        Outcome::RateLimited(requested_wait) => Some(policy.delay.max(requested_wait.unwrap_or_default())),
         _ => None,
     }
 }

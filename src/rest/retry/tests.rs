@@ -152,8 +152,8 @@ proptest! {
         prop_assert!(refreshes <= 1);
         for (decision, outcome) in decisions.iter().zip(&outcomes) {
             if let Decision::CoolDown(wait) | Decision::Rebound(wait) = decision {
-                let Outcome::RateLimited(named_wait) = outcome else { panic!("only a rate limit asks for a wait") };
-                prop_assert!(*wait >= MS(delay) && *wait >= named_wait.unwrap_or_default());
+                let Outcome::RateLimited(requested_wait) = outcome else { panic!("only a rate limit asks for a wait") };
+                prop_assert!(*wait >= MS(delay) && *wait >= requested_wait.unwrap_or_default());
                 prop_assert_eq!(matches!(decision, Decision::Rebound(_)), *wait > policy.max_hold);
             }
             if let Decision::Retry(wait) = decision {
