@@ -1,9 +1,9 @@
-//! Publishes over one connection, `mandatory` and with confirms. Messages published at the same moment form a group
-//! on one channel, which carries nothing else until the whole group is confirmed.
+//! Publishes over one connection, `mandatory` and with confirms. Messages published at the same moment form a batch on
+//! one channel, which carries nothing else until the whole batch is confirmed.
 //!
 //! RabbitMQ sends `basic.return` before the confirm of the message it returns, but in no fixed order relative to other
 //! confirms, and lapin attaches a return to whichever confirm of the channel comes next. So which messages were
-//! returned is known only once the whole group is confirmed.
+//! returned is known only once the whole batch is confirmed.
 
 use std::{
     pin::Pin,
@@ -26,11 +26,11 @@ use tokio::{
 
 use super::{Properties, PublishError};
 
-/// The most groups in flight at a time, each on its own channel; RabbitMQ allows 2,047 channels per connection by
+/// The most batches in flight at a time, each on its own channel; RabbitMQ allows 2,047 channels per connection by
 /// default.
 pub(super) const MAX_PUBLISH_CHANNELS: usize = 2000;
 
-/// Longest wait for the whole group before each publish is awaited by itself. When the connection breaks during
+/// Longest wait for the whole batch before each publish is awaited by itself. When the connection breaks during
 /// publishing, lapin fails the publishes, but its wait for all confirms may never end.
 const ALL_CONFIRMED: Duration = Duration::from_secs(1);
 
@@ -40,7 +40,7 @@ const OPTIONS: BasicPublishOptions = BasicPublishOptions { mandatory: true, imme
 pub(super) struct ConfirmBatcher {
     connection: Connection,
     exchange: ShortString,
-    /// The next group; its first publish spawns the task that sends it.
+    /// The next batch; its first publish spawns the task that sends it.
     gathered: Mutex<Vec<PendingPublish>>,
     /// Channels without unconfirmed publishes, for reuse.
     idle: Mutex<Vec<Channel>>,
@@ -91,16 +91,16 @@ impl ConfirmBatcher {
             gathered.push(PendingPublish { key, properties: properties.0, body, done });
             gathered.len() == 1
         };
-        // The task runs after those that are ready now, so that their publishes join the group. It is a task of its
+        // The task runs after those that are ready now, so that their publishes join the batch. It is a task of its
         // own, so that a caller that stops waiting does not cancel the publishes of others.
         if first {
-            tokio::spawn(self.send_group());
+            tokio::spawn(self.send_batch());
         }
-        outcome.await.unwrap_or_else(|_| Err(PublishError::Broken("the group was abandoned".to_owned())))
+        outcome.await.unwrap_or_else(|_| Err(PublishError::Broken("the batch was abandoned".to_owned())))
     }
 
-    /// Publishes the gathered group over one channel and reports the outcome to every caller.
-    async fn send_group(self: Arc<Self>) {
+    /// Publishes the gathered batch over one channel and reports the outcome to every caller.
+    async fn send_batch(self: Arc<Self>) {
         let slot = self.slots.acquire().await;
         let mut pending = std::mem::take(&mut *lock(&self.gathered));
         let confirmed = match self.checkout().await {
@@ -148,7 +148,7 @@ async fn publish_all(
         started(Box::pin(publish))
     });
     let publishes: Vec<_> = start.collect();
-    // One wake-up for the whole group. Its result lacks the nacks, so each publish is awaited below all the same.
+    // One wake-up for the whole batch. Its result lacks the nacks, so each publish is awaited below all the same.
     let _ = timeout(ALL_CONFIRMED, channel.wait_for_confirms()).await;
     let mut confirmed = Vec::with_capacity(publishes.len());
     for publish in publishes {
@@ -157,7 +157,7 @@ async fn publish_all(
     confirmed
 }
 
-/// Polls once with a no-op waker so that lapin enqueues the publish now; it is awaited later, once the whole group is
+/// Polls once with a no-op waker so that lapin enqueues the publish now; it is awaited later, once the whole batch is
 /// confirmed, to avoid a wake-up per step.
 fn started<F: Future + ?Sized>(mut future: Pin<Box<F>>) -> impl Future<Output = F::Output> {
     let first = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
@@ -169,8 +169,8 @@ fn started<F: Future + ?Sized>(mut future: Pin<Box<F>>) -> impl Future<Output = 
     }
 }
 
-/// The outcome of each publish. lapin attaches returned messages to arbitrary confirms of the group, so they are matched
-/// to publishes by routing key and body; publishes that have both in common share their outcome.
+/// The outcome of each publish. lapin attaches returned messages to arbitrary confirms of the batch, so they are
+/// matched to publishes by routing key and body; publishes that have both in common share their outcome.
 fn outcomes(pending: &[PendingPublish], confirmed: Vec<Result<Confirmation, lapin::Error>>) -> Vec<PublishResult> {
     let mut returned = Vec::new();
     let mut outcomes: Vec<PublishResult> = confirmed

@@ -69,8 +69,8 @@ pub(super) async fn open(settings: &BrokerSettings, role: &str) -> Result<Connec
     Connection::connect_uri(uri, properties).await.map_err(|error| ConnectError::broken(format!("{place}: {error}")))
 }
 
-/// Parses the broker's address for lapin. A bare `/` at the end means the vhost `/` (protocol, section 1.5); lapin reads
-/// it as an empty vhost.
+/// Parses the broker's address for lapin. A bare `/` at the end means the vhost `/` (protocol, section 1.5); lapin
+/// reads it as an empty vhost.
 fn address(text: &str) -> Result<AMQPUri, ConnectError> {
     let mut uri: AMQPUri =
         text.parse().map_err(|problem| ConnectError::refusal(format!("its address is malformed: {problem}")))?;

@@ -53,8 +53,8 @@ impl Link {
         Publisher { state: self.state.subscribe() }
     }
 
-    /// Passes every delivery to `deliver` until `stop` is requested; reconnects as often as needed. The connections stay
-    /// open when this returns, so that messages in progress can still be emitted and settled.
+    /// Passes every delivery to `deliver` until `stop` is requested; reconnects as often as needed. The connections
+    /// stay open when this returns, so that messages in progress can still be emitted and settled.
     ///
     /// # Errors
     /// When the broker refuses the first attempt to consume the queue: it does not exist, or access is denied.

@@ -31,7 +31,8 @@ impl Properties {
         Self(self.0.with_headers(write_table(headers)).with_expiration(expiration.as_millis().to_string().into()))
     }
 
-    /// The same properties for another attempt to publish: the header `retry` is `count`, the number of failed attempts.
+    /// The same properties for another attempt to publish: the header `retry` is `count`, the number of failed
+    /// attempts.
     #[must_use]
     pub(crate) fn retried(self, count: u32) -> Self {
         let mut headers = self.0.headers().clone().unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Where a credential is kept that its step carries itself, `oauth` in its config: on the platform, it is stored with
-//! the account that the config names and read back from the step's data (protocol, sections 6.10 and 11.17).
+//! Where a credential is kept that the step carries in its config, as `oauth`. On the platform, it is stored with the
+//! account that the config names and read back from the step's data (protocol, sections 6.10 and 11.17).
 
 use std::fmt;
 
@@ -12,14 +12,14 @@ pub trait CredentialStore: fmt::Debug + Send + Sync {
     /// Stores a refreshed credential, before its access token is used.
     ///
     /// # Errors
-    /// A text that says what to do.
+    /// When it cannot be stored. The text says why, or what to do.
     fn save<'a>(&'a self, oauth: &'a OAuthFields) -> BoxFuture<'a, Result<(), String>>;
 
     /// Reads it again: another process may have refreshed it meanwhile. `None` when there is nothing to read.
     fn reload(&self) -> BoxFuture<'_, Option<OAuthFields>>;
 }
 
-/// For a credential that came from where it cannot be stored: the environment.
+/// For a credential from the environment, where none can be stored.
 #[derive(Clone, Copy, Debug)]
 pub struct NoStore;
 
@@ -46,12 +46,12 @@ pub(crate) struct PlatformStore {
 }
 
 impl PlatformStore {
-    /// A store that belongs to no flow: a refreshed credential goes to its account only.
+    /// A store outside of a flow: a refreshed credential goes to its account and cannot be read again.
     pub(crate) fn without_step(api: PlatformApi, account: Option<String>) -> Self {
         Self { api, step: None, account }
     }
 
-    /// A store of a step of a flow.
+    /// The store of a step of a flow.
     pub(crate) fn of_step(api: PlatformApi, flow_id: &str, step_id: &str, account: Option<String>) -> Self {
         Self { api, step: Some((flow_id.to_owned(), step_id.to_owned())), account }
     }

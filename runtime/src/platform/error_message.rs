@@ -1,4 +1,5 @@
-//! The payload of an error message (protocol, sections 6.2 to 6.4): the error encrypted, and what came in beside it.
+//! The payload of an error message (protocol, sections 6.2 to 6.4): the encrypted error, and the failed message's
+//! payload beside it.
 
 use serde_json::value::RawValue;
 
@@ -15,11 +16,11 @@ pub struct ErrorBody<'a> {
     pub name: &'a str,
     /// What happened and what to do.
     pub message: &'a str,
-    /// The reference sends a stack trace; ours says where in the worker the error arose.
+    /// The stack trace, in the reference.
     pub stack: &'a str,
 }
 
-/// The error alone, encrypted and in base64 whatever the protocol version: the body of an error reply.
+/// Encrypts the error alone, in base64 whatever the protocol version: the body of an error reply.
 #[must_use]
 pub fn encrypt_error(cipher: &Cipher, error: &ErrorBody<'_>) -> Vec<u8> {
     let mut plain = Vec::with_capacity(error.message.len() + 128);
@@ -27,7 +28,7 @@ pub fn encrypt_error(cipher: &Cipher, error: &ErrorBody<'_>) -> Vec<u8> {
     cipher.encrypt(plain, Encoding::Base64)
 }
 
-/// What came in, in base64: unchanged for protocol version 1, encoded anew for version 2.
+/// The failed message's payload in base64: unchanged for protocol version 1, encrypted again for version 2.
 ///
 /// # Errors
 /// When the payload of a version 2 message cannot be decrypted.
@@ -51,11 +52,11 @@ pub fn error_payload(encrypted_error: &[u8], error_input: Option<&[u8]>) -> Vec<
     out
 }
 
-/// The message that an error handler gets (protocol, section 3.7): `body` holds the opened `error` and `errorInput`,
+/// The message for an error handler (protocol, section 3.7): `body` holds the decrypted `error` and `errorInput`,
 /// `headers` the AMQP headers.
 ///
 /// # Errors
-/// When the body is no JSON object, or one of the two parts cannot be opened.
+/// When the body is not a JSON object, or one of the two parts cannot be decrypted.
 pub fn decrypt_error(cipher: &Cipher, body: &[u8], headers: &[(String, Value)]) -> Result<Vec<u8>, DecryptError> {
     let parts: RawObject<'_> = serde_json::from_slice(body).map_err(|_| DecryptError::NotJson)?;
     let mut out = Vec::new();
@@ -82,18 +83,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_protocol_versions_give_base64_input() {
+    fn the_input_is_base64_in_both_protocol_versions() {
         let cipher = Cipher::new(&"p".into(), [0; 16]);
         for encoding in [Encoding::Base64, Encoding::Raw] {
             let payload = cipher.encrypt(b"{\"body\":1}".to_vec(), encoding);
-            let input = error_input(&cipher, &payload, encoding).expect("opens");
-            assert_eq!(cipher.decrypt(&input, Encoding::Base64).expect("opens"), b"{\"body\":1}");
+            let input = error_input(&cipher, &payload, encoding).expect("decrypts");
+            assert_eq!(cipher.decrypt(&input, Encoding::Base64).expect("decrypts"), b"{\"body\":1}");
         }
         assert!(error_input(&cipher, b"x", Encoding::Raw).is_err());
     }
 
     #[test]
-    fn an_error_handler_gets_both_parts_opened() {
+    fn an_error_handler_gets_both_parts_decrypted() {
         let cipher = Cipher::new(&"p".into(), [0; 16]);
         let encrypt = |text: &str| String::from_utf8(cipher.encrypt(text.into(), Encoding::Base64)).expect("base64");
         let body = format!(
@@ -101,9 +102,9 @@ mod tests {
             encrypt(r#"{"message":"m"}"#),
             encrypt(r#"{"body":1.50}"#)
         );
-        let opened = decrypt_error(&cipher, body.as_bytes(), &[("n".into(), Value::I32(7))]).expect("opens");
+        let decrypted = decrypt_error(&cipher, body.as_bytes(), &[("n".into(), Value::I32(7))]).expect("decrypts");
         assert_eq!(
-            String::from_utf8_lossy(&opened),
+            String::from_utf8_lossy(&decrypted),
             r#"{"body":{"error":{"message":"m"},"errorInput":{"body":1.50}},"headers":{"n":7}}"#
         );
         assert!(decrypt_error(&cipher, b"[]", &[]).is_err());

@@ -1,4 +1,4 @@
-//! Who this process is on the platform (protocol, section 1.6).
+//! The identity of this process on the platform (protocol, section 1.6).
 
 use crate::settings::{Reader, variables as v};
 

@@ -15,7 +15,7 @@ use super::{
     passthrough::Entry,
 };
 
-/// Objects of one message that are fetched or stored at once.
+/// Objects of one message that are fetched or stored concurrently.
 const AT_ONCE: usize = 8;
 
 /// A body that could not be fetched or stored. `Display` is what the flow's owner reads.
@@ -45,7 +45,7 @@ impl LightweightError {
     }
 }
 
-/// Object storage as a place for encrypted bodies; without one, messages that need it fail.
+/// Keeps encrypted bodies in object storage. Without object storage, messages that need it fail.
 #[derive(Clone, Debug)]
 pub struct BodyStore {
     storage: Option<ObjectStorage>,
@@ -53,17 +53,17 @@ pub struct BodyStore {
 }
 
 impl BodyStore {
-    /// A store over `storage`, encrypting with `cipher`.
+    /// A store in `storage` that encrypts with `cipher`.
     #[must_use]
     pub fn new(storage: Option<ObjectStorage>, cipher: Arc<Cipher>) -> Self {
         Self { storage, cipher }
     }
 
-    /// Gives a message and its passthrough entries the bodies that are in object storage. An object that several of
-    /// them name is fetched once.
+    /// Fetches the bodies of a message and its passthrough entries that are in object storage, and sets them. An object
+    /// that several of them name is fetched once.
     ///
     /// # Errors
-    /// When one cannot be fetched.
+    /// When one cannot be fetched or decrypted.
     pub async fn fetch<'a>(
         &self,
         message: &mut Message<'a>,
@@ -83,7 +83,7 @@ impl BodyStore {
         Ok(())
     }
 
-    /// Stores the bodies of passthrough entries, unless they are stored already; each entry keeps its object's id.
+    /// Stores the bodies of passthrough entries that are not yet stored; each entry gets its object's id.
     ///
     /// # Errors
     /// When one cannot be stored.
@@ -101,7 +101,7 @@ impl BodyStore {
         Ok(())
     }
 
-    /// Stores a body, which is JSON text; returns its object's id.
+    /// Stores a body as an object; returns the object's id.
     ///
     /// # Errors
     /// When it cannot be stored.
@@ -130,7 +130,7 @@ impl BodyStore {
     }
 }
 
-/// The objects that a message and its entries name, each once, in the order in which they are named.
+/// The ids of the objects that a message and its entries name, each once, in order.
 fn ids(message: &Message<'_>, entries: &[Entry<'_>]) -> Vec<String> {
     let mut seen = HashSet::new();
     let named = std::iter::once(message).chain(entries.iter().map(|entry| &entry.message));

@@ -1,4 +1,5 @@
-//! A message as the platform has it (protocol, sections 5.1 and 5.2): what comes in, what goes out. Pure; bodies stay raw JSON.
+//! Incoming and outgoing messages in the platform's format (protocol, sections 5.1 and 5.2). Pure; bodies stay raw
+//! JSON.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -11,18 +12,18 @@ use super::{
     json::{Kind, ObjectWriter, RawObject, WriteJson, write_string, write_value},
 };
 
-/// In the headers of a message: its body lies in object storage under this id.
+/// The header of a message that names the object with its body in object storage.
 pub const OBJECT_ID: &str = "x-ipaas-object-storage-id";
-/// In the headers of an outgoing message (in any case): the routing key to use instead of the data routing key.
+/// The header of an outgoing message, in upper or lower case, that replaces the data routing key.
 pub const ROUTING_KEY: &str = "x-eio-routing-key";
 
-/// Why a decrypted payload is no message.
+/// Why a decrypted payload is not a message.
 #[derive(Debug, thiserror::Error)]
 pub enum MessageError {
     /// Not JSON at all, or `null`: rejected without an answer (protocol, section 3.5).
     #[error("the payload is not JSON")]
     NotJson,
-    /// JSON, but no object: an error message.
+    /// JSON, but not an object: the message fails with an error.
     #[error(
         "The message must be a JSON object with a field \"body\", but it is {0}. Check what the step before sends."
     )]
@@ -40,7 +41,7 @@ impl<'a> Message<'a> {
     /// Reads a decrypted payload.
     ///
     /// # Errors
-    /// When it is not JSON, or JSON that is no object.
+    /// When it is not JSON, or not a JSON object.
     pub fn parse(payload: &'a [u8]) -> Result<Self, MessageError> {
         let raw: &RawValue = serde_json::from_slice(payload).map_err(|_| MessageError::NotJson)?;
         Self::read(raw)
@@ -49,7 +50,7 @@ impl<'a> Message<'a> {
     /// Reads a message that is part of another JSON value.
     ///
     /// # Errors
-    /// When it is no object.
+    /// When it is not an object.
     pub fn read(raw: &'a RawValue) -> Result<Self, MessageError> {
         match Kind::of(raw) {
             Kind::Object => {}
@@ -60,7 +61,7 @@ impl<'a> Message<'a> {
         Ok(Self { fields, fetched: None })
     }
 
-    /// Gives the message the body that was fetched from object storage.
+    /// Sets the body that was fetched from object storage.
     pub(crate) fn set_fetched(&mut self, body: Arc<RawValue>) {
         self.fetched = Some(body);
     }
@@ -76,7 +77,7 @@ impl<'a> Message<'a> {
         self.fetched.as_deref().or_else(|| self.fields.get("body"))
     }
 
-    /// Every field as it came, the body and `passthrough` too.
+    /// Every field as it came, including the body and `passthrough`.
     #[must_use]
     pub fn fields(&self) -> &RawObject<'a> {
         &self.fields
@@ -88,7 +89,7 @@ impl<'a> Message<'a> {
         self.fields.get(field).and_then(|raw| RawObject::deserialize(raw).ok()).unwrap_or_default()
     }
 
-    /// Where object storage keeps the body, if it does.
+    /// The id of the object that holds the body; `None` when the message holds it itself.
     #[must_use]
     pub fn object_id(&self) -> Option<String> {
         let id: String = serde_json::from_str(self.object("headers").get(OBJECT_ID)?.get()).ok()?;
@@ -96,22 +97,22 @@ impl<'a> Message<'a> {
     }
 }
 
-/// A file that goes with a message, by reference.
+/// A file that goes with a message by reference.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 pub struct Attachment {
-    /// Where it can be fetched.
+    /// Where to fetch it.
     pub url: String,
-    /// Bytes.
+    /// Its size in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
-    /// Media type.
+    /// Its media type.
     #[serde(default, rename = "content-type", skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
 }
 
 /// A message that an action emits.
 pub struct Outgoing {
-    /// Its identity; becomes the AMQP header `messageId` too.
+    /// Its id; also the AMQP header `messageId`.
     pub id: Uuid,
     /// What the next step sees as its input.
     pub body: Box<dyn WriteJson>,
@@ -122,7 +123,7 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// A fresh message around `body`.
+    /// A message with `body` and a new random id.
     #[must_use]
     pub fn new(body: impl WriteJson + 'static) -> Self {
         Self { id: Uuid::new_v4(), body: Box::new(body), headers: BTreeMap::new(), attachments: BTreeMap::new() }
@@ -142,7 +143,7 @@ impl Outgoing {
         self
     }
 
-    /// Takes the routing key out of the headers, where it is in any case.
+    /// Removes [`ROUTING_KEY`] from the headers; returns its value, `None` when it is missing or empty.
     pub fn take_routing_key(&mut self) -> Option<String> {
         let name = self.headers.keys().find(|name| name.eq_ignore_ascii_case(ROUTING_KEY))?.clone();
         self.headers.remove(&name).filter(|key| !key.is_empty())
@@ -163,7 +164,7 @@ impl Outgoing {
     }
 }
 
-/// Room for the envelope around a body.
+/// Bytes to reserve for the envelope around a body.
 pub const ENVELOPE: usize = 160;
 
 impl std::fmt::Debug for Outgoing {
@@ -211,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn the_routing_key_is_taken_in_any_case() {
+    fn the_case_of_the_routing_key_s_header_does_not_matter() {
         let mut message =
             Outgoing::new(serde_json::json!(1)).with_header("X-Eio-Routing-Key", "k").with_header("a", "b");
         assert_eq!(message.take_routing_key().as_deref(), Some("k"));

@@ -1,5 +1,5 @@
-//! What the integration platform defines: how messages are encrypted, which AMQP headers they carry, what a message
-//! is, and the platform's REST API. Knows neither a third party's API nor lapin.
+//! What the integration platform defines: how messages are encrypted, which AMQP headers they carry, their format, and
+//! the platform's REST API and object storage. Knows neither a third party's API nor lapin.
 
 pub mod api;
 pub mod cipher;

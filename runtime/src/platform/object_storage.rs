@@ -1,5 +1,5 @@
-//! The platform's object storage (protocol, sections 5.14 to 5.18): bodies that are too large for a message, encrypted, and files.
-//! 5xx and network errors are tried again; 4xx fails at once.
+//! The platform's object storage (protocol, sections 5.14 to 5.18): encrypted bodies that are too large for a message,
+//! and files. A 5xx or a network error is retried; a 4xx fails immediately.
 
 use std::time::Duration;
 
@@ -14,14 +14,14 @@ use crate::{
     settings::{Reader, variables as v},
 };
 
-/// Wait before the first repetition; doubles with every try.
+/// Wait before the first retry; doubles with every retry.
 const FIRST_DELAY: Duration = Duration::from_millis(100);
-/// Every wait gets up to this part of itself on top.
+/// Every wait is extended at random, by up to this fraction of itself.
 const JITTER: f64 = 0.2;
 
-/// Bytes of the largest body that is fetched into memory.
+/// The largest body that is fetched into memory, in bytes.
 const MAX_OBJECT: usize = 256 * 1024 * 1024;
-/// Bytes of the largest answer to a stored object.
+/// The largest answer to a stored object, in bytes.
 const MAX_ANSWER: usize = 64 * 1024;
 
 /// Where the storage is and how it is called.
@@ -31,9 +31,9 @@ pub struct StorageSettings {
     pub uri: Url,
     /// `ELASTICIO_OBJECT_STORAGE_TOKEN`: sent as it is, as a bearer token.
     pub token: SecretString,
-    /// `REQUEST_TIMEOUT`: longest wait for one answer, its body with it.
+    /// `REQUEST_TIMEOUT`: longest wait for one answer, including its body.
     pub timeout: Duration,
-    /// `REQUEST_MAX_RETRY`: repetitions after the first try.
+    /// `REQUEST_MAX_RETRY`: retries after the first attempt.
     pub retries: usize,
     /// The header `x-request-id`: `f:FLOW_ID;s:STEP_ID;m:`
     pub request_id: String,
@@ -55,16 +55,16 @@ impl StorageSettings {
     }
 }
 
-/// Why a call of the object storage failed. Never holds content.
+/// Why a call to the object storage failed. Never holds content.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
     /// It answered, but not with success.
     #[error("the object storage answered {0} to {1}")]
     Status(StatusCode, &'static str),
-    /// No answer, after all tries.
+    /// There was no answer to the last attempt.
     #[error("the object storage did not answer to {1}: {0}. Check ELASTICIO_OBJECT_STORAGE_URI and the network")]
     Network(String, &'static str),
-    /// An answer to a stored object that names no id.
+    /// The answer to a stored object lacks its id.
     #[error("the object storage answered without an \"objectId\"")]
     NoId,
 }
@@ -87,13 +87,13 @@ pub struct ObjectStorage {
 }
 
 impl ObjectStorage {
-    /// A client that calls over `http`.
+    /// A client that sends its requests with `http`.
     #[must_use]
     pub fn new(http: Client, settings: StorageSettings) -> Self {
         Self { http, settings }
     }
 
-    /// `GET /objects/{id}`: an object's bytes.
+    /// `GET /objects/{id}`: fetches an object; returns its bytes. Retries.
     pub async fn get(&self, id: &str) -> Result<Vec<u8>, StorageError> {
         (|| {
             self.in_time(async move {
@@ -102,25 +102,25 @@ impl ObjectStorage {
                 Ok(read.map_err(|error| StorageError::Network(error.to_string(), GET))?.into())
             })
         })
-        .retry(self.again())
+        .retry(self.backoff())
         .when(StorageError::is_transient)
         .await
     }
 
-    /// `POST /objects`: stores bytes, gives the object's id.
+    /// `POST /objects`: stores bytes; returns the object's id. Retries.
     pub async fn put(&self, bytes: Vec<u8>) -> Result<String, StorageError> {
         let bytes = bytes::Bytes::from(bytes);
         (|| {
             let bytes = bytes.clone();
             async move { self.put_stream(bytes.into(), "application/octet-stream", Some(self.settings.timeout)).await }
         })
-        .retry(self.again())
+        .retry(self.backoff())
         .when(StorageError::is_transient)
         .await
     }
 
-    /// Stores a body of any length that is read once: tried once, since it cannot be read again here. `limit` bounds
-    /// the whole transfer.
+    /// Stores a stream of any length; returns the object's id. Makes one attempt, since the stream cannot be read
+    /// again. `limit` bounds the whole transfer.
     pub async fn put_stream(&self, body: Body, media: &str, limit: Option<Duration>) -> Result<String, StorageError> {
         #[derive(Deserialize)]
         struct Stored {
@@ -138,7 +138,7 @@ impl ObjectStorage {
         Ok(stored.object_id)
     }
 
-    /// The address of a stored object.
+    /// The address of an object, or of the collection of objects when `id` is `None`.
     #[must_use]
     pub fn object_url(&self, id: Option<&str>) -> Url {
         let mut url = self.settings.uri.clone();
@@ -150,14 +150,14 @@ impl ObjectStorage {
         url
     }
 
-    /// Whether `url` is an object of this storage, so that the storage's token may go with a request for it.
+    /// Whether `url` is an object of this storage, so that requests for it may carry the storage's token.
     #[must_use]
     pub fn holds(&self, url: &Url) -> bool {
         let objects = self.object_url(None);
         url.origin() == objects.origin() && url.path().starts_with(&format!("{}/", objects.path()))
     }
 
-    /// Opens an object to be read as a stream; the time-out counts until its headers come.
+    /// Opens an object, to be read as a stream. Makes one attempt; the timeout ends when the headers arrive.
     pub async fn open(&self, url: &Url) -> Result<Response, StorageError> {
         self.in_time(self.send(self.http.get(url.clone()), GET)).await
     }
@@ -168,9 +168,9 @@ impl ObjectStorage {
             .map_err(|_| StorageError::Network("no answer in time".to_owned(), GET))?
     }
 
-    /// The same, tried again as every call of the storage is.
+    /// The same with retries.
     pub async fn open_with_retries(&self, url: &Url) -> Result<Response, StorageError> {
-        (|| self.open(url)).retry(self.again()).when(StorageError::is_transient).await
+        (|| self.open(url)).retry(self.backoff()).when(StorageError::is_transient).await
     }
 
     async fn send(&self, request: reqwest::RequestBuilder, call: &'static str) -> Result<Response, StorageError> {
@@ -186,15 +186,15 @@ impl ObjectStorage {
         }
     }
 
-    /// The waits between tries: doubling, each with up to a fifth on top.
-    fn again(&self) -> impl BackoffBuilder + use<> {
+    /// The waits between attempts: they double, each with jitter.
+    fn backoff(&self) -> impl BackoffBuilder + use<> {
         let doubling =
             ExponentialBuilder::default().with_min_delay(FIRST_DELAY).with_max_times(self.settings.retries).build();
         doubling.map(jittered as fn(Duration) -> Duration)
     }
 }
 
-/// `wait` with up to a fifth on top.
+/// `wait`, extended at random by up to [`JITTER`] of itself.
 fn jittered(wait: Duration) -> Duration {
     wait.mul_f64(1.0 + JITTER * rand::random::<f64>())
 }

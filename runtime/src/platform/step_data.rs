@@ -1,12 +1,13 @@
-//! What the platform says of the step that this process runs (protocol, sections 2.4 and 2.5): its config with the
-//! credential, and whether results carry what came before. The config holds tokens: its debug print shows none.
+//! What the platform says about the step that this process runs (protocol, sections 2.4 and 2.5): its config with the
+//! credential, and whether results carry the messages of the steps before. The config holds tokens, so its `Debug`
+//! output leaves it out.
 
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Map, Value, value::RawValue};
 
 use super::json::Kind;
 
-/// The fields of an OAuth2 credential, tokens included: what the token endpoint answered, and what was beside it.
+/// The fields of an OAuth2 credential, tokens included: what the token endpoint returned, and the fields beside it.
 pub type OAuthFields = Map<String, Value>;
 
 /// The answer of `GET /v1/tasks/{flow}/steps/{step}`.
@@ -15,7 +16,7 @@ pub struct StepData {
     /// The credential's and the step's fields; a JSON object, absent for a step without any.
     #[serde(default)]
     config: Option<Box<RawValue>>,
-    /// Whether results carry the messages of the steps before: `true` says so, anything else does not.
+    /// Whether results carry the messages of the steps before; any value but `true` means no.
     #[serde(default, deserialize_with = "is_true")]
     pub is_passthrough: bool,
 }
@@ -27,7 +28,8 @@ impl StepData {
         Self { config: Some(config), is_passthrough: false }
     }
 
-    /// `_account` of the config, text or a number: the account that keeps the step's credential.
+    /// `_account` of the config, a string or a number: the account that keeps the step's credential. `None` when it is
+    /// missing or empty.
     #[must_use]
     pub fn account(&self) -> Option<String> {
         #[derive(Default, Deserialize)]
@@ -51,10 +53,10 @@ impl StepData {
         }
     }
 
-    /// Reads the config into a type of the component's own.
+    /// Reads the config into the component's own type; a missing config is the default.
     ///
     /// # Errors
-    /// Names the field that is not of its type; never a value.
+    /// When a field is not of its type. The error names the field, never a value.
     pub fn config<T: DeserializeOwned + Default>(&self) -> Result<T, serde_json::Error> {
         match &self.config {
             Some(config) if config.get() != "null" => serde_json::from_str(config.get()),
@@ -63,7 +65,7 @@ impl StepData {
     }
 }
 
-/// A value of any kind; only `true` counts.
+/// Whether a value of any kind is `true`.
 fn is_true<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     Ok(Box::<RawValue>::deserialize(deserializer)?.get() == "true")
 }
@@ -92,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_is_text_or_digits() {
+    fn an_account_is_a_string_or_a_number() {
         for (value, account) in [
             ("\"a1\"", Some("a1")),
             ("12345678901234567890", Some("12345678901234567890")),

@@ -1,4 +1,4 @@
-//! The worker's life (protocol, section 2): start, work, stop.
+//! The worker's lifecycle (protocol, section 2): start, work, stop.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,16 +15,16 @@ use crate::{
     stop::Stop,
 };
 
-/// Longest time that a failed start tries to publish its error.
+/// Longest time that a failed start spends on publishing its error.
 const STARTUP_ERROR_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Runs the worker until `stop`, which is honoured once the start is done.
+/// Runs the worker until `stop` is requested. A request during the start takes effect once the start is done.
 ///
-/// `actions` gives the actions for a step's data. After `stop`, messages in work have `drain` to end; what has not
-/// ended then goes back to the queue.
+/// `actions` returns the actions for a step's data. At a stop, messages in progress have `drain` to finish; those that
+/// do not go back to the queue.
 ///
 /// # Errors
-/// See [`StartError`]. An error of the start is published to the platform before this returns, if there is a broker.
+/// See [`StartError`]. An error at start is published to the platform before this returns, if the broker is up.
 pub(crate) async fn run(
     settings: &WorkerSettings,
     platform: &Platform,
@@ -55,7 +55,7 @@ pub(crate) async fn run(
             work(&mut link, Arc::new(processor), drain).await
         }
         Err(error) => {
-            // Nothing cuts this short but its own bound: the process ends anyway.
+            // A stop does not cut this short: it has its own time limit, and the process ends anyway.
             let emits = emits(&Stop::default());
             Box::pin(link.keep_up_during(report(&emits, &error))).await;
             Err(error)
@@ -65,7 +65,7 @@ pub(crate) async fn run(
     outcome
 }
 
-/// Runs the shutdown hook (protocol, section 2.11): no component of ours has one, so the startup data is read and
+/// Runs the shutdown hook (protocol, section 2.11). No component implements one, so the startup data is only read and
 /// deleted.
 ///
 /// # Errors
@@ -78,7 +78,7 @@ pub(crate) async fn shut_down(identity: &Identity, platform: &Platform) -> Resul
     Ok(())
 }
 
-/// What does not need the broker: step data and the action.
+/// The part of the start that does not need the broker: the step's data and the action.
 async fn prepare(
     settings: &WorkerSettings,
     platform: &Platform,
@@ -90,13 +90,13 @@ async fn prepare(
     Ok((action, step_data))
 }
 
-/// The startup hook, if the platform wants it: no action has one, so its result is empty.
+/// Runs the startup hook, if the platform asks for it. No action implements one, so its result is empty.
 async fn start_hook(settings: &WorkerSettings, platform: &Platform) -> Result<(), StartError> {
     if !settings.startup_required {
         return Ok(());
     }
-    let nothing = RawValue::from_string("{}".to_owned()).map_err(anyhow::Error::from).map_err(StartError::Actions)?;
-    platform.api.store_startup_data(&settings.identity.flow_id, &nothing).await.map_err(StartError::StartupData)
+    let empty = RawValue::from_string("{}".to_owned()).map_err(anyhow::Error::from).map_err(StartError::Actions)?;
+    platform.api.store_startup_data(&settings.identity.flow_id, &empty).await.map_err(StartError::StartupData)
 }
 
 fn step(settings: &WorkerSettings, platform: &Platform, step_data: &StepData, cipher: &Arc<Cipher>) -> StepContext {
@@ -112,21 +112,24 @@ fn step(settings: &WorkerSettings, platform: &Platform, step_data: &StepData, ci
     }
 }
 
-/// Takes messages until the worker stops, then lets those in work end.
+/// Processes messages until the worker stops, then waits for those in progress.
 async fn work(link: &mut Link, processor: Arc<Processor>, drain: Duration) -> Result<(), StartError> {
-    let in_work = TaskTracker::new();
+    let in_progress = TaskTracker::new();
     let stop = processor.stop.clone();
     let deliver = |delivery| {
         let processor = processor.clone();
-        in_work.spawn(async move { processor.process(delivery).await });
+        in_progress.spawn(async move { processor.process(delivery).await });
     };
     let consumed = link.consume(deliver, &stop).await;
-    in_work.close();
-    if !in_work.is_empty() {
-        tracing::info!(in_work = in_work.len(), "stopping: messages in work end first");
+    in_progress.close();
+    if !in_progress.is_empty() {
+        tracing::info!(in_progress = in_progress.len(), "stopping once the messages in progress are done");
     }
-    if tokio::time::timeout(drain, in_work.wait()).await.is_err() {
-        tracing::warn!(in_work = in_work.len(), "stopped before all messages ended; they go back to the queue");
+    if tokio::time::timeout(drain, in_progress.wait()).await.is_err() {
+        tracing::warn!(
+            in_progress = in_progress.len(),
+            "stopped before these messages were done; they go back to the queue"
+        );
     }
     Ok(consumed?)
 }

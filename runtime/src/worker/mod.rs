@@ -1,5 +1,5 @@
-//! The worker: takes messages from the queue, lets an action process each, emits the outcome and settles the
-//! message. Knows no particular action and no third-party API.
+//! The worker: takes messages from the queue, runs an action on each, emits the outcome and settles the delivery. Knows
+//! no particular action and no third-party API.
 
 mod emit;
 mod in_flight;

@@ -1,4 +1,4 @@
-//! The message in work, as far as its emits need it.
+//! The message that is being processed, as far as its emits need it.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,15 +11,15 @@ use crate::{
 
 /// A message as it was received.
 pub(super) struct Received<'a> {
-    /// The headers that count.
+    /// The headers that the protocol uses.
     pub(super) incoming: &'a Incoming,
-    /// All headers.
+    /// All headers, for a rebound.
     pub(super) headers: &'a [(String, Value)],
-    /// All properties.
+    /// The AMQP properties.
     pub(super) properties: &'a Properties,
-    /// Its body.
+    /// Its body, still encrypted.
     pub(super) body: &'a Bytes,
-    /// When work on it began, in milliseconds since the epoch.
+    /// When its processing began, in milliseconds since the epoch.
     pub(super) start: i64,
 }
 

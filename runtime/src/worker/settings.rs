@@ -1,4 +1,4 @@
-//! Everything that the worker needs, put together from what each part reads.
+//! All settings of the worker, assembled from those of its parts.
 
 use super::emit::EmitSettings;
 use crate::{
@@ -16,7 +16,7 @@ pub(crate) enum InputFormat {
     Error,
 }
 
-/// Everything that the worker needs.
+/// All settings of the worker.
 #[derive(Clone, Debug)]
 pub(crate) struct WorkerSettings {
     /// Who this process is.
@@ -27,7 +27,7 @@ pub(crate) struct WorkerSettings {
     pub(crate) broker: BrokerSettings,
     /// Key material.
     pub(crate) cipher: CipherSettings,
-    /// How emits leave.
+    /// How emits are published.
     pub(crate) emit: EmitSettings,
     /// Object storage, when the platform has one.
     pub(crate) storage: Option<StorageSettings>,
@@ -38,8 +38,8 @@ pub(crate) struct WorkerSettings {
 }
 
 impl WorkerSettings {
-    /// Reads the settings of `run`; `component` is the component's name. What is missing or malformed is kept by the
-    /// reader.
+    /// Reads the settings of `run`; `component` is the component's name. The reader collects what is missing or
+    /// malformed.
     pub(crate) fn read(reader: &mut Reader<'_>, component: &'static str) -> Self {
         let identity = Identity::read(reader);
         Self {

@@ -1,4 +1,4 @@
-//! Why the worker did not start, and what the flow's owner reads of it.
+//! Why the worker did not start, and what the flow's owner reads about it.
 
 use crate::{
     amqp::ConnectError,
@@ -6,22 +6,22 @@ use crate::{
     platform::api::ApiError,
 };
 
-/// Why the worker did not start, or did not stay.
+/// Why the worker did not start, or did not keep running.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StartError {
-    /// No broker.
+    /// The broker cannot be used.
     #[error(transparent)]
     Broker(#[from] ConnectError),
     /// The platform's API failed at start.
     #[error("the start failed: {0}")]
     Platform(#[from] ApiError),
-    /// The platform did not take the startup data.
+    /// The platform did not store the startup data.
     #[error("the startup data could not be stored: {0}")]
     StartupData(ApiError),
-    /// The actions could not be made ready.
-    #[error("the actions could not be made ready: {0:#}")]
+    /// The actions could not be set up.
+    #[error("the actions could not be set up: {0:#}")]
     Actions(anyhow::Error),
-    /// No such action.
+    /// The component has no such action.
     #[error(transparent)]
     Function(#[from] UnknownFunction),
 }

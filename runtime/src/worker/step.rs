@@ -1,19 +1,19 @@
-//! What the messages of the step share besides the broker.
+//! What all messages of the step share, apart from the broker.
 
 use crate::platform::{api::PlatformApi, lightweight::BodyStore};
 use crate::worker::settings::InputFormat;
 
-/// What the platform and the settings say of the step.
+/// What the platform and the settings say about the step.
 pub(super) struct StepContext {
     /// Its id, under which results carry themselves.
     pub(super) id: String,
-    /// Whether results carry what came before.
+    /// Whether results carry the messages of the steps before.
     pub(super) passthrough: bool,
     /// Whether they carry the incoming message instead of themselves.
     pub(super) no_self_passthrough: bool,
-    /// Bytes of bodies above which they go to object storage.
+    /// Total bytes of a result's bodies above which they go to object storage; `None` = never.
     pub(super) lightweight_threshold: Option<usize>,
-    /// What incoming bodies are.
+    /// The format of incoming bodies.
     pub(super) input_format: InputFormat,
     /// Bodies in object storage.
     pub(super) bodies: BodyStore,

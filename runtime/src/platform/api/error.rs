@@ -1,11 +1,11 @@
-//! Why a call of the platform's API failed.
+//! The error of a call to the platform's API.
 
 use reqwest::StatusCode;
 use serde::Deserialize;
 
 use crate::platform::json::write_compact;
 
-/// Why a call of the platform's API failed.
+/// Why a call to the platform's API failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
     /// It answered, but not with success.
@@ -15,10 +15,10 @@ pub enum ApiError {
         call: String,
         /// The status.
         status: StatusCode,
-        /// The answer's body, for the error message that the platform itself receives; not for logs.
+        /// The answer's body, for the error message to the flow's owner; not for logs.
         body: String,
     },
-    /// No answer, after all tries.
+    /// There was no answer to the last attempt.
     #[error("the platform's API did not answer {call}: {reason}. Check ELASTICIO_API_URI and the network")]
     Network {
         /// Method and path.
@@ -26,12 +26,12 @@ pub enum ApiError {
         /// What went wrong on the network.
         reason: String,
     },
-    /// An answer that is not what the protocol says.
-    #[error("the platform's API answered {call} with something else than {wanted}")]
+    /// Its answer is not what the protocol says.
+    #[error("the platform's API answered {call} with something other than {wanted}")]
     Malformed {
         /// Method and path.
         call: String,
-        /// What the protocol says.
+        /// What the protocol says it answers.
         wanted: &'static str,
     },
 }
@@ -48,7 +48,7 @@ impl ApiError {
         String::from_utf8_lossy(&compact).into_owned()
     }
 
-    /// What the reference says of a refusal of startup data: the text that the platform gives, or that it failed.
+    /// The reference's text for refused startup data: the platform's own text, or the status if the platform failed.
     pub(crate) fn startup_data_text(&self) -> String {
         #[derive(Deserialize)]
         struct Answer {
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_of_startup_data_is_told_in_the_platform_s_words() {
+    fn refused_startup_data_is_reported_in_the_platform_s_words() {
         for (status, body, text) in [
             (StatusCode::BAD_REQUEST, r#"{"error": "no \u0072oom"}"#, "no room"),
             (StatusCode::FORBIDDEN, r#"{"error": 7}"#, r#"{"error":7}"#),

@@ -1,5 +1,5 @@
-//! The platform's REST API (protocol, sections 2.4, 2.6, 6.10 and 7.1 to 7.7): step data, secrets, accounts. Basic authentication;
-//! 5xx and network errors are tried again.
+//! The platform's REST API (protocol, sections 2.4, 2.6, 6.10 and 7.1 to 7.7): step data, secrets, accounts. Uses basic
+//! authentication; a 5xx or a network error is retried.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub use settings::ApiSettings;
 /// Longest wait for one answer of the platform.
 pub const PLATFORM_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Bytes of the platform's largest answer that is kept.
+/// The largest answer of the platform that is read, in bytes.
 const MAX_ANSWER: usize = 16 * 1024 * 1024;
 
 /// The credentials that a secret holds, as the platform stores them.
@@ -39,7 +39,7 @@ impl std::fmt::Debug for SecretCredentials {
     }
 }
 
-/// Client of the platform's REST API.
+/// Client of the platform's REST API. A call fails with the [`ApiError`] of its last attempt.
 #[derive(Clone, Debug)]
 pub struct PlatformApi {
     http: Client,
@@ -47,23 +47,24 @@ pub struct PlatformApi {
 }
 
 impl PlatformApi {
-    /// A client that calls over `http`.
+    /// A client that sends its requests with `http`.
     #[must_use]
     pub fn new(http: Client, settings: ApiSettings) -> Self {
         Self { http, settings }
     }
 
-    /// `GET /v1/tasks/{flow}/steps/{step}`
+    /// `GET /v1/tasks/{flow}/steps/{step}`: returns the step's data.
     pub async fn step_data(&self, flow_id: &str, step_id: &str) -> Result<StepData, ApiError> {
         self.read(Method::GET, &["v1", "tasks", flow_id, "steps", step_id], "step data").await
     }
 
-    /// `GET /v2/workspaces/{workspace}/secrets/{id}`
+    /// `GET /v2/workspaces/{workspace}/secrets/{id}`: returns the secret's credentials.
     pub async fn secret(&self, id: &str) -> Result<SecretCredentials, ApiError> {
         self.credentials(Method::GET, &["v2", "workspaces", &self.settings.workspace_id, "secrets", id]).await
     }
 
-    /// `POST /v2/workspaces/{workspace}/secrets/{id}/refresh`: the platform gets a new token and answers it.
+    /// `POST /v2/workspaces/{workspace}/secrets/{id}/refresh`: the platform refreshes the token and returns the new
+    /// credentials.
     pub async fn refresh_secret(&self, id: &str) -> Result<SecretCredentials, ApiError> {
         self.credentials(Method::POST, &["v2", "workspaces", &self.settings.workspace_id, "secrets", id, "refresh"])
             .await
@@ -76,14 +77,14 @@ impl PlatformApi {
         Ok(())
     }
 
-    /// `POST /sailor-support/hooks/task/{flow}/startup/data`: what the startup hook gave. What was there before is
-    /// replaced (the platform answers 409 then).
+    /// `POST /sailor-support/hooks/task/{flow}/startup/data`: stores the result of the startup hook. Existing data, for
+    /// which the platform answers 409, is replaced.
     pub async fn store_startup_data(&self, flow_id: &str, data: &RawValue) -> Result<(), ApiError> {
         let path = ["sailor-support", "hooks", "task", flow_id, "startup", "data"];
         let create = || self.call(Method::POST, &path, Some(data.get().to_owned()));
         match create().await {
             Err(ApiError::Status { status: StatusCode::CONFLICT, .. }) => {
-                tracing::warn!("there is startup data already; it is replaced");
+                tracing::warn!("startup data exists already; replacing it");
                 self.delete_startup_data(flow_id).await?;
                 create().await?;
             }
@@ -94,7 +95,7 @@ impl PlatformApi {
         Ok(())
     }
 
-    /// `GET` of the same: whether it is there. What it holds is for a shutdown hook, and no component has one.
+    /// `GET` of the same: fails unless startup data exists. Its content is for a shutdown hook, which no component has.
     pub async fn expect_startup_data(&self, flow_id: &str) -> Result<(), ApiError> {
         let path = ["sailor-support", "hooks", "task", flow_id, "startup", "data"];
         self.call(Method::GET, &path, None).await?;
@@ -138,11 +139,11 @@ impl PlatformApi {
 
     async fn call(&self, method: Method, path: &[&str], body: Option<String>) -> Result<Vec<u8>, ApiError> {
         let call = call_name(&method, path);
-        let again = ConstantBuilder::default()
+        let backoff = ConstantBuilder::default()
             .with_delay(self.settings.delay)
             .with_max_times(self.settings.attempts.saturating_sub(1));
         (|| self.attempt(&call, method.clone(), path, body.clone()))
-            .retry(again)
+            .retry(backoff)
             .when(ApiError::is_transient)
             .notify(
                 |error, wait| tracing::warn!(%error, wait_s = wait.as_secs_f64(), "trying the platform's API again"),

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 
 use crate::settings::{Reader, variables as v};
 
-/// Where the platform's API is, who calls it, and how often a call is tried again.
+/// Where the platform's API is, who calls it, and how often a call is attempted.
 #[derive(Clone, Debug)]
 pub struct ApiSettings {
     /// `ELASTICIO_API_URI`
@@ -18,14 +18,14 @@ pub struct ApiSettings {
     pub key: SecretString,
     /// `ELASTICIO_WORKSPACE_ID`
     pub workspace_id: String,
-    /// `ELASTICIO_API_REQUEST_RETRY_ATTEMPTS`: tries in all.
+    /// `ELASTICIO_API_REQUEST_RETRY_ATTEMPTS`: attempts, including the first.
     pub attempts: usize,
-    /// `ELASTICIO_API_REQUEST_RETRY_DELAY`: wait between two tries.
+    /// `ELASTICIO_API_REQUEST_RETRY_DELAY`: wait between two attempts.
     pub delay: Duration,
 }
 
 impl ApiSettings {
-    /// Reads how the platform's API is called about one workspace.
+    /// Reads how to call the platform's API for one workspace.
     pub(crate) fn read(reader: &mut Reader<'_>, workspace_id: &str) -> Self {
         let (attempts, delay) = Self::attempts(reader);
         Self {
@@ -38,7 +38,7 @@ impl ApiSettings {
         }
     }
 
-    /// Attempts of a call to the platform, and the wait between them.
+    /// The number of attempts per call to the platform, and the wait between them.
     pub(crate) fn attempts(reader: &Reader<'_>) -> (usize, Duration) {
         (reader.bounded(v::API_REQUEST_RETRY_ATTEMPTS, usize::MAX), reader.millis(v::API_REQUEST_RETRY_DELAY))
     }

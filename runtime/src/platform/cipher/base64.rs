@@ -1,24 +1,24 @@
-//! Ciphertexts as base64 text: written in their own buffer, read as Node.js reads them.
+//! Ciphertexts as base64: encoded in their own buffer, decoded as leniently as Node.js does.
 
 use base64::{
     Engine as _,
     engine::{DecodePaddingMode, GeneralPurposeConfig, Simd},
 };
 
-/// Senders disagree on padding; both forms are accepted, and bits beyond the last byte; the padded form is written.
+/// Senders disagree on padding, so both forms are accepted, and trailing bits too. The padded form is written.
 const CONFIG: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_padding_mode(DecodePaddingMode::Indifferent)
     .with_decode_allow_trailing_bits(true);
 
-/// Bytes that are encoded at once; a multiple of 3, so that only the last piece is padded.
+/// Bytes that are encoded per step; a multiple of 3, so that only the last piece is padded.
 const PIECE: usize = 3 * 1024;
 
-/// Length of the text of `length` bytes.
+/// Length of the base64 text of `length` bytes.
 pub(super) const fn encoded(length: usize) -> usize {
     length.div_ceil(3) * 4
 }
 
-/// The standard alphabet.
+/// Encodes and decodes base64 in the standard alphabet.
 #[derive(Debug)]
 pub(super) struct Base64(Simd);
 
@@ -27,8 +27,8 @@ impl Base64 {
         Self(Simd::standard(CONFIG))
     }
 
-    /// The text of `bytes`, in the same buffer: the bytes move to its end, their text grows from its beginning and
-    /// never reaches those that are still to come.
+    /// Encodes `bytes` in their own buffer: they move to its end, and the text grows from its beginning without ever
+    /// reaching bytes that are yet to be encoded.
     pub(super) fn encode_in_place(&self, mut bytes: Vec<u8>) -> Vec<u8> {
         let length = bytes.len();
         bytes.resize(encoded(length), 0);
@@ -43,12 +43,12 @@ impl Base64 {
         bytes
     }
 
-    /// The bytes of a text; `None` when it holds none.
+    /// Decodes a text; `None` when it is not base64 at all.
     pub(super) fn decode(&self, text: &[u8]) -> Option<Vec<u8>> {
         self.0.decode(text.trim_ascii()).ok().or_else(|| self.decode_leniently(text))
     }
 
-    /// Decodes as Node.js does: both alphabets count, other characters do not, and `=` is the end.
+    /// Decodes as Node.js does: accepts both alphabets, skips other characters, and ends at `=`.
     fn decode_leniently(&self, text: &[u8]) -> Option<Vec<u8>> {
         let letter = |byte: &u8| match byte {
             b'-' => Some(b'+'),
@@ -57,7 +57,7 @@ impl Base64 {
             _ => None,
         };
         let mut letters: Vec<u8> = text.iter().take_while(|byte| **byte != b'=').filter_map(letter).collect();
-        // One letter alone holds no byte.
+        // A single letter is not enough for a byte.
         if letters.len() % 4 == 1 {
             letters.pop();
         }
@@ -90,7 +90,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_buffer_stays_where_there_is_room(length in 0usize..3 * PIECE, byte: u8) {
+        fn a_buffer_with_enough_room_is_not_moved(length in 0usize..3 * PIECE, byte: u8) {
             let mut bytes = Vec::with_capacity(encoded(length));
             bytes.resize(length, byte);
             let (at, expected) = (bytes.as_ptr(), STANDARD.encode(&bytes));

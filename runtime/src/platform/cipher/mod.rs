@@ -1,5 +1,5 @@
-//! Encryption of messages: AES-256-CBC with PKCS#7 padding, key = SHA-256 of the password (protocol, section 3).
-//! Must not know what a message is; it sees bytes only.
+//! Encryption of messages: AES-256-CBC with PKCS#7 padding, key = SHA-256 of the password (protocol, section 3). Sees
+//! bytes only and must not know what a message is.
 
 use aes::Aes256;
 use cbc::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit, block_padding::Pkcs7};
@@ -20,13 +20,13 @@ const fn padded(length: usize) -> usize {
     length + BLOCK - length % BLOCK
 }
 
-/// Room for `length` bytes once they are encrypted, in either encoding: a buffer of this capacity is not moved.
+/// Bytes to reserve for encrypting `length` bytes, whatever the encoding: a buffer of this capacity is not moved.
 #[must_use]
 pub const fn encrypted_size(length: usize) -> usize {
     encoded(padded(length))
 }
 
-/// Key material of the flow's messages.
+/// The key material for the flow's messages.
 #[derive(Clone, Debug)]
 pub(crate) struct CipherSettings {
     /// `ELASTICIO_MESSAGE_CRYPTO_PASSWORD`
@@ -49,7 +49,7 @@ impl CipherSettings {
     }
 }
 
-/// How a ciphertext lies in an AMQP body: chosen by the `protocolVersion` header (protocol, section 3.2).
+/// How a ciphertext is written in an AMQP body. The header `protocolVersion` says which (protocol, section 3.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Encoding {
     /// Protocol version 1: the base64 text of the ciphertext.
@@ -60,7 +60,7 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    /// The encoding of a protocol version: below 2 base64, else raw.
+    /// The encoding of a protocol version: base64 below 2, else raw.
     #[must_use]
     pub fn of_version(version: u64) -> Self {
         if version < 2 { Self::Base64 } else { Self::Raw }
@@ -76,14 +76,14 @@ impl Encoding {
     }
 }
 
-/// Why a payload could not be opened. Never says anything of its content.
+/// Why a payload could not be decrypted. Never says anything about its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecryptError {
-    /// The body is no base64 text.
-    #[error("the body is not base64 text, which protocol version 1 demands")]
+    /// The body is not base64.
+    #[error("the body is not base64, which protocol version 1 requires")]
     NotBase64,
-    /// The parts of an error message are no JSON.
-    #[error("the body is not the JSON of an error message, which ELASTICIO_INPUT_FORMAT=error demands")]
+    /// An error message, or one of its decrypted parts, is not JSON.
+    #[error("the body is not the JSON of an error message, which ELASTICIO_INPUT_FORMAT=error requires")]
     NotJson,
     /// Wrong length, key, or initialisation vector.
     #[error(
@@ -92,7 +92,7 @@ pub enum DecryptError {
     NotDecryptable,
 }
 
-/// The cipher of one flow. Holds the key as a secret; its debug print shows nothing of it.
+/// The cipher of one flow. The key is a secret, which the `Debug` output does not show.
 #[derive(Debug)]
 pub struct Cipher {
     key: SecretBox<[u8; 32]>,
@@ -113,8 +113,8 @@ impl Cipher {
         Self { key: SecretBox::new(Box::new(digest.into())), iv, base64: Base64::new() }
     }
 
-    /// Encrypts `plain` and gives it back in the wanted encoding, all in its own buffer: it grows only when it has no
-    /// room for [`encrypted_size`].
+    /// Encrypts and encodes `plain` in its own buffer and returns it. The buffer grows only if its capacity is less
+    /// than [`encrypted_size`] of its length.
     #[must_use]
     pub fn encrypt(&self, mut plain: Vec<u8>, encoding: Encoding) -> Vec<u8> {
         let length = plain.len();
@@ -133,7 +133,7 @@ impl Cipher {
     /// Decodes and decrypts a payload.
     ///
     /// # Errors
-    /// When the payload is no base64 (protocol version 1) or was not encrypted with this key.
+    /// When the payload is not base64 (protocol version 1), or was not encrypted with this key.
     pub fn decrypt(&self, body: &[u8], encoding: Encoding) -> Result<Vec<u8>, DecryptError> {
         let encrypted = match encoding {
             Encoding::Raw => body.to_vec(),
@@ -142,8 +142,7 @@ impl Cipher {
         self.decrypt_in_place(encrypted)
     }
 
-    /// Decodes and decrypts a payload that is text. Bytes that are no UTF-8 become replacement characters, as in
-    /// Node.js.
+    /// Decodes and decrypts a payload that is text. Invalid UTF-8 becomes replacement characters, as in Node.js.
     ///
     /// # Errors
     /// See [`Self::decrypt`].
@@ -178,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn damage_is_told_apart() {
+    fn each_kind_of_damage_has_its_error() {
         let decrypt = |body: &[u8], encoding| cipher().decrypt(body, encoding).err();
         assert_eq!(decrypt(b"%%%%", Encoding::Base64), Some(DecryptError::NotBase64));
         assert_eq!(decrypt(b" %A", Encoding::Base64), Some(DecryptError::NotBase64));
@@ -203,13 +202,13 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_are_replaced() {
+    fn invalid_utf_8_is_replaced() {
         let encrypted = cipher().encrypt(b"\"\xFFx\xE2\x82\"".to_vec(), Encoding::Raw);
         assert_eq!(cipher().decrypt_text(&encrypted, Encoding::Raw).as_deref(), Ok("\"\u{FFFD}x\u{FFFD}\""));
     }
 
     #[test]
-    fn the_debug_print_shows_no_key() {
+    fn the_debug_output_shows_no_key() {
         assert!(format!("{:?}", cipher()).contains("REDACTED"));
     }
 

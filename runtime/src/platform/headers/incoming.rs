@@ -1,29 +1,29 @@
-//! The incoming headers that count (protocol, section 4.1).
+//! The incoming headers that the protocol uses (protocol, section 4.1).
 
 use super::{META_PREFIX, TRACE_ID, Value, new_id};
 use crate::platform::cipher::Encoding;
 
-/// The incoming headers that count; all others are dropped. Values keep the AMQP type that they came with.
+/// The incoming headers that the protocol uses; all others are dropped. Values keep the AMQP type that they came with.
 #[derive(Clone, Debug, Default)]
 pub struct Incoming {
-    /// The message's identity; absent when the sender gave none.
+    /// The message's id; `None` when the sender set none.
     pub message_id: Option<Value>,
     /// The flow thread: `threadId`, else `x-eio-meta-trace-id`, else a new UUID.
     pub thread_id: Option<Value>,
     /// The step that the message comes from.
     pub step_id: Option<Value>,
-    /// Routing key of whoever waits for a reply.
+    /// Routing key of a sender that waits for a reply.
     pub reply_to: Option<Value>,
     /// How the body is encoded, by the header `protocolVersion`.
     pub encoding: Encoding,
-    /// How often the message was handed back already.
+    /// How often the message was rebounded already.
     pub rebound_iteration: u64,
     /// `x-eio-meta-*`, names in lower case.
     pub meta: Vec<(String, Value)>,
 }
 
 impl Incoming {
-    /// Picks what counts from the headers of a delivery.
+    /// Picks them from the headers of a delivery.
     #[must_use]
     pub fn read(headers: &[(String, Value)]) -> Self {
         let mut incoming = Self::default();
@@ -51,13 +51,13 @@ impl Incoming {
         incoming
     }
 
-    /// The message's identity as text, for the register of messages in work and for logs.
+    /// The message's id as text, to recognize the message and for logs.
     #[must_use]
     pub fn message_key(&self) -> Option<String> {
         self.message_id.as_ref().map(Value::to_text)
     }
 
-    /// The routing key of whoever waits for a reply.
+    /// The routing key of the sender that waits for a reply; `None` when it does not.
     #[must_use]
     pub fn reply_key(&self) -> Option<String> {
         self.reply_to.as_ref().map(Value::to_text)

@@ -1,5 +1,5 @@
-//! The AMQP headers of the protocol (section 4): which incoming ones count, what an emit carries. Pure; knows no
-//! AMQP client, so header values have a type of their own here.
+//! The AMQP headers of the protocol (section 4): which incoming ones are used, which ones an emit carries. Pure and
+//! independent of lapin, so header values have their own type here.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ pub use incoming::Incoming;
 pub use outgoing::{EmitHeaders, RETRY, SnapshotEvent, Times, rebound};
 pub use value::{Value, to_json};
 
-/// Headers by name, in order of insertion; of equal names the later one counts.
+/// Headers by name, in order of insertion; of equal names the last one wins.
 pub type Table = Vec<(Cow<'static, str>, Value)>;
 
 /// Prefix of the platform's meta headers, which every step passes on.
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn what_counts_is_kept_with_its_type_and_the_rest_dropped() {
+    fn used_headers_are_kept_with_their_type_and_the_rest_dropped() {
         let incoming = Incoming::read(&[
             ("messageId".into(), Value::I32(7)),
             ("threadId".into(), Value::text("t")),
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rebound_keeps_what_came() {
+    fn a_rebound_keeps_the_received_headers() {
         let table = rebound(&[("a".into(), Value::U8(1))], "why", 3, 9);
         assert_eq!(get(&table, "a"), Some(&Value::U8(1)));
         assert_eq!(get(&table, "reboundIteration"), Some(&Value::I64(3)));

@@ -1,23 +1,23 @@
-//! What headers every kind of emit carries (protocol, sections 4.2 to 4.12 and 6.6): the one page about them.
+//! Which headers every kind of emit carries (protocol, sections 4.2 to 4.12 and 6.6): the one page about them.
 
 use std::borrow::Cow;
 
 use super::{Incoming, Table, Value, new_id};
 use crate::platform::{cipher::Encoding, identity::Identity};
 
-/// On a message that is published again after a failed attempt: how many attempts failed.
+/// The header of a message that is published again: the number of failed attempts.
 pub const RETRY: &str = "retry";
 
-/// When work on a message began and when it is emitted, in milliseconds since the epoch.
+/// When the processing of a message began and when its emit was sent, in milliseconds since the epoch.
 #[derive(Clone, Copy, Debug)]
 pub struct Times {
-    /// Work began.
+    /// When processing began.
     pub start: i64,
-    /// It is emitted.
+    /// When the emit was sent.
     pub end: i64,
 }
 
-/// What a snapshot emit does to the platform's copy.
+/// What a snapshot emit does to the platform's copy of the snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SnapshotEvent {
     /// It replaces the copy.
@@ -38,7 +38,7 @@ impl SnapshotEvent {
 /// The headers of everything that a process emits.
 #[derive(Clone, Debug)]
 pub struct EmitHeaders {
-    /// Those that are the same on every emit: the additional variables, and who the process is.
+    /// Those that are the same on every emit: the additional variables and the identity of the process.
     common: Table,
 }
 
@@ -61,7 +61,7 @@ impl EmitHeaders {
         Self { common: additional.chain(identity).collect() }
     }
 
-    /// Of a result; `id` is the emitted message's.
+    /// The headers of a result; `id` is the emitted message's.
     #[must_use]
     pub fn data(&self, incoming: &Incoming, id: Value, times: Times, encoding: Encoding) -> Table {
         let mut table = self.of_message(incoming, id, times);
@@ -69,19 +69,19 @@ impl EmitHeaders {
         table
     }
 
-    /// Of a reply to an HTTP request; always in protocol version 1.
+    /// The headers of a reply to an HTTP request, which is always in protocol version 1.
     #[must_use]
     pub fn http_reply(&self, incoming: &Incoming, id: Value, times: Times) -> Table {
         self.data(incoming, id, times, Encoding::Base64)
     }
 
-    /// Of an error.
+    /// The headers of an error.
     #[must_use]
     pub fn error(&self, incoming: &Incoming, id: Value, times: Times) -> Table {
         self.of_message(incoming, id, times)
     }
 
-    /// Of the copy of an error that goes to the sender that waits for a reply.
+    /// The headers of the copy of an error for a sender that waits for a reply.
     #[must_use]
     pub fn error_reply(&self, incoming: &Incoming, id: Value, times: Times) -> Table {
         let mut table = self.of_message(incoming, id, times);
@@ -89,7 +89,7 @@ impl EmitHeaders {
         table
     }
 
-    /// Of a snapshot.
+    /// The headers of a snapshot.
     #[must_use]
     pub fn snapshot(&self, incoming: &Incoming, id: Value, times: Times, event: SnapshotEvent) -> Table {
         let mut table = self.of_message(incoming, id, times);
@@ -97,7 +97,7 @@ impl EmitHeaders {
         table
     }
 
-    /// Of an error that belongs to no message: a failed start.
+    /// The headers of the error of a failed start, which does not belong to a message.
     #[must_use]
     pub fn startup_error(&self) -> Table {
         let mut table = self.common.clone();
@@ -127,7 +127,7 @@ impl EmitHeaders {
     }
 }
 
-/// Of a rebound: as received, plus why, when and how often.
+/// The headers of a rebound: those received, plus why, when and how often it was rebounded.
 #[must_use]
 pub fn rebound(received: &[(String, Value)], reason: &str, iteration: u64, end: i64) -> Table {
     let iteration = i64::try_from(iteration).unwrap_or(i64::MAX);

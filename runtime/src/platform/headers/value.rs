@@ -1,6 +1,6 @@
 //! One AMQP header value, with the type that it has on the wire.
 
-/// An AMQP 0-9-1 field value (with RabbitMQ's types), free of any client library.
+/// An AMQP 0-9-1 field value (with RabbitMQ's types), independent of lapin.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// `t`
@@ -48,7 +48,7 @@ impl Value {
         Self::Text(text.as_bytes().to_vec())
     }
 
-    /// The value, unless it is empty text or void: senders write those where they have nothing to say.
+    /// The value; `None` for empty text and void, which senders use for a missing value.
     #[must_use]
     pub fn given(self) -> Option<Self> {
         match &self {
@@ -76,8 +76,8 @@ impl Value {
         }
     }
 
-    /// The number that JavaScript's `Number(value || 1)` gives: 1 for nothing, 0 and empty text; NaN for what is no
-    /// number.
+    /// The number that JavaScript's `Number(value || 1)` returns: 1 for void, 0 and empty text; NaN for anything that
+    /// is not a number.
     #[must_use]
     pub fn number_or_one(&self) -> f64 {
         let number = match self {
@@ -99,7 +99,7 @@ impl Value {
         if number == 0.0 { 1.0 } else { number }
     }
 
-    /// The value as JSON; bytes that are no text become the nearest text.
+    /// The value as JSON; invalid UTF-8 becomes replacement characters.
     fn to_json(&self) -> serde_json::Value {
         match self {
             Self::Bool(value) => (*value).into(),
@@ -138,7 +138,7 @@ impl Value {
     }
 }
 
-/// Text as a number: white space alone is 0, but no text at all stands for 1.
+/// Text as a number: white space alone is 0, but empty text is 1.
 fn text_number(text: &str) -> f64 {
     match text.trim() {
         "" if text.is_empty() => 1.0,
@@ -147,13 +147,13 @@ fn text_number(text: &str) -> f64 {
     }
 }
 
-/// A float that is a whole number which an `f64` holds exactly.
+/// `n` as an integer, if it is a whole number that an `f64` holds exactly.
 fn whole(n: f64) -> Option<u64> {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be a small whole number")]
     (n >= 0.0 && n.fract() == 0.0 && n < 9e15).then_some(n as u64)
 }
 
-/// Headers as a JSON object, for actions that see them.
+/// Headers as a JSON object, for error handlers.
 #[must_use]
 pub fn to_json(headers: &[(String, Value)]) -> serde_json::Value {
     let fields = headers.iter().map(|(name, value)| (name.clone(), value.to_json()));

@@ -1,13 +1,13 @@
-//! The form of JSON text that `JSON.stringify(JSON.parse(text))` gives, without parsing it: no white space between
-//! tokens, strings with the fewest escapes, numbers unchanged.
+//! Rewrites JSON text in the form of `JSON.stringify(JSON.parse(text))`, without parsing it: no white space between
+//! tokens, as few escapes in strings as possible, numbers unchanged.
 
 use memchr::memchr2;
 
 /// Appends valid JSON text `json` to `out` in compact form.
 ///
-/// White space between tokens goes, escapes become the characters they stand for wherever JSON allows that
-/// (`\u00fc` → `ü`, `\/` → `/`), numbers stay digit by digit. Costs one pass; text without escapes and spaces is
-/// copied in whole runs.
+/// White space between tokens is dropped, escapes become the characters they stand for wherever JSON allows that
+/// (`\u00fc` → `ü`, `\/` → `/`), numbers stay digit by digit. Takes one pass; text without escapes and spaces is copied
+/// in whole runs.
 pub fn write_compact(json: &str, out: &mut Vec<u8>) {
     let bytes = json.as_bytes();
     out.reserve(bytes.len());
@@ -27,7 +27,7 @@ pub fn write_compact(json: &str, out: &mut Vec<u8>) {
     }
 }
 
-/// Copies the string token that starts at `start` (its opening quote) and gives the place behind its closing quote.
+/// Copies the string token that starts at `start` (its opening quote); returns the index after its closing quote.
 fn write_string_token(bytes: &[u8], start: usize, out: &mut Vec<u8>) -> usize {
     out.push(b'"');
     let mut at = start + 1;
@@ -44,7 +44,7 @@ fn write_string_token(bytes: &[u8], start: usize, out: &mut Vec<u8>) -> usize {
     at + 1
 }
 
-/// Writes the escape that starts at `at` (its backslash) and gives the place behind it.
+/// Writes the escape that starts at `at` (its backslash); returns the index after it.
 fn write_escape(bytes: &[u8], at: usize, out: &mut Vec<u8>) -> usize {
     match bytes.get(at + 1) {
         Some(b'/') => {
@@ -92,7 +92,7 @@ fn push_char(out: &mut Vec<u8>, char: Option<char>) {
     out.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
 }
 
-/// The four hexadecimal digits at `at`; valid JSON has them, anything else counts as the replacement character.
+/// The number in the four hexadecimal digits at `at`. Valid JSON has them; anything else is read as U+FFFD.
 fn hex_unit(bytes: &[u8], at: usize) -> u16 {
     bytes
         .get(at..at + 4)
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn table() {
+    fn text_is_compacted_as_javascript_does() {
         for (from, to) in [
             (
                 r#"{"big": 12345678901234567, "dec": 1.50, "neg": -0.0, "exp": 1E+2}"#,

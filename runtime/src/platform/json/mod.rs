@@ -1,5 +1,5 @@
-//! JSON that is passed on without being rebuilt: raw values, in the form that JavaScript's `JSON.stringify` gives,
-//! but with numbers kept digit by digit (protocol, section 10.11). Knows nothing of messages.
+//! JSON that is passed on without being rebuilt: raw values, in the form of JavaScript's `JSON.stringify`, but with
+//! numbers kept digit by digit (protocol, section 10.11). Knows nothing about messages.
 
 use std::{borrow::Cow, fmt};
 
@@ -20,7 +20,7 @@ pub trait WriteJson: Send + Sync {
     /// Appends the JSON text.
     fn write_json(&self, out: &mut Vec<u8>);
 
-    /// About how many bytes [`Self::write_json`] appends; used to size the buffer once.
+    /// About how many bytes [`Self::write_json`] appends, to size the buffer once.
     fn size_hint(&self) -> usize;
 }
 
@@ -44,7 +44,7 @@ impl WriteJson for Box<RawValue> {
     }
 }
 
-/// JSON text that is written as it is: it must be valid, and in compact form.
+/// JSON text that is written as it is. It must be valid and in compact form.
 #[derive(Clone, Debug)]
 pub struct RawText(pub Vec<u8>);
 
@@ -68,13 +68,13 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
     write_value(out, text);
 }
 
-/// A JSON object whose values are left as they came: keys in their order, the last of equal keys counts
-/// (as in JavaScript).
+/// A JSON object whose values are left as they came. Keys keep their order; the last of equal keys wins, as in
+/// JavaScript.
 #[derive(Clone, Debug, Default)]
 pub struct RawObject<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> RawObject<'a> {
-    /// The raw value of `key`.
+    /// The raw value of `key`; `None` when there is no such key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&'a RawValue> {
         self.0.iter().rev().find_map(|(name, value)| (name == key).then_some(*value))
@@ -137,7 +137,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The kind of `value`, seen from its first byte (a raw value is valid JSON without leading space).
+    /// The kind of `value`, from its first byte: a raw value is valid JSON without leading space.
     #[must_use]
     pub fn of(value: &RawValue) -> Self {
         match value.get().as_bytes().first() {
@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_of_equal_keys_counts_and_values_stay_raw() {
+    fn the_last_of_equal_keys_wins_and_values_stay_raw() {
         let object: RawObject<'_> = serde_json::from_str(r#"{"a":1.50,"b\u0041":[1, 2],"a":1E+2}"#).expect("an object");
         assert_eq!(object.get("a").map(RawValue::get), Some("1E+2"));
         assert_eq!(object.get("bA").map(RawValue::get), Some("[1, 2]"));
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_are_told_by_their_first_byte() {
+    fn the_first_byte_says_the_kind() {
         for (text, kind) in [
             ("null", Kind::Null),
             ("true", Kind::Boolean),

@@ -1,11 +1,11 @@
-//! Writes JSON objects into a buffer field by field, values raw where they came raw.
+//! Writes JSON objects field by field into a buffer; raw values stay raw.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{write_compact, write_string, write_value};
 
-/// One JSON object that is being written; [`Self::end`] closes it.
+/// A JSON object that is being written; [`Self::end`] closes it.
 #[derive(Debug)]
 pub struct ObjectWriter<'b> {
     out: &'b mut Vec<u8>,
@@ -13,13 +13,13 @@ pub struct ObjectWriter<'b> {
 }
 
 impl<'b> ObjectWriter<'b> {
-    /// Opens an object at the end of `out`.
+    /// Starts an object at the end of `out`.
     pub fn new(out: &'b mut Vec<u8>) -> Self {
         out.push(b'{');
         Self { out, is_empty: true }
     }
 
-    /// Writes a field's name and returns the buffer, for its value.
+    /// Writes a field's name and returns the buffer, for the caller to append the value.
     pub fn field(&mut self, name: &str) -> &mut Vec<u8> {
         self.separate();
         write_string(self.out, name);
@@ -27,8 +27,8 @@ impl<'b> ObjectWriter<'b> {
         self.out
     }
 
-    /// The same for a name of which no character is escaped in JSON, as those of the protocol and of HTTP headers; it is
-    /// copied. Every message has dozens of them.
+    /// The same for a name that needs no escapes in JSON, such as those of the protocol and of HTTP headers: the name
+    /// is merely copied. Every message has dozens of them.
     pub fn plain_field(&mut self, name: &str) -> &mut Vec<u8> {
         debug_assert!(name.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'), "{name}");
         self.out.reserve(name.len() + 4);
@@ -39,22 +39,22 @@ impl<'b> ObjectWriter<'b> {
         self.out
     }
 
-    /// A field with a text.
+    /// Writes a field with a string.
     pub fn text(&mut self, name: &str, text: &str) {
         write_string(self.field(name), text);
     }
 
-    /// A field with a raw value, in compact form.
+    /// Writes a field with a raw value, in compact form.
     pub fn raw(&mut self, name: &str, value: &RawValue) {
         write_compact(value.get(), self.field(name));
     }
 
-    /// A field with any serializable value.
+    /// Writes a field with any serializable value.
     pub fn value<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
         write_value(self.field(name), value);
     }
 
-    /// All fields of `object`, which is a whole object in compact form.
+    /// Writes all fields of `object`, which is a whole JSON object in compact form.
     pub fn fields_of(&mut self, object: &[u8]) {
         let fields = object.strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}")).unwrap_or_default();
         if !fields.is_empty() {

@@ -1,5 +1,5 @@
-//! What a result carries of the steps before (protocol, sections 5.5 and 5.6). Pure: which entries there are, how large their
-//! bodies are, how they are written.
+//! The passthrough: the messages of the steps before that a result carries (protocol, sections 5.5 and 5.6). Pure:
+//! which entries there are, how large they are, how they are written.
 
 use std::borrow::Cow;
 
@@ -18,9 +18,9 @@ mod tests;
 pub struct Entry<'a> {
     /// The step's id.
     pub step: Cow<'a, str>,
-    /// Its message, the body fetched where it is in object storage; empty when the entry is not a message.
+    /// Its message, with the body from object storage if it is there; empty when the entry is not a message.
     pub message: Message<'a>,
-    /// Where object storage keeps the body of the entry as it is written; `None` when the body stays in it.
+    /// The id of the object that the body was moved to; `None` when the body is written with the entry.
     pub stored: Option<String>,
     provenance: Provenance<'a>,
 }
@@ -28,22 +28,22 @@ pub struct Entry<'a> {
 /// Where an entry comes from.
 #[derive(Clone, Debug)]
 enum Provenance<'a> {
-    /// It came in as an entry, like this: an object if it is a message, but it may be anything.
+    /// An entry of the incoming passthrough, as received: an object if it is a message, but it may be any JSON.
     Carried(&'a RawValue),
-    /// It is the message that came in. The platform's runtime puts `reply_to` of the delivery into its headers.
+    /// The incoming message. Like the platform's runtime, this one adds the delivery's `reply_to` to its headers.
     Incoming { reply_to: Option<String> },
 }
 
-/// What a result carries besides itself, and whether it carries itself.
+/// Which entries a result carries, and whether it also carries itself.
 #[derive(Clone, Debug)]
 pub struct Passthrough<'a> {
-    /// The steps before.
+    /// The messages of the steps before.
     pub entries: Vec<Entry<'a>>,
     /// The id under which the result carries itself; `None` with `NO_SELF_PASSTRHOUGH`.
     pub own_step: Option<&'a str>,
 }
 
-/// The entries that came in.
+/// The entries of the incoming passthrough.
 #[must_use]
 pub fn entries<'a>(message: &Message<'a>) -> Vec<Entry<'a>> {
     let entry = |(step, raw)| {
@@ -54,9 +54,9 @@ pub fn entries<'a>(message: &Message<'a>) -> Vec<Entry<'a>> {
 }
 
 impl<'a> Passthrough<'a> {
-    /// What the results of a message carry.
+    /// The passthrough for the results of `message`.
     ///
-    /// `entries`: from [`entries`], bodies fetched. `incoming_step`: the header `stepId`.
+    /// `entries`: from [`entries`], with their bodies fetched. `incoming_step`: the header `stepId`.
     #[must_use]
     pub fn of(
         message: &Message<'a>,
@@ -74,7 +74,7 @@ impl<'a> Passthrough<'a> {
         Self { entries, own_step: (!no_self).then_some(own_step) }
     }
 
-    /// About how many bytes the entries have as JSON; used to size a buffer once.
+    /// About how many bytes the entries take as JSON, to size a buffer once.
     #[must_use]
     pub fn size_hint(&self) -> usize {
         self.entries.iter().map(Entry::size_hint).sum()
@@ -94,7 +94,7 @@ impl<'a> Passthrough<'a> {
 }
 
 impl Entry<'_> {
-    /// Whether it is a message, so that its body can lie in object storage.
+    /// Whether it is a message, whose body can be in object storage.
     #[must_use]
     pub fn is_message(&self) -> bool {
         match self.provenance {
@@ -119,8 +119,8 @@ impl Entry<'_> {
         }
     }
 
-    /// Writes the entry as it came, but for a body that was fetched or stored. The message that came in is written
-    /// without its own passthrough, and with headers in any case, as the platform's runtime does.
+    /// Writes the entry as received, except for a body that was fetched or stored. The incoming message is written
+    /// without its own passthrough and always with headers, as the platform's runtime does.
     fn write(&self, out: &mut Vec<u8>) {
         let (carried, reply_to) = match &self.provenance {
             Provenance::Carried(raw) => (Some(raw), None),
@@ -153,7 +153,7 @@ impl Entry<'_> {
         object.end();
     }
 
-    /// The message's headers, with the place of a stored body and `reply_to` set anew.
+    /// Writes the message's headers, with the id of a stored body and `reply_to` replaced.
     fn write_headers(&self, out: &mut Vec<u8>, reply_to: Option<&str>) {
         let set = [(OBJECT_ID, self.stored.as_deref()), ("reply_to", reply_to)];
         let set = set.into_iter().filter_map(|(name, value)| Some((name, value?)));

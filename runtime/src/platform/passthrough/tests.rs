@@ -45,7 +45,7 @@ fn entries_pass_unchanged() {
 }
 
 #[test]
-fn stored_bodies_leave_their_id() {
+fn stored_bodies_are_replaced_by_their_id() {
     let step_1 = json!({ "body": {}, "headers": { OBJECT_ID: "o1" }, "x": true });
     assert_eq!(write(false, None, &["o1"]), json!({ "step_1": step_1, "step_2": { "id": "o" } }));
     let incoming = r#"{"passthrough":{"a":7,"b":{"headers":null,"body":1,"passthrough":2},"c":[],"d":{"body":3}}}"#;

@@ -1,4 +1,4 @@
-//! Why something was not emitted, and what becomes of its message then.
+//! Why an emit failed, and what becomes of its message then.
 
 use super::republish::Unpublished;
 use crate::{
@@ -6,19 +6,19 @@ use crate::{
     platform::lightweight::LightweightError,
 };
 
-/// Why something was not emitted.
+/// Why an emit failed.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::worker) enum EmitError {
-    /// Its payload is larger than the platform takes.
+    /// The payload is larger than the platform accepts.
     TooLarge {
         /// Bytes of the payload.
         size: usize,
-        /// The limit.
+        /// The limit in bytes.
         limit: usize,
     },
-    /// Nobody waits for a reply.
+    /// The message has no `reply_to`: its sender does not wait for a reply.
     NoReplyTo,
-    /// It reached no queue.
+    /// It did not reach a queue.
     Unpublished {
         /// The message's id.
         id: String,
@@ -32,7 +32,7 @@ impl From<EmitError> for Interruption {
         match error {
             EmitError::TooLarge { size, limit } => {
                 let text = format!("Outgoing message size {size} exceeds limit of {limit}.");
-                let advice = "Ask for less at once, or raise ELASTICIO_OUTGOING_MESSAGE_SIZE_LIMIT";
+                let advice = "Request less data per message, or raise ELASTICIO_OUTGOING_MESSAGE_SIZE_LIMIT";
                 Failure::with_log(text.clone(), format!("{text} {advice}")).into()
             }
             EmitError::NoReplyTo => {

@@ -1,4 +1,4 @@
-//! Composes a result: the message, what it carries of the steps before, and large bodies left in object storage
+//! Composes a result: the message, the passthrough of the steps before, and large bodies moved to object storage
 //! (protocol, sections 5.3 to 5.6 and 5.11).
 
 use std::borrow::Cow;
@@ -19,11 +19,11 @@ pub(super) struct Envelope {
     pub(super) id: String,
     /// The message as JSON.
     pub(super) json: Vec<u8>,
-    /// A routing key other than the data routing key.
+    /// The routing key to use instead of the data routing key.
     pub(super) routing_key: Option<String>,
 }
 
-/// Writes the message as JSON. `threshold`: bytes of bodies above which they go to object storage.
+/// Writes the message as JSON. `threshold`: total bytes of the bodies above which they go to object storage.
 pub(super) async fn compose(
     mut message: Outgoing,
     passthrough: Option<&Passthrough<'_>>,
@@ -46,7 +46,7 @@ pub(super) async fn compose(
     Ok(Envelope { id, json, routing_key })
 }
 
-/// Stores the bodies when they are too large together; the message and the entries keep the ids of their objects.
+/// Stores all bodies if together they exceed `threshold`; the message and the entries keep the ids of their objects.
 async fn store_large(
     message: &mut Outgoing,
     passthrough: &mut Option<Cow<'_, Passthrough<'_>>>,

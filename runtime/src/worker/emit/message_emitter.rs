@@ -1,4 +1,4 @@
-//! What an action emits into while it works on one message.
+//! The emitter that an action gets for one message.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -31,7 +31,7 @@ impl<'a> MessageEmitter<'a> {
         Self { emits, step, received, passthrough, emitted_error: AtomicBool::new(false) }
     }
 
-    /// Whether the action emitted an error: the message is rejected then.
+    /// Whether the action emitted an error, so that the message is rejected in the end.
     pub(in crate::worker) fn emitted_error(&self) -> bool {
         self.emitted_error.load(Ordering::Relaxed)
     }

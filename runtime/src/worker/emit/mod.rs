@@ -76,7 +76,7 @@ impl Emits {
         published.map_err(|reason| EmitError::Unpublished { id: id.clone(), reason })
     }
 
-    /// Answers the sender that waits for a reply: always in protocol version 1.
+    /// Replies to the sender that waits for it, always in protocol version 1.
     async fn http_reply(&self, received: &Received<'_>, json: Vec<u8>) -> Result<(), EmitError> {
         let key = received.incoming.reply_key().ok_or(EmitError::NoReplyTo)?;
         let payload = self.encrypt(json, Encoding::Base64)?;

@@ -1,5 +1,5 @@
-//! At most N emits in any window of the interval's length (protocol, section 1.17). A sliding window of the last N
-//! times: token-bucket limiters let up to twice as many through in one window, which the protocol does not.
+//! At most N emits in any window of the interval's length (protocol, section 1.17). It keeps the times of the last N
+//! emits: a token bucket would let up to twice as many through in one window, which the protocol forbids.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -8,7 +8,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-/// A limit that callers wait for, first come, first served.
+/// A limit for callers that wait in turn, first come, first served.
 #[derive(Debug)]
 pub(super) struct RateLimit {
     limit: usize,
@@ -59,7 +59,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_window_holds_more(limit in 1usize..5, pauses in proptest::collection::vec(0u64..80, 1..40)) {
+        fn no_window_exceeds_the_limit(limit in 1usize..5, pauses in proptest::collection::vec(0u64..80, 1..40)) {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_time()
                 .start_paused(true)

@@ -1,4 +1,5 @@
-//! Publishes until a queue has the message: a failed attempt is repeated after a doubling delay (protocol, section 1.19).
+//! Publishes until a queue has the message: a failed attempt is repeated after a doubling delay
+//! (protocol, section 1.19).
 
 use std::time::Duration;
 
@@ -10,19 +11,19 @@ use crate::{
     stop::{Stop, Stopped},
 };
 
-/// Publishes as often as it takes.
+/// Publishes with retries.
 pub(super) struct Republisher {
     publisher: Publisher,
     retry: PublishRetry,
     stop: Stop,
 }
 
-/// Why a message reached no queue.
+/// Why a message did not reach a queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::worker) enum Unpublished {
     /// The worker stops.
     Stopped(Stopped),
-    /// All attempts failed; the last one like this.
+    /// All attempts failed; this is the last one's error.
     Failed(PublishError),
 }
 
@@ -33,12 +34,12 @@ impl From<Stopped> for Unpublished {
 }
 
 impl Republisher {
-    /// `stop` cuts the waits between attempts short, not an attempt.
+    /// `stop` cuts short the waits between attempts, but not an attempt.
     pub(super) fn new(publisher: Publisher, retry: PublishRetry, stop: Stop) -> Self {
         Self { publisher, retry, stop }
     }
 
-    /// Publishes a message, unless it fails as often as the settings allow.
+    /// Publishes a message; fails after as many attempts as the settings allow.
     pub(super) async fn publish(
         &self,
         key: &str,
@@ -52,8 +53,8 @@ impl Republisher {
         self.publish_unless(key, properties, body, give_up).await
     }
 
-    /// Publishes a message's outcome, however often it takes: the work is done, and to call the third party again
-    /// would not publish it sooner.
+    /// Publishes a message's outcome, with as many attempts as it takes: the work is done, and calling the third party
+    /// again would not publish it any sooner.
     pub(super) async fn publish_outcome(
         &self,
         key: &str,
@@ -63,7 +64,7 @@ impl Republisher {
         self.publish_unless(key, properties, body, |error, _| Ok(error)).await
     }
 
-    /// Publishes a message for a receiver that may be gone: where no queue takes it, nothing is repeated.
+    /// Publishes to a receiver that may be gone: a message that no queue takes is not published again.
     pub(super) async fn publish_reply(
         &self,
         key: &str,
@@ -77,8 +78,9 @@ impl Republisher {
         self.publish_unless(key, properties, body, give_up).await
     }
 
-    /// After a failed attempt `give_up`, which learns how many there were, returns the error to go on. The properties
-    /// are made for each attempt: most messages need one, which need not be copied then.
+    /// Publishes until an attempt succeeds. After a failed one, `give_up` gets the error and the number of attempts so
+    /// far, and returns the error in `Ok` for another attempt. The properties are built for each attempt: most messages
+    /// need only one, which then needs no copy.
     async fn publish_unless<E: From<Stopped>>(
         &self,
         key: &str,

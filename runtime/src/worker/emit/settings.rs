@@ -1,4 +1,4 @@
-//! How emits leave: routing keys, limits, encoding, repeated publishes (protocol, sections 1.17 to 1.21).
+//! How emits are published: routing keys, limits, encoding, retries (protocol, sections 1.17 to 1.21).
 
 use std::time::Duration;
 
@@ -17,18 +17,18 @@ pub(crate) struct RoutingKeys {
     pub(crate) snapshot: String,
 }
 
-/// How a failed publish is repeated.
+/// How a failed publish is retried.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PublishRetry {
     /// `ELASTICIO_AMQP_PUBLISH_RETRY_DELAY`: doubles with every attempt.
     pub(crate) delay: Duration,
-    /// `ELASTICIO_AMQP_PUBLISH_MAX_RETRY_DELAY`: bound of the doubled delay.
+    /// `ELASTICIO_AMQP_PUBLISH_MAX_RETRY_DELAY`: upper bound of that delay.
     pub(crate) max_delay: Duration,
-    /// `ELASTICIO_AMQP_PUBLISH_RETRY_ATTEMPTS`: attempts in all; `None` = unlimited.
+    /// `ELASTICIO_AMQP_PUBLISH_RETRY_ATTEMPTS`: attempts, including the first; `None` = unlimited.
     pub(crate) attempts: Option<u32>,
 }
 
-/// At most so many emits of a kind in any window of this length.
+/// How many emits of each kind may be published in any window of the interval's length.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RateLimits {
     /// `ELASTICIO_DATA_RATE_LIMIT`
@@ -41,12 +41,12 @@ pub(crate) struct RateLimits {
     pub(crate) interval: Duration,
 }
 
-/// How emits leave.
+/// How emits are published.
 #[derive(Clone, Debug)]
 pub(crate) struct EmitSettings {
     /// Routing keys on the exchange.
     pub(crate) keys: RoutingKeys,
-    /// Repetition of failed publishes.
+    /// Retries of failed publishes.
     pub(crate) retry: PublishRetry,
     /// Rate limits per kind of emit.
     pub(crate) limits: RateLimits,
@@ -54,7 +54,7 @@ pub(crate) struct EmitSettings {
     pub(crate) persistent: bool,
     /// `ELASTICIO_OUTGOING_MESSAGE_SIZE_LIMIT`, bytes of the encoded payload.
     pub(crate) size_limit: usize,
-    /// `ELASTICIO_PROTOCOL_VERSION` of what is emitted as data.
+    /// `ELASTICIO_PROTOCOL_VERSION`: the encoding of results.
     pub(crate) protocol_version: u64,
     /// `ELASTICIO_NO_SELF_PASSTRHOUGH`
     pub(crate) no_self_passthrough: bool,

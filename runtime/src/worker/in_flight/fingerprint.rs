@@ -1,14 +1,15 @@
-//! Tells bodies of messages apart without keeping them.
+//! Distinguishes the bodies of messages without keeping them.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-/// Bytes that both hashes read before they go on, so that a body is fetched from memory once.
+/// Bytes that both hashes read before either goes on, so that a body is fetched from memory once.
 const CHUNK: usize = 4096;
 
-/// Two keyed hashes of 64 bits. Their keys are this process's own: nobody can make two bodies of one fingerprint.
+/// Two keyed hashes of 64 bits. The keys are random for each process, so that a sender cannot construct two bodies with
+/// the same fingerprint.
 pub(super) struct Fingerprinter([RandomState; 2]);
 
-/// Equal for equal bodies, and in practice for those alone.
+/// Equal for equal bodies, and in practice only for those.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Fingerprint([u64; 2]);
 
@@ -38,7 +39,7 @@ mod tests {
         let body = vec![7; 2 * CHUNK + 1];
         let whole = fingerprinter.of(&body);
         assert_eq!(fingerprinter.of(&body.clone()), whole);
-        assert_ne!(whole.0[0], whole.0[1], "the hashes have keys of their own");
+        assert_ne!(whole.0[0], whole.0[1], "each hash has its own keys");
         for at in [0, CHUNK, 2 * CHUNK] {
             let mut other = body.clone();
             other[at] = 8;

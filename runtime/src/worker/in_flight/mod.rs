@@ -1,5 +1,5 @@
-//! Which messages are in work, and which were settled a moment ago: a message that the broker delivers again joins
-//! its first delivery instead of being processed twice (protocol, sections 6.13 and 10.9).
+//! Which messages are in flight, and which were just settled: a message that the broker delivers again joins its first
+//! delivery instead of being processed twice (protocol, sections 6.13 and 10.9).
 
 use std::{
     collections::HashMap,
@@ -15,17 +15,17 @@ mod fingerprint;
 use crate::{amqp::Receipt, platform::headers::Incoming};
 use fingerprint::{Fingerprint, Fingerprinter};
 
-/// With more than one message in work, copies of one message may reach the worker just after the first of them was
-/// done: for this long they count as delivered while it was in work. Successes only; what failed may be sent again.
+/// With a prefetch above 1, a copy of a message may arrive just after the message is done: for this long it counts as
+/// delivered while the message was in flight. This holds after a success only; a failed message may be sent again.
 const COPY_WINDOW: Duration = Duration::from_secs(1);
 
-/// How many settled messages are remembered at least; four times the prefetch when that is more.
+/// How many settled messages are remembered; four times the prefetch when that is more.
 const MIN_REMEMBERED: usize = 1024;
 
-/// What becomes of a message.
+/// How to settle a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// Its results are in their queues.
+    /// It is done, and its results are in their queues.
     Acknowledge,
     /// It failed, and its error is in its queue (or it could not be read at all).
     Reject,
@@ -34,7 +34,7 @@ pub(super) enum Verdict {
 }
 
 impl Verdict {
-    /// Settles one delivery.
+    /// Settles one of its deliveries.
     pub(super) fn settle(self, receipt: Receipt) {
         match self {
             Self::Acknowledge => receipt.acknowledge(),
@@ -44,8 +44,8 @@ impl Verdict {
     }
 }
 
-/// Who a message is. Senders give one `messageId` to different messages, or none, so that the body counts too; and the
-/// same message comes back from a rebound with a higher iteration and is another one then.
+/// The identity of a message. Senders give different messages the same `messageId`, or none, so the body is part of it;
+/// and a message that comes back from a rebound has a higher iteration, which makes it another message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct MessageIdentity {
     message_id: Option<String>,
@@ -53,7 +53,8 @@ pub(super) struct MessageIdentity {
     body: Fingerprint,
 }
 
-/// One message in the register. Those without `messageId` may be equal and yet not the same: a number tells them apart.
+/// One message in flight or settled. Messages without `messageId` may be equal without being the same one: a number
+/// distinguishes them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     identity: MessageIdentity,
@@ -63,20 +64,20 @@ pub(super) struct Key {
 /// What to do with a delivery.
 #[derive(Debug)]
 pub(super) enum Arrival<R> {
-    /// Nobody works on it: process it, then call [`InFlight::finish`].
+    /// It is not in flight: process it, then call [`InFlight::finish`].
     New(Key),
-    /// It joined the first delivery and is settled with it.
+    /// It joined the message's first delivery and is settled with it.
     Joined,
-    /// It is done already; settle it the same way.
+    /// The message is already settled: settle this delivery the same way.
     Settled(Verdict, R),
 }
 
-/// Something that tells which connection it came over; receipts, but for the tests.
-pub(super) trait Received {
+/// Has the number of the connection that it came over: a [`Receipt`], or its stand-in in tests.
+pub(super) trait HasGeneration {
     fn generation(&self) -> u64;
 }
 
-impl Received for Receipt {
+impl HasGeneration for Receipt {
     fn generation(&self) -> u64 {
         Receipt::generation(self)
     }
@@ -90,13 +91,14 @@ pub(super) struct InFlight<R = Receipt> {
 }
 
 struct Inner<R> {
+    /// The receipts of each message in flight.
     working: HashMap<Key, Vec<R>>,
     settled: LruCache<Key, Settled>,
-    /// Messages without `messageId` so far.
+    /// How many messages without `messageId` there were so far.
     nameless: u64,
 }
 
-/// A message that is done.
+/// A settled message.
 #[derive(Clone, Copy)]
 struct Settled {
     verdict: Verdict,
@@ -105,8 +107,8 @@ struct Settled {
 }
 
 impl Settled {
-    /// Whether a delivery is this message again: a redelivery over a later connection, because the settlement was
-    /// lost with the earlier one; or a copy that was under way while the message was in work.
+    /// Whether a delivery is this message again: a redelivery over a later connection, because the settlement was lost
+    /// with the earlier one, or a copy that was sent while the message was in flight.
     fn is_again(&self, redelivered: bool, generation: u64, copy_window: Duration, now: Instant) -> bool {
         let lost_settlement = redelivered && generation > self.generation;
         let copy = self.verdict == Verdict::Acknowledge && now.saturating_duration_since(self.at) < copy_window;
@@ -114,8 +116,8 @@ impl Settled {
     }
 }
 
-impl<R: Received> InFlight<R> {
-    /// For a worker with this prefetch.
+impl<R: HasGeneration> InFlight<R> {
+    /// Tracks the messages of a worker with this prefetch.
     pub(super) fn new(prefetch: u16) -> Self {
         let remembered = usize::from(prefetch).saturating_mul(4).max(MIN_REMEMBERED);
         let settled = LruCache::new(NonZeroUsize::new(remembered).unwrap_or(NonZeroUsize::MIN));
@@ -126,7 +128,7 @@ impl<R: Received> InFlight<R> {
         }
     }
 
-    /// Who a message with these headers and this body is.
+    /// The identity of a message with these headers and this body.
     pub(super) fn identify(&self, incoming: &Incoming, body: &[u8]) -> MessageIdentity {
         MessageIdentity {
             message_id: incoming.message_key(),
@@ -135,7 +137,7 @@ impl<R: Received> InFlight<R> {
         }
     }
 
-    /// Takes a delivery in, at the time `now`.
+    /// Records a delivery at the time `now`; returns what to do with it.
     pub(super) fn arrive(&self, identity: MessageIdentity, receipt: R, redelivered: bool, now: Instant) -> Arrival<R> {
         let mut inner = self.lock();
         if identity.message_id.is_none() {
@@ -156,12 +158,12 @@ impl<R: Received> InFlight<R> {
         inner.begin(key, receipt)
     }
 
-    /// Ends the work on a message, at the time `now`: gives all its receipts, to be settled with `verdict`.
+    /// Records that a message is done at the time `now`; returns all its receipts, to be settled with `verdict`.
     pub(super) fn finish(&self, key: Key, verdict: Verdict, now: Instant) -> Vec<R> {
         let mut inner = self.lock();
         let receipts = inner.working.remove(&key).unwrap_or_default();
         if matches!(verdict, Verdict::Acknowledge | Verdict::Reject) {
-            let generation = receipts.iter().map(Received::generation).max().unwrap_or_default();
+            let generation = receipts.iter().map(HasGeneration::generation).max().unwrap_or_default();
             inner.settled.put(key, Settled { verdict, generation, at: now });
         }
         receipts
@@ -172,9 +174,9 @@ impl<R: Received> InFlight<R> {
     }
 }
 
-impl<R: Received> Inner<R> {
-    /// Without `messageId` only a redelivery over a later connection is known to be a message that was here before:
-    /// one of those with this body, each of which comes back once.
+impl<R: HasGeneration> Inner<R> {
+    /// Without `messageId`, only a redelivery over a later connection is known to be a message that arrived before: one
+    /// of those with the same identity, each of which comes back once.
     fn arrive_nameless(&mut self, identity: MessageIdentity, receipt: R, redelivered: bool) -> Arrival<R> {
         let generation = receipt.generation();
         if redelivered {

@@ -1,11 +1,11 @@
 use super::*;
 use crate::platform::headers::Value;
 
-/// A receipt that came over connection number `.0`.
+/// A receipt from the connection with this number.
 #[derive(Debug, PartialEq)]
 struct Over(u64);
 
-impl Received for Over {
+impl HasGeneration for Over {
     fn generation(&self) -> u64 {
         self.0
     }
@@ -22,7 +22,7 @@ struct Message {
 const NAMED: Message = Message { id: Some("a"), iteration: 0, body: "body" };
 const NAMELESS: Message = Message { id: None, ..NAMED };
 
-/// The arrival of the message, delivered for the first time or, with `true`, again.
+/// Delivers a message over the connection `over`.
 fn arrive(in_flight: &InFlight<Over>, message: Message, over: u64, redelivered: bool, now: Instant) -> Arrival<Over> {
     let incoming = Incoming {
         message_id: message.id.map(Value::text),
@@ -33,15 +33,15 @@ fn arrive(in_flight: &InFlight<Over>, message: Message, over: u64, redelivered: 
     in_flight.arrive(identity, Over(over), redelivered, now)
 }
 
-/// The key of a message that is to be processed.
+/// The key of a message that is new.
 fn new(arrival: Arrival<Over>) -> Key {
     match arrival {
         Arrival::New(key) => key,
-        other => panic!("it is known: {other:?}"),
+        other => panic!("not new: {other:?}"),
     }
 }
 
-/// For a worker with one message in work, and for one with many.
+/// For a worker with a prefetch of 1, and for one with a larger prefetch.
 fn trackers() -> [InFlight<Over>; 2] {
     [InFlight::new(1), InFlight::new(10)]
 }
@@ -93,7 +93,7 @@ fn equal_messages_without_an_id_are_each_processed_once() {
         new(arrive(0, true));
         in_flight.finish(first, Verdict::Acknowledge, now);
         let third = new(arrive(0, false));
-        // All come back over a new connection: those in work, and the one whose settlement was lost.
+        // All come back over a new connection: those in flight, and the one whose settlement was lost.
         let mut again: Vec<Arrival<Over>> = (0..4).map(|_| arrive(1, true)).collect();
         assert!(matches!(again.pop(), Some(Arrival::Settled(Verdict::Acknowledge, Over(1)))));
         assert!(again.iter().all(|arrival| matches!(arrival, Arrival::Joined)));
@@ -105,7 +105,7 @@ fn equal_messages_without_an_id_are_each_processed_once() {
 }
 
 #[test]
-fn a_copy_just_after_a_success_counts_as_a_second_delivery_when_many_are_in_work() {
+fn a_copy_just_after_a_success_is_a_second_delivery_at_a_prefetch_above_1() {
     let now = Instant::now();
     let later = now + COPY_WINDOW;
     let [one, many] = trackers();
@@ -119,7 +119,7 @@ fn a_copy_just_after_a_success_counts_as_a_second_delivery_when_many_are_in_work
 }
 
 #[test]
-fn a_rebound_is_another_message_and_what_was_left_is_not_remembered() {
+fn a_rebound_is_another_message_and_an_unsettled_one_is_not_remembered() {
     for message in [NAMED, NAMELESS] {
         let in_flight = InFlight::new(10);
         let now = Instant::now();
