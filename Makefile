@@ -7,16 +7,16 @@ help: ## list the targets
 build: ## the release binaries
 	cargo build --release --workspace --locked
 
-demo: ## real messages through a real broker, each explained (KEEP=1 leaves it running)
+demo: ## real messages through a real broker, each explained (KEEP=1 leaves it running, BROKER=4: on RabbitMQ 4)
 	scripts/demo
 
 demo-stop: ## stop what `make demo KEEP=1` left running
 	scripts/demo stop
 
-test: ## all tests, against a real broker that is started if need be
+test: ## all tests, against a real broker that is started if need be (BROKER=4: RabbitMQ 4)
 	scripts/test
 
-conformance: ## only the recorded scenarios of the platform's contract
+conformance: ## only the recorded scenarios of the platform's contract (BROKER=4: on RabbitMQ 4)
 	scripts/test --test conformance
 
 bench: ## the worker beside a bare loop and the Node.js runtime (ONLY="compare scaling instructions micro", SAVE=folder)

@@ -1,4 +1,4 @@
-//! The Podio component, as the runtime sees it.
+//! The Podio component, as the runtime runs it.
 
 use std::time::Duration;
 
@@ -52,7 +52,7 @@ impl Component for PodioComponent {
 
     async fn verify_credentials(settings: &ClientSettings, step: Step) -> Result<Result<(), String>> {
         let podio = podio::client(settings, &StepConfig::read(&step.data), &step)?;
-        Ok(ask_who_the_user_is(&podio).await)
+        Ok(get_user(&podio).await)
     }
 
     fn choices(action: &str, method: &str) -> Option<Value> {
@@ -67,8 +67,8 @@ impl Component for PodioComponent {
     }
 }
 
-/// `GET /user`; the error is what the credential's owner reads.
-async fn ask_who_the_user_is(podio: &ApiClient) -> Result<(), String> {
+/// `GET /user`, which any valid credential may call; the error is the text for the credential's owner.
+async fn get_user(podio: &ApiClient) -> Result<(), String> {
     let url = podio.address().resolve("/user").map_err(|error| error.to_string())?;
     let outcome = podio.send(&Request::get(url), &Stop::default()).await;
     outcome.map(drop).map_err(|error| {

@@ -1,11 +1,11 @@
-//! The program.
+//! The program `podio-component`.
 
 use std::process::ExitCode;
 
 use mimalloc::MiMalloc;
 use podio_component::PodioComponent;
 
-/// Chosen by measurement (docs/performance.md).
+/// Faster than the system's allocator; docs/performance.md has the measurements.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

@@ -18,7 +18,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// The worker: takes messages from the queue that the environment names.
+    /// The worker: processes messages from the queue that the environment names.
     Run,
     /// Runs an action on messages from standard input or the command line, without a broker.
     Exec(ExecArgs),

@@ -19,30 +19,32 @@ use crate::{
 
 /// A component: what the runtime runs. `elasticio_runtime::main::<MyComponent>()` is its whole program.
 pub trait Component: 'static {
-    /// What it is called, and what the platform draws of it.
+    /// Its name, and how the platform shows it.
     const INFO: Info;
 
     /// What it reads from the environment.
     type Settings: Send + Sync;
 
-    /// Reads its settings; what is missing or malformed is kept by the reader and reported with everything else that
-    /// is, before anything is opened.
+    /// Reads its settings. The reader collects what is missing or malformed, and the runtime reports all of it before
+    /// it opens a connection.
     fn settings(reader: &mut Reader<'_>) -> Self::Settings;
 
-    /// Its actions, for one step.
+    /// Sets up its actions for one step.
     ///
     /// # Errors
-    /// When they cannot be made ready; the error is published and the process ends.
+    /// When they cannot be set up. The error is published and the process ends.
     fn actions(settings: &Self::Settings, step: Step) -> Result<Registry>;
 
-    /// The time that one attempt of a call may take. A stop waits this long for messages in work, and 5 s more.
+    /// The longest time that one attempt of a call may take. A stop waits this long, and 5 s more, for messages in
+    /// progress.
     #[must_use]
     fn attempt_timeout(settings: &Self::Settings) -> Duration {
         let _ = settings;
         Duration::ZERO
     }
 
-    /// Whether the step's credential is good (`service verifyCredentials`); the error is what its owner reads.
+    /// Checks the step's credential (`service verifyCredentials`). `Ok(Err(reason))` is a bad credential, with what its
+    /// owner reads; an outer error means that it could not be checked.
     fn verify_credentials(
         settings: &Self::Settings,
         step: Step,
@@ -51,15 +53,16 @@ pub trait Component: 'static {
         std::future::ready(Ok(Ok(())))
     }
 
-    /// The choices of a select box: what `method` of `action` lists (`service selectModel`); `None` when there is no
-    /// such method.
+    /// The choices of a select box, as `method` of `action` returns them (`service selectModel`); `None` when there is
+    /// no such method.
     #[must_use]
     fn choices(action: &str, method: &str) -> Option<Value> {
         let _ = (action, method);
         None
     }
 
-    /// A step's config made of the environment, for `exec` without a credential file.
+    /// A step's config from the environment, for `exec` without a credential file; `None` when the environment has
+    /// none.
     #[must_use]
     fn config_from_environment(source: &Source) -> Option<Map<String, Value>> {
         let _ = source;
@@ -67,7 +70,7 @@ pub trait Component: 'static {
     }
 }
 
-/// What a component is called, and what the platform draws of it.
+/// What a component is called, and how the platform shows it.
 #[derive(Clone, Copy, Debug)]
 pub struct Info {
     /// Its name, e.g. `echo-component`: user agent, consumer tag, the default name of its connections.
@@ -80,19 +83,19 @@ pub struct Info {
     pub manifest: &'static str,
     /// A message that its first action takes, as JSON, for help texts.
     pub example: &'static str,
-    /// The crate whose log lines are its own.
+    /// The name of its crate, whose log lines are logged like the runtime's.
     pub log_target: &'static str,
     /// The variable that names an optional settings file.
     pub settings_file: &'static str,
     /// The variables that it reads besides those of every component.
     pub variables: &'static [Variable],
-    /// The name of the variable that [`Component::config_from_environment`] takes an access token from, for the text
-    /// that says so.
+    /// The name of the variable with an access token that [`Component::config_from_environment`] reads, for an error
+    /// text.
     pub access_token: Option<&'static str>,
 }
 
 impl Info {
-    /// What its HTTP clients call themselves (RFC 9110, section 10.1.5).
+    /// The `User-Agent` of its HTTP clients (RFC 9110, section 10.1.5): `name/version`.
     #[must_use]
     pub fn user_agent(&self) -> String {
         format!("{}/{}", self.name, self.version)
@@ -103,7 +106,7 @@ impl Info {
     }
 }
 
-/// What the runtime needs of component.json.
+/// What the runtime reads from component.json.
 #[derive(Default, Deserialize)]
 pub(crate) struct Manifest {
     #[serde(default)]
@@ -115,7 +118,7 @@ pub(crate) struct Manifest {
 }
 
 impl Manifest {
-    /// Whether a step of it has a credential.
+    /// Whether its steps have a credential.
     pub(crate) fn has_credentials(&self) -> bool {
         self.credentials.is_some()
     }
@@ -125,14 +128,14 @@ impl Manifest {
         self.actions.contains_key(name) || self.triggers.contains_key(name)
     }
 
-    /// The action that the platform offers first: the one of the highest `order`.
+    /// The action that the platform offers first, the one with the highest `order`.
     pub(crate) fn first_action(&self) -> Option<&str> {
         let order = |action: &Value| action["order"].as_i64().unwrap_or_default();
         self.actions.iter().max_by_key(|(_, action)| order(action)).map(|(name, _)| name.as_str())
     }
 }
 
-/// The step that an action works for: what the platform says of it, and the services that it may use.
+/// The step that an action runs for: what the platform says about it, and the services that it may use.
 #[derive(Clone, Debug)]
 pub struct Step {
     /// Its config with the credential.
@@ -146,7 +149,7 @@ pub struct Step {
 }
 
 impl Step {
-    /// A step of a flow on the platform. Its credential goes to the account that its config names.
+    /// A step of a flow on the platform. A refreshed credential is stored with the account that its config names.
     #[must_use]
     pub(crate) fn of_flow(
         data: StepData,

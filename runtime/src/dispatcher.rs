@@ -1,5 +1,5 @@
-//! From a function's name to its action: the `Action` trait, what an action may do besides returning, and the
-//! registry. Knows no AMQP and no third-party API.
+//! From a function's name to its action: the `Action` trait, what an action may do besides returning, and the registry.
+//! Knows no AMQP and no third-party API.
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
@@ -14,29 +14,30 @@ use crate::{
     stop::{Stop, Stopped},
 };
 
-/// What an action does with one message.
+/// An action of the component; runs once for each message.
 #[async_trait]
 pub trait Action: Send + Sync {
-    /// Processes `message` and emits through `context`. A message is acknowledged when this returns `Ok` and all
-    /// its emits are confirmed.
+    /// Processes `message` and emits through `context`. A message is acknowledged when this returns `Ok` and all its
+    /// emits are confirmed.
     async fn run(&self, message: &Message<'_>, context: &Context<'_>) -> Result<(), Interruption>;
 }
 
-/// What an action has at hand besides its message.
+/// What an action gets besides its message.
 pub struct Context<'a> {
-    /// Takes what the action emits.
+    /// Takes the action's emits.
     pub emitter: &'a dyn Emitter,
-    /// The request to stop: waits are to be made with it, so that a stop cuts them short.
+    /// The request to stop. Actions wait with it, so that a stop cuts their waits short.
     pub stop: &'a Stop,
 }
 
-/// Takes what actions emit: the broker in the worker, standard output in `exec`.
+/// Takes the emits of an action: to the broker in the worker, to standard output in `exec`. Every method returns the
+/// interruption that the action is to pass on when the emit fails.
 #[async_trait]
 pub trait Emitter: Send + Sync {
-    /// Emits a result; returns once it is safely on its way.
+    /// Emits a result; in the worker, returns once the broker has confirmed it.
     async fn data(&self, message: Outgoing) -> Result<(), Interruption>;
 
-    /// Emits an error and goes on: the message is rejected in the end.
+    /// Emits an error. The action may go on; the message is rejected in the end.
     async fn error(&self, failure: Failure) -> Result<(), Interruption>;
 
     /// Replaces the step's snapshot.
@@ -48,30 +49,30 @@ pub trait Emitter: Send + Sync {
     /// Stores new keys of the step's credential with the platform.
     async fn update_keys(&self, keys: Box<RawValue>) -> Result<(), Interruption>;
 
-    /// Answers whoever waits for a reply to this message.
+    /// Replies to the HTTP request that started the flow; fails when the message names no queue for a reply.
     async fn http_reply(&self, reply: HttpReply) -> Result<(), Interruption>;
 }
 
-/// The answer to an HTTP request that began the flow.
+/// The reply to the HTTP request that started the flow.
 pub struct HttpReply {
-    /// HTTP status.
+    /// The HTTP status code.
     pub status_code: u16,
-    /// HTTP headers.
+    /// The HTTP headers.
     pub headers: BTreeMap<String, String>,
-    /// The answer's body.
+    /// The body, as JSON.
     pub body: Box<dyn WriteJson>,
 }
 
 /// Why an action did not end in success.
 #[derive(Debug)]
 pub enum Interruption {
-    /// The message failed: an error is emitted, the message rejected.
+    /// The message failed: an error is emitted and the message is rejected.
     Failed(Failure),
-    /// The message goes back to the platform and comes again, no earlier than after `wait`.
+    /// The message goes back to the platform and is delivered again after `wait` at the earliest.
     Rebound {
         /// Why, for the header `reboundReason`.
         reason: String,
-        /// The earliest time to come again.
+        /// The shortest time until it is delivered again.
         wait: Duration,
     },
     /// The process stops: the message stays in the queue.
@@ -86,13 +87,13 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// An error whose text holds nothing of the message's content.
+    /// An error whose text does not hold content of the message.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), log: None }
     }
 
-    /// An error whose text may hold content, with another one for logs.
+    /// An error whose text may hold content, with another text for logs.
     #[must_use]
     pub fn with_log(message: impl Into<String>, log: impl Into<String>) -> Self {
         Self { message: message.into(), log: Some(log.into()) }
@@ -128,7 +129,7 @@ impl From<Failure> for Interruption {
 pub struct Registry(BTreeMap<&'static str, Arc<dyn Action>>);
 
 impl Registry {
-    /// Adds an action under a name of component.json.
+    /// Adds an action under its name in component.json.
     #[must_use]
     pub fn with(mut self, name: &'static str, action: Arc<dyn Action>) -> Self {
         self.0.insert(name, action);
@@ -138,7 +139,7 @@ impl Registry {
     /// The action called `function`.
     ///
     /// # Errors
-    /// When there is none; names those that there are.
+    /// When the component has none. The error lists those that it has.
     pub fn get(&self, function: &str) -> Result<Arc<dyn Action>, UnknownFunction> {
         self.0.get(function).cloned().ok_or_else(|| UnknownFunction {
             function: function.to_owned(),
@@ -158,11 +159,9 @@ impl fmt::Debug for Registry {
     }
 }
 
-/// There is no such action.
+/// The component has no action of this name.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "there is no action \"{function}\" in this component; there are: {known}. Set ELASTICIO_FUNCTION to one of them"
-)]
+#[error("this component has no action \"{function}\". Set ELASTICIO_FUNCTION to one of these: {known}")]
 pub struct UnknownFunction {
     function: String,
     known: String,

@@ -2,11 +2,11 @@
 //!
 //! # Map
 //!
-//! - [`Component`], [`Info`], [`Step`]: what a component brings, and what it is given
+//! - [`Component`], [`Info`], [`Step`]: what a component brings, and what it gets
 //! - [`action`]: what an action gets, what it may do, how it ends
 //! - [`platform`]: messages, JSON that passes unchanged, the platform's REST API and object storage
-//! - [`http`]: how HTTP clients are made and answers read
-//! - [`settings`]: variables, read leniently and checked together
+//! - [`http`]: builds HTTP clients and reads answers
+//! - [`settings`]: variables, read leniently; all problems are reported together
 //! - [`stop`]: the request to stop
 //!
 //! Behind them, not part of the interface: the connections to the broker, the worker, the commands, logs.

@@ -1,14 +1,14 @@
-//! The request to stop: one handle that everything which waits shares, and one error for what it cuts short.
+//! The request to stop: one handle shared by everything that waits, and one error for what a stop cuts short.
 
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-/// A request to stop the process, shared by everything that waits. Clones are one request.
+/// A request to stop the process, shared by everything that waits. Clones share one request.
 #[derive(Clone, Debug, Default)]
 pub struct Stop(CancellationToken);
 
-/// The process stops before the work was done; its message stays in the queue.
+/// The process stops before a message is done; the message stays in the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the worker stops; the message goes back to the queue")]
 pub struct Stopped;
@@ -30,26 +30,26 @@ impl Stop {
         self.0.cancelled().await;
     }
 
-    /// Fails once the stop was requested: for steps that must not begin any more.
+    /// Fails once the stop was requested, for steps that must not begin after that.
     ///
     /// # Errors
-    /// [`Stopped`].
+    /// [`Stopped`] once the stop was requested.
     pub fn check(&self) -> Result<(), Stopped> {
         if self.is_requested() { Err(Stopped) } else { Ok(()) }
     }
 
-    /// Awaits `work`, unless the stop is requested first; `work` is dropped then.
+    /// Awaits `work` and returns its output, unless the stop is requested first; then `work` is dropped.
     ///
     /// # Errors
-    /// [`Stopped`].
+    /// [`Stopped`] when the stop is requested first.
     pub async fn cut_short<T>(&self, work: impl Future<Output = T>) -> Result<T, Stopped> {
         self.0.run_until_cancelled(work).await.ok_or(Stopped)
     }
 
-    /// Waits, unless the stop is requested first.
+    /// Sleeps for `wait`, unless the stop is requested first.
     ///
     /// # Errors
-    /// [`Stopped`].
+    /// [`Stopped`] when the stop is requested first.
     pub async fn sleep(&self, wait: Duration) -> Result<(), Stopped> {
         self.cut_short(tokio::time::sleep(wait)).await
     }

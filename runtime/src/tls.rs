@@ -1,5 +1,5 @@
-//! TLS for HTTP clients: the machine's certificate store, read at the first handshake and once for all clients. A
-//! worker that calls plain addresses never reads it, and none waits for it at its start.
+//! TLS for HTTP clients and the broker. The machine's certificate store is read at the first handshake, once for all clients: a worker
+//! that only calls `http` addresses never reads it, and no worker waits for it at start.
 
 use std::sync::{Arc, OnceLock};
 
@@ -14,7 +14,7 @@ use rustls_platform_verifier::Verifier;
 /// The configuration that all clients share.
 ///
 /// # Errors
-/// When the crypto provider lacks the protocol versions that are wanted; the one built in does not.
+/// When the crypto provider lacks the default protocol versions; the built-in one has them.
 pub(crate) fn config() -> Result<ClientConfig, Error> {
     static SHARED: OnceLock<Result<ClientConfig, Error>> = OnceLock::new();
     SHARED.get_or_init(make).clone()
@@ -30,7 +30,7 @@ fn make() -> Result<ClientConfig, Error> {
         .with_no_client_auth())
 }
 
-/// The platform's verifier, made when it is first needed. Every check is its own.
+/// The operating system's verifier, created when it is first needed; every check is passed on to it.
 #[derive(Debug)]
 struct PlatformVerifier {
     provider: Arc<CryptoProvider>,

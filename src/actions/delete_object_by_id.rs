@@ -1,4 +1,4 @@
-//! `deleteObjectById`: deletes one object of Podio, by the type that the step chose and the id that the message names.
+//! `deleteObjectById`: deletes the Podio object with the step's object type and the message's id.
 //! In: `idValue`. Out: `{ "id": idValue }`.
 
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use elasticio_runtime::{
     },
 };
 
-use super::object_types::{DELETE, read};
+use super::object_types::{DELETE, ObjectRef};
 use crate::{
     podio::StepConfig,
     rest::{ApiClient, Request},
@@ -33,12 +33,12 @@ impl DeleteObjectById {
 #[async_trait]
 impl Action for DeleteObjectById {
     async fn run(&self, message: &Message<'_>, context: &Context<'_>) -> Result<(), Interruption> {
-        let named = read(message.body(), DELETE, self.object_type.as_deref())?;
-        let url = self.podio.address().resolve(&named.path)?;
+        let object_ref = ObjectRef::read(message.body(), DELETE, self.object_type.as_deref())?;
+        let url = self.podio.address().resolve(&object_ref.path)?;
         self.podio.send(&Request::delete(url), context.stop).await?;
         let mut body = Vec::new();
         let mut object = ObjectWriter::new(&mut body);
-        object.raw("id", named.id);
+        object.raw("id", object_ref.id);
         object.end();
         context.emitter.data(Outgoing::new(RawText(body))).await
     }

@@ -1,5 +1,5 @@
-//! `downloadFile`: a file of Podio, streamed into the platform's object storage, never whole in memory.
-//! In: `fileId`. Out: Podio's file object, and the file as the message's attachment.
+//! `downloadFile`: streams a file from Podio into the platform's object storage, without keeping it in memory.
+//! In: `fileId`. Out: Podio's file object, with the file as an attachment of the message.
 
 use std::sync::{
     Arc, Mutex, PoisonError,
@@ -25,7 +25,7 @@ use crate::rest::{
     transfer::{self, FileSink, FileStream},
 };
 
-/// Tells those who read attachments where an object lies.
+/// Query parameter of an attachment's URL that says which storage has the object.
 const STORAGE_TYPE: (&str, &str) = ("storage_type", "maester");
 
 /// The action, for one step.
@@ -34,7 +34,7 @@ pub(super) struct DownloadFile {
     files: Files,
 }
 
-/// What is needed of Podio's file object.
+/// The fields of Podio's file object that are needed here.
 #[derive(Deserialize)]
 struct File {
     name: Option<String>,
@@ -63,11 +63,11 @@ impl Action for DownloadFile {
         })?;
         let answer = self.podio.send(&self.request(&format!("/file/{id}"))?, context.stop).await?;
         let Body::Json(object) = answer.body() else {
-            return Err(Failure::new("Podio's answer to GET /file/{id} is no file object.").into());
+            return Err(Failure::new("Podio's answer to GET /file/{id} is not a file object.").into());
         };
         let object = object.to_owned();
         let file: File = serde_json::from_str(object.get())
-            .map_err(|_| Failure::new("Podio's answer to GET /file/{id} is no file object."))?;
+            .map_err(|_| Failure::new("Podio's answer to GET /file/{id} is not a file object."))?;
         let media = file.mimetype.unwrap_or_else(|| "application/octet-stream".to_owned());
         let sink = Arc::new(StorageSink { storage, media, stored: Mutex::default() });
         let raw = Request { sink: Some(sink.clone()), ..self.request(&format!("/file/{id}/raw"))? };
@@ -78,7 +78,7 @@ impl Action for DownloadFile {
     }
 }
 
-/// `fileId`: a whole number, as number or text.
+/// Reads `fileId`: a whole number, given as a number or as text.
 fn file_id(body: Option<&RawValue>) -> Result<String, Failure> {
     #[derive(Deserialize)]
     struct Fields<'a> {
@@ -94,11 +94,11 @@ fn file_id(body: Option<&RawValue>) -> Result<String, Failure> {
     Ok(id.to_owned())
 }
 
-/// The object storage as the place where a download goes.
+/// The object storage as the destination of a download.
 struct StorageSink {
     storage: ObjectStorage,
     media: String,
-    /// The object's id and how many bytes it has.
+    /// The object's id and its size in bytes, once it is stored.
     stored: Mutex<Option<(String, u64)>>,
 }
 
@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_named_by_its_number() {
+    fn a_file_id_is_a_whole_number() {
         let id = |text: &str| {
             let raw: Box<RawValue> = serde_json::from_str(text).expect("valid JSON");
             file_id(Some(&raw)).ok()

@@ -1,4 +1,4 @@
-//! What the actions that move files need besides Podio.
+//! The resources of the file actions besides Podio.
 
 use elasticio_runtime::{
     http::{self, ClientError},
@@ -6,21 +6,21 @@ use elasticio_runtime::{
 };
 use reqwest::{Client, redirect};
 
-/// Where files come from and go to.
+/// The sources and destinations of files outside Podio.
 #[derive(Clone, Debug)]
-pub struct Files {
-    /// The platform's object storage, where it has one.
-    pub storage: Option<ObjectStorage>,
-    /// Client for files anywhere else; it sends no credential.
-    pub http: Client,
+pub(crate) struct Files {
+    /// The platform's object storage, if it has one.
+    pub(crate) storage: Option<ObjectStorage>,
+    /// A client without a credential, for files at any other address.
+    pub(crate) http: Client,
 }
 
 impl Files {
-    /// `storage` is the platform's; the client calls itself `user_agent`.
+    /// Creates the client.
     ///
     /// # Errors
-    /// When TLS cannot be set up.
-    pub fn new(user_agent: &str, storage: Option<ObjectStorage>) -> Result<Self, ClientError> {
+    /// If TLS cannot be set up.
+    pub(crate) fn new(user_agent: &str, storage: Option<ObjectStorage>) -> Result<Self, ClientError> {
         Ok(Self { storage, http: http::client(user_agent, redirect::Policy::default())? })
     }
 }

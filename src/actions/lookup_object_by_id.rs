@@ -1,4 +1,4 @@
-//! `lookupObjectById`: one object of Podio, by the type that the step chose and the id that the message names.
+//! `lookupObjectById`: gets the Podio object with the step's object type and the message's id.
 //! In: `idValue`. Out: Podio's answer.
 
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use elasticio_runtime::{
     platform::message::{Message, Outgoing},
 };
 
-use super::object_types::{LOOKUP, read};
+use super::object_types::{LOOKUP, ObjectRef};
 use crate::{
     podio::StepConfig,
     rest::{ApiClient, Request},
@@ -30,8 +30,8 @@ impl LookupObjectById {
 #[async_trait]
 impl Action for LookupObjectById {
     async fn run(&self, message: &Message<'_>, context: &Context<'_>) -> Result<(), Interruption> {
-        let named = read(message.body(), LOOKUP, self.object_type.as_deref())?;
-        let url = self.podio.address().resolve(&named.path)?;
+        let object_ref = ObjectRef::read(message.body(), LOOKUP, self.object_type.as_deref())?;
+        let url = self.podio.address().resolve(&object_ref.path)?;
         let answer = self.podio.send(&Request::get(url), context.stop).await?;
         context.emitter.data(Outgoing::new(answer)).await
     }

@@ -1,4 +1,4 @@
-//! The component's actions, one file each, and the registry that holds them.
+//! The component's actions, one file each, and their registry.
 
 use std::sync::Arc;
 
@@ -18,13 +18,13 @@ mod upload_file;
 use custom_request::CustomRequest;
 use delete_object_by_id::DeleteObjectById;
 use download_file::DownloadFile;
-pub use files::Files;
+pub(crate) use files::Files;
 use lookup_object_by_id::LookupObjectById;
 use upload_file::UploadFile;
 
-/// All actions, for a step with `config`, calling Podio through `podio`; `files` is where attachments come from and go.
+/// All actions of a step with this config.
 #[must_use]
-pub fn registry(podio: &Arc<ApiClient>, config: &StepConfig, files: &Files) -> Registry {
+pub(crate) fn registry(podio: &Arc<ApiClient>, config: &StepConfig, files: &Files) -> Registry {
     let custom_request = Arc::new(CustomRequest::new(podio.clone(), config));
     Registry::default()
         .with("customRequest", custom_request.clone())
@@ -35,10 +35,9 @@ pub fn registry(podio: &Arc<ApiClient>, config: &StepConfig, files: &Files) -> R
         .with("downloadFile", Arc::new(DownloadFile::new(podio.clone(), files.clone())))
 }
 
-/// The choices of a select box: what `model` of a field in component.json lists; `None` when the action has no such
-/// method.
+/// The choices of a select box, by the `model` of its field in component.json; `None` if the action has no such model.
 #[must_use]
-pub fn choices(action: &str, method: &str) -> Option<Value> {
+pub(crate) fn choices(action: &str, method: &str) -> Option<Value> {
     match (action, method) {
         ("lookupObjectById", "getLookupByIdObjects") => Some(object_types::choices(object_types::LOOKUP)),
         ("deleteObjectById", "getDeleteByIdObjects") => Some(object_types::choices(object_types::DELETE)),

@@ -1,5 +1,5 @@
-//! The kinds of Podio objects that have an id in their path: what the select boxes offer and where each kind lives
-//! (protocol, sections 8.4 and 8.5). Pure.
+//! The types of Podio objects: the choices of the select boxes, and the path of each type (protocol, sections 8.4 and
+//! 8.5). Pure.
 
 use elasticio_runtime::{
     action::Failure,
@@ -9,16 +9,16 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
 
-/// What may stand unescaped in a path segment (RFC 3986, section 2.3).
+/// Everything but the unreserved characters is escaped in a path segment (RFC 3986, section 2.3).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// One kind of object.
+/// A type of object.
 pub(super) struct ObjectType {
-    /// Its key in the step's field `objectType`.
+    /// Its value in the step's field `objectType`.
     key: &'static str,
-    /// What the select box shows.
+    /// Its label in the select box.
     label: &'static str,
-    /// The path in front of the id.
+    /// The path before the id.
     path: &'static str,
 }
 
@@ -26,7 +26,7 @@ const fn kind(key: &'static str, label: &'static str, path: &'static str) -> Obj
     ObjectType { key, label, path }
 }
 
-/// What `lookupObjectById` gets.
+/// The types that `lookupObjectById` gets.
 pub(super) const LOOKUP: &[ObjectType] = &[
     kind("action", "Action", "/action/"),
     kind("app", "App", "/app/"),
@@ -41,7 +41,7 @@ pub(super) const LOOKUP: &[ObjectType] = &[
     kind("task", "Task", "/task/"),
 ];
 
-/// What `deleteObjectById` deletes.
+/// The types that `deleteObjectById` deletes.
 pub(super) const DELETE: &[ObjectType] = &[
     kind("app", "App", "/app/"),
     kind("comment", "Comment", "/comment/"),
@@ -66,47 +66,49 @@ pub(super) fn choices(types: &[ObjectType]) -> Value {
     Value::Object(entries.collect::<Map<_, _>>())
 }
 
-/// An object that a message names.
-pub(super) struct Named<'a> {
-    /// `idValue` as it came.
+/// A reference to an object.
+pub(super) struct ObjectRef<'a> {
+    /// `idValue` as received.
     pub(super) id: &'a RawValue,
-    /// The path of the object, the id escaped as one segment.
+    /// The object's path, with the id escaped as one segment.
     pub(super) path: String,
 }
 
-/// Reads `idValue` of a message's body, for an object of the chosen type.
-pub(super) fn read<'a>(
-    body: Option<&'a RawValue>,
-    types: &[ObjectType],
-    chosen: Option<&str>,
-) -> Result<Named<'a>, Failure> {
-    let id = body
-        .and_then(|body| RawObject::deserialize(body).ok())
-        .and_then(|fields| fields.get("idValue"))
-        .ok_or_else(no_id)?;
-    // What JavaScript takes for false is no id; `true` is one, for whatever it is good.
-    let text = match Kind::of(id) {
-        Kind::Text => serde_json::from_str::<String>(id.get()).map_err(|_| no_id())?,
-        Kind::Number if id.get().parse() != Ok(0.0_f64) => id.get().to_owned(),
-        Kind::Boolean if id.get() == "true" => id.get().to_owned(),
-        Kind::Null | Kind::Boolean | Kind::Number => return Err(no_id()),
-        other => {
-            return Err(Failure::new(format!(
-                "The field \"idValue\" (ID Value) must be text or a number, but it is {other}."
-            )));
+impl<'a> ObjectRef<'a> {
+    /// Reads `idValue` from a message's body. `chosen` is the step's object type, one of `types`.
+    pub(super) fn read(
+        body: Option<&'a RawValue>,
+        types: &[ObjectType],
+        chosen: Option<&str>,
+    ) -> Result<Self, Failure> {
+        let id = body
+            .and_then(|body| RawObject::deserialize(body).ok())
+            .and_then(|fields| fields.get("idValue"))
+            .ok_or_else(no_id)?;
+        // As in the Node.js component, a falsy value counts as missing, and `true` is used as an id.
+        let text = match Kind::of(id) {
+            Kind::Text => serde_json::from_str::<String>(id.get()).map_err(|_| no_id())?,
+            Kind::Number if id.get().parse() != Ok(0.0_f64) => id.get().to_owned(),
+            Kind::Boolean if id.get() == "true" => id.get().to_owned(),
+            Kind::Null | Kind::Boolean | Kind::Number => return Err(no_id()),
+            other => {
+                return Err(Failure::new(format!(
+                    "The field \"idValue\" (ID Value) must be text or a number, but it is {other}."
+                )));
+            }
+        };
+        if text.is_empty() {
+            return Err(no_id());
         }
-    };
-    if text.is_empty() {
-        return Err(no_id());
+        if text == "." || text == ".." {
+            return Err(Failure::new("The field \"idValue\" (ID Value) is not the id of an object."));
+        }
+        let kind = types
+            .iter()
+            .find(|kind| Some(kind.key) == chosen)
+            .ok_or_else(|| Failure::new(format!("Unsupported Object Type - {}", chosen.unwrap_or("undefined"))))?;
+        Ok(Self { id, path: format!("{}{}", kind.path, utf8_percent_encode(&text, SEGMENT)) })
     }
-    if text == "." || text == ".." {
-        return Err(Failure::new("The field \"idValue\" (ID Value) is no id of an object."));
-    }
-    let kind = types
-        .iter()
-        .find(|kind| Some(kind.key) == chosen)
-        .ok_or_else(|| Failure::new(format!("Unsupported Object Type - {}", chosen.unwrap_or("undefined"))))?;
-    Ok(Named { id, path: format!("{}{}", kind.path, utf8_percent_encode(&text, SEGMENT)) })
 }
 
 fn no_id() -> Failure {
@@ -119,7 +121,9 @@ mod tests {
 
     fn path(body: &str, types: &[ObjectType], chosen: Option<&str>) -> Result<String, String> {
         let raw: Box<RawValue> = serde_json::from_str(body).expect("valid JSON");
-        read(Some(&raw), types, chosen).map(|named| named.path).map_err(|failure| failure.message().to_owned())
+        ObjectRef::read(Some(&raw), types, chosen)
+            .map(|object| object.path)
+            .map_err(|failure| failure.message().to_owned())
     }
 
     #[test]
@@ -141,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_input_is_told() {
+    fn bad_input_is_reported() {
         for id in ["\"\"", "null", "0", "-0", "0.0", "0e7", "false"] {
             let body = format!("{{\"idValue\":{id}}}");
             assert_eq!(path(&body, LOOKUP, Some("item")).expect_err(id), "No \"ID Value\" provided!");

@@ -1,4 +1,4 @@
-//! `uploadFile`: a file of the message, or behind a URL, streamed to Podio (`POST /file/`), never whole in memory.
+//! `uploadFile`: streams an attachment, or the file at a URL, to Podio (`POST /file/`) without keeping it in memory.
 //! In: `attachment` or `url`, `fileName`, `contentType`. Out: Podio's file object.
 
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use crate::rest::{
     transfer::{FileSource, OpenFile, file_of},
 };
 
-/// Media type of a file that says none. Podio refuses `application/octet-stream`.
+/// The media type of a file without one. Podio refuses `application/octet-stream`.
 const DEFAULT_MEDIA: &str = "text/plain";
 
 /// The action, for one step.
@@ -34,7 +34,7 @@ pub(super) struct UploadFile {
     files: Files,
 }
 
-/// What a message asks for.
+/// The input of a message.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Fields {
@@ -44,9 +44,9 @@ struct Fields {
     content_type: Option<String>,
 }
 
-/// A file to upload.
+/// The file to upload.
 #[derive(Debug, PartialEq, Eq)]
-struct Wanted {
+struct FileInput {
     url: Url,
     name: String,
     media: String,
@@ -61,18 +61,18 @@ impl UploadFile {
 #[async_trait]
 impl Action for UploadFile {
     async fn run(&self, message: &Message<'_>, context: &Context<'_>) -> Result<(), Interruption> {
-        let wanted = read(message)?;
+        let file = read(message)?;
         let url = self.podio.address().resolve("/file/")?;
-        let source = UrlSource { url: wanted.url, storage: self.files.storage.clone(), http: self.files.http.clone() };
-        let upload = Upload { source: Arc::new(source), name: wanted.name, media: wanted.media };
+        let source = UrlSource { url: file.url, storage: self.files.storage.clone(), http: self.files.http.clone() };
+        let upload = Upload { source: Arc::new(source), name: file.name, media: file.media };
         let request = Request::post(url, Payload::File(upload));
         let answer = self.podio.send(&request, context.stop).await?;
         context.emitter.data(Outgoing::new(answer)).await
     }
 }
 
-/// Which file a message means: the `url` that it gives, the `attachment` that it names, or its only attachment.
-fn read(message: &Message<'_>) -> Result<Wanted, Failure> {
+/// Finds the file to upload: the one at `url`, the attachment named by `attachment`, or the only attachment.
+fn read(message: &Message<'_>) -> Result<FileInput, Failure> {
     let fields: Fields = match message.body() {
         None => Fields::default(),
         Some(body) => serde_json::from_str(body.get()).map_err(|_| {
@@ -81,7 +81,7 @@ fn read(message: &Message<'_>) -> Result<Wanted, Failure> {
     };
     let (name, attachment) = match fields.url {
         Some(url) => (None, Attachment { url, size: None, content_type: None }),
-        None => chosen(message, fields.attachment.as_deref())?,
+        None => find_attachment(message, fields.attachment.as_deref())?,
     };
     let url = Url::parse(&attachment.url)
         .ok()
@@ -95,15 +95,15 @@ fn read(message: &Message<'_>) -> Result<Wanted, Failure> {
             )));
         }
     }
-    Ok(Wanted {
+    Ok(FileInput {
         name: fields.file_name.or(name).or(last_segment).unwrap_or_else(|| "file".to_owned()),
         media: fields.content_type.or(attachment.content_type).unwrap_or_else(|| DEFAULT_MEDIA.to_owned()),
         url,
     })
 }
 
-/// The attachment that is named, or the only one.
-fn chosen(message: &Message<'_>, wanted: Option<&str>) -> Result<(Option<String>, Attachment), Failure> {
+/// Finds the attachment named `wanted`, or the only one.
+fn find_attachment(message: &Message<'_>, wanted: Option<&str>) -> Result<(Option<String>, Attachment), Failure> {
     let attachments = message.object("attachments");
     let entries: Vec<_> = attachments.entries().collect();
     let (name, raw): (_, &RawValue) = match (wanted, entries.as_slice()) {
@@ -111,11 +111,11 @@ fn chosen(message: &Message<'_>, wanted: Option<&str>) -> Result<(Option<String>
             .iter()
             .find(|(name, _)| name == wanted)
             .cloned()
-            .ok_or_else(|| Failure::new("The message has no attachment of the name that \"attachment\" gives."))?,
+            .ok_or_else(|| Failure::new("The message has no attachment with the name in \"attachment\"."))?,
         (None, [only]) => only.clone(),
         (None, []) => {
             return Err(Failure::new(
-                "There is no file: give its address in \"url\", or a message with an attachment.",
+                "There is no file: give its address in \"url\", or send a message with an attachment.",
             ));
         }
         (None, many) => {
@@ -130,7 +130,7 @@ fn chosen(message: &Message<'_>, wanted: Option<&str>) -> Result<(Option<String>
     Ok((Some(name.into_owned()), attachment))
 }
 
-/// A file behind an address; in the platform's object storage with its token, anywhere else without any.
+/// A file at a URL. The platform's object storage is called with its token, any other host without one.
 struct UrlSource {
     url: Url,
     storage: Option<ObjectStorage>,
@@ -154,9 +154,9 @@ impl UrlSource {
 impl FileSource for UrlSource {
     fn open(&self) -> BoxFuture<'_, Result<OpenFile, String>> {
         Box::pin(async {
-            let told = |reason: String| format!("the file to upload cannot be read: {reason}");
-            let OpenFile { bytes, length } = self.fetch().await.map_err(told)?;
-            let bytes = futures_util::StreamExt::map(bytes, move |chunk| chunk.map_err(told));
+            let explain = |reason: String| format!("the file to upload cannot be read: {reason}");
+            let OpenFile { bytes, length } = self.fetch().await.map_err(explain)?;
+            let bytes = futures_util::StreamExt::map(bytes, move |chunk| chunk.map_err(explain));
             Ok(OpenFile { bytes: Box::pin(bytes), length })
         })
     }
@@ -166,38 +166,38 @@ impl FileSource for UrlSource {
 mod tests {
     use super::*;
 
-    fn wanted(text: &str) -> Result<(String, String, String), String> {
+    fn read_text(text: &str) -> Result<(String, String, String), String> {
         let message = Message::parse(text.as_bytes()).expect("a message");
         read(&message)
-            .map(|wanted| (wanted.url.to_string(), wanted.name, wanted.media))
+            .map(|file| (file.url.to_string(), file.name, file.media))
             .map_err(|failure| failure.message().to_owned())
     }
 
     #[test]
-    fn the_file_is_the_url_the_named_or_the_only_attachment() {
+    fn the_file_is_at_the_url_or_the_named_or_only_attachment() {
         let some = |url: &str, name: &str, media: &str| Ok((url.to_owned(), name.to_owned(), media.to_owned()));
         let both = r#""attachments":{"a.txt":{"url":"http://h/1"},"b.pdf":{"url":"http://h/2","content-type":"application/pdf"}}"#;
         assert_eq!(
-            wanted(r#"{"body":{"url":"http://h/x/y.txt?z"}}"#),
+            read_text(r#"{"body":{"url":"http://h/x/y.txt?z"}}"#),
             some("http://h/x/y.txt?z", "y.txt", "text/plain")
         );
         assert_eq!(
-            wanted(r#"{"body":{"url":"http://h/","fileName":"n","contentType":"image/png"}}"#),
+            read_text(r#"{"body":{"url":"http://h/","fileName":"n","contentType":"image/png"}}"#),
             some("http://h/", "n", "image/png")
         );
         assert_eq!(
-            wanted(&format!(r#"{{"body":{{"attachment":"b.pdf"}},{both}}}"#)),
+            read_text(&format!(r#"{{"body":{{"attachment":"b.pdf"}},{both}}}"#)),
             some("http://h/2", "b.pdf", "application/pdf")
         );
         assert_eq!(
-            wanted(r#"{"attachments":{"a.txt":{"url":"http://h/1","size":3}}}"#),
+            read_text(r#"{"attachments":{"a.txt":{"url":"http://h/1","size":3}}}"#),
             some("http://h/1", "a.txt", "text/plain")
         );
-        assert!(wanted(&format!(r#"{{"body":{{}},{both}}}"#)).expect_err("two").contains("2 attachments"));
+        assert!(read_text(&format!(r#"{{"body":{{}},{both}}}"#)).expect_err("two").contains("2 attachments"));
     }
 
     #[test]
-    fn a_missing_file_is_told() {
+    fn bad_input_is_reported() {
         for (text, word) in [
             (r#"{"body":{}}"#, "There is no file"),
             (r#"{"body":{"attachment":"x"},"attachments":{}}"#, "attachment"),
@@ -208,7 +208,7 @@ mod tests {
             (r#"{"body":{"url":"http://h/1","fileName":"a\u0000"}}"#, "\"fileName\" contains a control"),
             (r#"{"body":{},"attachments":{"a\tb":{"url":"http://h/1"}}}"#, "\"attachments\" contains a control"),
         ] {
-            let error = wanted(text).expect_err(text);
+            let error = read_text(text).expect_err(text);
             assert!(error.contains(word), "{text}: {error}");
         }
     }

@@ -1,4 +1,4 @@
-//! What is Podio's own: its names and statuses, its settings, the fields of a step.
+//! Everything specific to Podio: names, statuses, settings, and the fields of a step.
 
 use std::sync::Arc;
 
@@ -12,17 +12,17 @@ use crate::{
 mod rate_limit_text;
 mod settings;
 mod step_config;
-pub mod variables;
+pub(crate) mod variables;
 
-pub use settings::read as read_settings;
+pub(crate) use settings::read as read_settings;
 pub use step_config::StepConfig;
 
-/// How Podio differs from other APIs.
-pub static PODIO: Profile = Profile {
+/// The properties of Podio's API.
+pub(crate) static PODIO: Profile = Profile {
     name: "Podio",
-    // 420 is Podio's own (https://developers.podio.com/index/limits); 429 is the standard one (RFC 6585, section 4).
+    // 420 is specific to Podio (https://developers.podio.com/index/limits); 429 is the standard (RFC 6585, section 4).
     rate_limit_statuses: &[420, 429],
-    wait_in_body: rate_limit_text::named_wait,
+    wait_in_body: rate_limit_text::requested_wait,
     settings: SettingNames {
         client_id: variables::PODIO_CLIENT_ID.name,
         client_secret: variables::PODIO_CLIENT_SECRET.name,
@@ -31,10 +31,10 @@ pub static PODIO: Profile = Profile {
     },
 };
 
-/// Podio's API with a step's credential.
+/// A client for Podio's API with a step's credential.
 ///
 /// # Errors
-/// When TLS cannot be set up.
+/// If TLS cannot be set up.
 pub fn client(settings: &ClientSettings, config: &StepConfig, step: &Step) -> Result<Arc<ApiClient>, ClientError> {
     let credential = match (&config.secret_id, &config.oauth) {
         (Some(id), _) => Some(StepCredential::Secret { id: id.clone(), api: step.api.clone() }),

@@ -1,13 +1,13 @@
-//! The wait that Podio's rate limit names in words ("Please wait 300 seconds before trying again"). Pure.
+//! Finds the wait in the text of Podio's rate limit ("Please wait 300 seconds before trying again"). Pure.
 
 use std::time::Duration;
 
-/// How many bytes of a text are searched for seconds.
+/// The number of bytes of a text that are searched.
 const TEXT_WINDOW: usize = 4096;
 
-/// Podio's `error_description` says it. The envelope repeats the request too, which may be long and say anything, so
-/// the body as a whole is searched only when the description is missing or names no wait.
-pub(super) fn named_wait(body: &[u8]) -> Option<Duration> {
+/// Searches `error_description`. The body also repeats the request, which may be long and contain similar text, so the
+/// whole body is searched only if the description has no wait.
+pub(super) fn requested_wait(body: &[u8]) -> Option<Duration> {
     #[derive(serde::Deserialize)]
     struct Envelope {
         error_description: String,
@@ -16,7 +16,7 @@ pub(super) fn named_wait(body: &[u8]) -> Option<Duration> {
     envelope.and_then(|envelope| from_text(envelope.error_description.as_bytes())).or_else(|| from_text(body))
 }
 
-/// The number between `wait` and `second` in a text, in any case.
+/// Finds the number between `wait` and `second`, ignoring case.
 fn from_text(text: &[u8]) -> Option<Duration> {
     let text = String::from_utf8_lossy(&text[..text.len().min(TEXT_WINDOW)]).to_ascii_lowercase();
     let mut words = text.split_ascii_whitespace();
@@ -40,11 +40,11 @@ mod tests {
     use super::*;
 
     fn seconds(body: &str) -> Option<u64> {
-        named_wait(body.as_bytes()).map(|wait| wait.as_secs())
+        requested_wait(body.as_bytes()).map(|wait| wait.as_secs())
     }
 
     #[test]
-    fn the_description_counts_wherever_it_stands() {
+    fn the_description_takes_precedence_over_the_request() {
         let long = "x".repeat(3 * TEXT_WINDOW);
         let limit = "You have hit the rate limit. Please wait 300 seconds before trying again";
         let request = |text: &str| format!(r#"{{"request":{{"body":"{text}"}},"error_description":"{limit}"}}"#);
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn table() {
+    fn waits_in_texts() {
         for (body, want) in [
             ("", None),
             ("Please WAIT 1 Second.", Some(1)),

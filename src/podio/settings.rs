@@ -1,4 +1,4 @@
-//! The settings of calls to Podio.
+//! Reads the settings of calls to Podio.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use elasticio_runtime::settings::Reader;
 use super::variables as v;
 use crate::rest::ClientSettings;
 
-/// Reads how Podio is called, and nothing of the platform.
-pub fn read(reader: &mut Reader<'_>) -> ClientSettings {
+/// Reads the client's settings.
+pub(crate) fn read(reader: &mut Reader<'_>) -> ClientSettings {
     let server_retries = reader.given_in_range(v::API_RETRIES_COUNT, 0..=5, 3);
     ClientSettings {
         api_url: reader.bare_http_url(v::PODIO_API_URL),

@@ -1,34 +1,33 @@
-//! The fields of a step of this component, and its credential (protocol, sections 7.5 and 11.1).
+//! A step's config: its fields and its credential (protocol, sections 7.5 and 11.1).
 
 use elasticio_runtime::platform::step_data::StepData;
 use serde_json::{Map, Value};
 
 use crate::rest::{OAuth, RetryFields};
 
-/// What a step's config says to this component.
+/// The config of a step, as far as this component uses it.
 #[derive(Clone, Debug, Default)]
 pub struct StepConfig {
-    /// `secretId`: the platform owns the credential.
-    pub secret_id: Option<String>,
+    /// `secretId`: the platform keeps the credential.
+    pub(crate) secret_id: Option<String>,
     /// `oauth`: the credential itself (legacy).
-    pub oauth: Option<OAuth>,
-    /// `objectType`: the kind of object that the step is about, as a template of JavaScript shows it; `None` when it
-    /// is absent.
-    pub object_type: Option<String>,
-    /// `retries`, `retriesDelay` beside it.
-    pub retry: RetryFields,
-    /// `safeRetries`: a POST is repeated only where it certainly never reached Podio.
-    pub safe_retries: bool,
-    /// `dontThrowErrorFlg`: an answer is a result whatever its status.
-    pub dont_throw: bool,
+    pub(crate) oauth: Option<OAuth>,
+    /// `objectType`: the type of object to look up or delete, converted to text as by a JavaScript template literal.
+    pub(crate) object_type: Option<String>,
+    /// `retries` and `retriesDelay`.
+    pub(crate) retry: RetryFields,
+    /// `safeRetries`: a POST is repeated only if it certainly never reached Podio.
+    pub(crate) safe_retries: bool,
+    /// `dontThrowErrorFlg`: an answer is a result, whatever its status.
+    pub(crate) dont_throw: bool,
 }
 
 impl StepConfig {
-    /// Reads the config; fields of a wrong type count as not given.
+    /// Reads the config. A field of the wrong type is treated as absent.
     #[must_use]
     pub fn read(step: &StepData) -> Self {
         let fields: Map<String, Value> = step.config().unwrap_or_else(|_| {
-            tracing::warn!("the step's config is not a JSON object; it counts as empty");
+            tracing::warn!("the step's config is not a JSON object; treating it as empty");
             Map::new()
         });
         Self::from_fields(fields)
@@ -46,7 +45,7 @@ impl StepConfig {
         };
         Self {
             secret_id: text("secretId"),
-            object_type: fields.get("objectType").map(template),
+            object_type: fields.get("objectType").map(template_text),
             retry: RetryFields::read(&fields),
             safe_retries: flag("safeRetries"),
             dont_throw: flag("dontThrowErrorFlg"),
@@ -58,12 +57,12 @@ impl StepConfig {
     }
 }
 
-/// A value as a template of JavaScript shows it.
-fn template(value: &Value) -> String {
+/// Converts a value to text as a JavaScript template literal does.
+fn template_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Array(items) => {
-            let shown = |item: &Value| if item.is_null() { String::new() } else { template(item) };
+            let shown = |item: &Value| if item.is_null() { String::new() } else { template_text(item) };
             items.iter().map(shown).collect::<Vec<_>>().join(",")
         }
         Value::Object(_) => "[object Object]".to_owned(),
@@ -85,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_type_is_shown_as_javascript_shows_it() {
+    fn an_object_type_is_converted_as_by_javascript() {
         for (given, want) in [
             (json!("item"), "item"),
             (json!(""), ""),
@@ -103,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_of_a_wrong_shape_are_none() {
+    fn a_malformed_credential_is_treated_as_absent() {
         assert!(config(json!({ "oauth": "x" })).oauth.is_none());
         assert!(config(json!({ "oauth": {} })).oauth.is_none());
         assert!(config(json!({ "oauth": { "access_token": 7 } })).oauth.is_none());

@@ -1,4 +1,4 @@
-//! The token that a request is sent with, or why there is none.
+//! The access token that a request carries, or the reason why there is none.
 
 use std::time::Duration;
 
@@ -8,30 +8,32 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::retry::RetryFields;
 
-/// What a request is sent with.
+/// An access token, ready to be sent.
 #[derive(Debug)]
 pub(super) struct AccessToken {
     token: SecretString,
-    /// The header that carries the token, marked so that no library prints it.
+    /// The `Authorization` header, marked sensitive so that no library prints it.
     pub(super) authorization: HeaderValue,
-    /// `retries` and `retriesDelay` that came with it.
+    /// The `retries` and `retriesDelay` that came with the token.
     pub(super) retry: RetryFields,
 }
 
 impl AccessToken {
-    /// A token that a header can hold.
+    /// Fails if the token is empty or does not fit into a header.
     pub(super) fn new(token: SecretString, retry: RetryFields) -> Result<Self, TokenError> {
         if token.expose_secret().is_empty() {
-            return Err(TokenError::NoWay("the credential's access token is empty".to_owned()));
+            return Err(TokenError::Unavailable("the credential's access token is empty".to_owned()));
         }
         let mut authorization = HeaderValue::try_from(format!("Bearer {}", token.expose_secret())).map_err(|_| {
-            TokenError::NoWay("the credential's access token has characters that no HTTP header can hold".to_owned())
+            TokenError::Unavailable(
+                "the credential's access token has characters that no HTTP header can hold".to_owned(),
+            )
         })?;
         authorization.set_sensitive(true);
         Ok(Self { token, authorization, retry })
     }
 
-    /// Whether `token` is this one.
+    /// Whether this is `token`.
     pub(super) fn is(&self, token: &SecretString) -> bool {
         self.token.expose_secret() == token.expose_secret()
     }
@@ -42,22 +44,22 @@ impl AccessToken {
     }
 }
 
-/// Why there is no usable token. Never holds one.
+/// Why there is no usable token. Never contains a token.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(super) enum TokenError {
     /// The platform did not return the secret.
     #[error("{0}")]
     Secret(String),
-    /// There is nothing to get a new token with, or it is one that no request can carry.
+    /// There is no way to get a token, or the token fits into no header.
     #[error("{0}")]
-    NoWay(String),
+    Unavailable(String),
     /// The token endpoint refused the refresh token or the client.
     #[error("{0}")]
     Refused(String),
     /// The token endpoint is rate-limited for this long.
     #[error("the token endpoint is rate-limited for {} s", .0.as_secs())]
     Limited(Duration),
-    /// The worker stops before there was one.
+    /// The worker stopped before there was a token.
     #[error(transparent)]
     Stopped(#[from] Stopped),
 }

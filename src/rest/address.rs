@@ -1,5 +1,5 @@
-//! From the `url` of a message to the address that is called: always below the API's base, or an error
-//! (protocol, section 10.1). Pure.
+//! Resolves the `url` of a message to the address to call. The result is always below the API's base; anything else is
+//! an error (protocol, section 10.1). Pure.
 
 use elasticio_runtime::action::{Failure, Interruption};
 use url::Url;
@@ -10,23 +10,23 @@ pub struct Address {
     base: Url,
 }
 
-/// Why a `url` is not called. The text names the field and never repeats more than its host.
+/// Why a `url` is refused. The text names the field and never repeats the `url`.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
-    /// Nothing but white space.
+    /// Only white space.
     #[error("\"url\" is empty; give the path of the resource, e.g. \"/user\"")]
     Empty,
-    /// Control characters, which some parsers drop silently.
+    /// Contains control characters, which some parsers drop silently.
     #[error("\"url\" contains a control character (a line break or tab, perhaps); remove it")]
     Control,
-    /// It would leave the API's origin.
+    /// Leaves the API's origin.
     #[error("\"url\" leads away from {base}; give a path relative to it, e.g. \"/user\". Nothing was sent")]
     Leaves {
         /// The API's base.
         base: String,
     },
-    /// No address at all.
-    #[error("\"url\" is not a path that an address can be made of")]
+    /// Does not form an address.
+    #[error("\"url\" is not a valid path")]
     Malformed,
 }
 
@@ -43,17 +43,16 @@ impl From<AddressError> for Interruption {
 }
 
 impl Address {
-    /// Addresses below `base`.
+    /// Resolves to addresses below `base`.
     #[must_use]
-    pub fn new(base: Url) -> Self {
+    pub(crate) fn new(base: Url) -> Self {
         Self { base }
     }
 
-    /// The address that `url` names: a path (with or without a leading slash), or an absolute URL of the API's own
-    /// origin.
+    /// Resolves a path, with or without a leading slash, or an absolute URL of the API's own origin.
     ///
     /// # Errors
-    /// When it is empty, malformed, or would leave the API's base by any reading of it.
+    /// If `url` is empty or malformed, or if any parser could read it as an address outside the API's base.
     pub fn resolve(&self, url: &str) -> Result<Url, AddressError> {
         if url.trim().is_empty() {
             return Err(AddressError::Empty);
@@ -62,13 +61,13 @@ impl Address {
             return Err(AddressError::Control);
         }
         let leaves = || AddressError::Leaves { base: self.base.as_str().trim_end_matches('/').to_owned() };
-        // A browser's reading: backslashes, `//host` and `scheme:` count. Whatever leaves by it is refused, even
-        // where our own reading below would take it for a path.
+        // Resolve it as a browser would, where backslashes, `//host` and `scheme:` are significant. A `url` that leaves
+        // the origin that way is refused, even if the code below would treat it as a path.
         let browser = self.base.join(url).map_err(|_| leaves())?;
         if !same_origin(&browser, &self.base) {
             return Err(leaves());
         }
-        // Below an origin without a base path, both readings of a path are the same.
+        // Without a base path, the browser's result is also the right one for a path.
         let resolved = if is_absolute(url) || (self.base.path() == "/" && url.starts_with('/')) {
             browser
         } else {
@@ -76,11 +75,11 @@ impl Address {
             let path = url.trim_start_matches('/');
             Url::parse(&format!("{base}/{path}")).map_err(|_| AddressError::Malformed)?
         };
-        if self.holds(&resolved) { Ok(resolved) } else { Err(leaves()) }
+        if self.contains(&resolved) { Ok(resolved) } else { Err(leaves()) }
     }
 
-    /// Whether `url` is of the API's origin, below its base path, and names no user.
-    fn holds(&self, url: &Url) -> bool {
+    /// Whether `url` has the API's origin, is below its base path and has no user.
+    fn contains(&self, url: &Url) -> bool {
         let base_path = self.base.path().trim_end_matches('/');
         same_origin(url, &self.base)
             && url.username().is_empty()
@@ -89,14 +88,15 @@ impl Address {
     }
 }
 
-/// Whether two `http` or `https` addresses have one origin (RFC 6454, section 5); copies neither, as `Url::origin` does.
+/// Whether two `http` or `https` addresses have the same origin (RFC 6454, section 5). Unlike `Url::origin`, it copies
+/// neither host.
 pub(super) fn same_origin(one: &Url, other: &Url) -> bool {
     one.scheme() == other.scheme()
         && one.host() == other.host()
         && one.port_or_known_default() == other.port_or_known_default()
 }
 
-/// `scheme://…` or `//…`, as the reference's HTTP client tells absolute URLs.
+/// `scheme://…` or `//…`: what the Node.js component's HTTP client treats as absolute.
 fn is_absolute(url: &str) -> bool {
     let Some((rest, _)) = url.split_once("//") else { return false };
     rest.is_empty()
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_and_the_own_origin_resolve() {
+    fn paths_and_urls_of_the_same_origin_resolve() {
         for (url, want) in [
             ("/user", "https://api.podio.com/user"),
             ("user", "https://api.podio.com/user"),
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_leaves_is_refused() {
+    fn a_url_that_leaves_the_origin_is_refused() {
         for url in [
             "https://evil.example/",
             "http://api.podio.com/user",

@@ -1,4 +1,4 @@
-//! One attempt of a request: the call itself, and what it turned out to be.
+//! One attempt of a request: the call, and what its result means for the retry policy and for the caller.
 
 use reqwest::{
     Client, RequestBuilder, Response,
@@ -13,21 +13,21 @@ use super::{
     address::same_origin,
     redirects,
     request::Payload,
-    retry::{Decision, Outcome},
+    retry::{Decision, Outcome, RateLimit},
     transfer::{self, FileSink, FirstError},
 };
 
-/// One attempt, as it went.
+/// The result of one attempt.
 pub(super) enum Attempt {
-    /// `elsewhere`: by another origin, to which the API redirected it.
-    Answered {
-        answer: Answer,
-        elsewhere: bool,
-    },
+    /// An answer came. `other_origin`: it came from another origin, to which the API redirected the call.
+    Answered { answer: Answer, other_origin: bool },
+    /// There was no connection, so the API never saw the request.
     NotSent(String),
+    /// The answer is missing or incomplete; the API may have executed the request.
     Broken(String),
-    Hopeless(String),
-    /// The file that it was to carry is not one that can be sent; the API has no part in it.
+    /// Repeating the call would not help.
+    Permanent(String),
+    /// The file to upload cannot be read or sent. The API is not at fault.
     BadFile(String),
 }
 
@@ -46,36 +46,40 @@ pub(super) async fn attempt(
         .header(AUTHORIZATION, token.authorization.clone())
         .timeout(limit);
     let source = FirstError::default();
-    let call = match load(call, request, &source).await {
+    let call = match attach_payload(call, request, &source).await {
         Ok(call) => call,
         Err(reason) => return Attempt::BadFile(reason),
     };
-    let response = match redirects::watched(call.send()).await {
+    let response = match redirects::tracked(call.send()).await {
         (Ok(response), _) => response,
-        (Err(error), redirected) => return unanswered(&error, source.seen(), redirected),
+        (Err(error), redirected) => return classify_error(&error, source.seen(), redirected),
     };
-    let elsewhere = !same_origin(response.url(), &request.url);
+    let other_origin = !same_origin(response.url(), &request.url);
     let answer = match &request.sink {
-        Some(sink) if response.status().is_success() => pour(response, sink.as_ref()).await,
+        Some(sink) if response.status().is_success() => stream_into(response, sink.as_ref()).await,
         _ => read(response, settings.max_response, profile.settings.max_response).await,
     };
-    answer.map_or_else(|broken| broken, |answer| Attempt::Answered { answer, elsewhere })
+    answer.map_or_else(|broken| broken, |answer| Attempt::Answered { answer, other_origin })
 }
 
-/// Reads an answer whole.
+/// Reads the answer into memory.
 async fn read(response: Response, limit: usize, setting: &str) -> Result<Answer, Attempt> {
     Answer::read(response, limit).await.map_err(|error| match error {
         ReadError::Broken(error) => Attempt::Broken(http::reason(&error)),
-        ReadError::TooLarge => Attempt::Hopeless(format!(
+        ReadError::TooLarge => Attempt::Permanent(format!(
             "the answer has more than {limit} bytes ({setting}); ask for less, e.g. with limit and offset"
         )),
     })
 }
 
-/// Puts the payload onto a call; a file is opened for this attempt.
-async fn load(call: RequestBuilder, request: &Request, source: &FirstError) -> Result<RequestBuilder, String> {
+/// Adds the payload to a call. A file is opened again for each attempt.
+async fn attach_payload(
+    call: RequestBuilder,
+    request: &Request,
+    source: &FirstError,
+) -> Result<RequestBuilder, String> {
     Ok(match &request.payload {
-        // Servers may refuse a POST that says nothing of its length (RFC 9110, section 8.6).
+        // Servers may refuse a POST without a length (RFC 9110, section 8.6).
         None if request.has_content() => call.header(CONTENT_LENGTH, 0),
         None => call,
         Some(Payload::Json(bytes)) => call.header(CONTENT_TYPE, "application/json").body(bytes.clone()),
@@ -86,53 +90,56 @@ async fn load(call: RequestBuilder, request: &Request, source: &FirstError) -> R
         Some(Payload::File(upload)) => {
             let file = upload.source.open().await?;
             let form = transfer::form(file, &upload.name, &upload.media, source);
-            call.multipart(form.map_err(|_| "the file's content type is no media type, e.g. \"image/png\"".to_owned())?)
+            call.multipart(
+                form.map_err(|_| "the file's content type is not a media type such as \"image/png\"".to_owned())?,
+            )
         }
     })
 }
 
-/// What a call that got no answer was; `source`: what broke in the file that it carried. One that was `redirected`
-/// reached the API, which may have executed it, even when there is no connection to where it was sent next.
-fn unanswered(error: &reqwest::Error, source: Option<String>, redirected: bool) -> Attempt {
+/// Classifies a call without an answer. `source` is the error of the file that it carried, if any. A call that was
+/// `redirected` has reached the API, which may have executed it, even if the next host could not be connected to.
+fn classify_error(error: &reqwest::Error, source: Option<String>, redirected: bool) -> Attempt {
     if let Some(reason) = source {
         return Attempt::BadFile(reason);
     }
     let reason = http::reason(error);
     match error {
         error if error.is_connect() && !redirected => Attempt::NotSent(reason),
-        error if error.is_builder() || error.is_redirect() => Attempt::Hopeless(reason),
+        error if error.is_builder() || error.is_redirect() => Attempt::Permanent(reason),
         _ => Attempt::Broken(reason),
     }
 }
 
-/// Lets an answer's body flow into a sink.
-async fn pour(mut response: Response, sink: &dyn FileSink) -> Result<Answer, Attempt> {
+/// Streams the answer's body into a sink.
+async fn stream_into(mut response: Response, sink: &dyn FileSink) -> Result<Answer, Attempt> {
     let head = Answer::head(&mut response);
     let api = FirstError::default();
     let file = api.watch(transfer::file_of(response).bytes);
     match (sink.take(file).await, api.seen()) {
         (Ok(()), None) => Ok(head),
         (_, Some(reason)) => Err(Attempt::Broken(reason)),
-        (Err(reason), None) => Err(Attempt::Hopeless(reason)),
+        (Err(reason), None) => Err(Attempt::Permanent(reason)),
     }
 }
 
 impl Attempt {
-    /// What the retry policy sees of it.
+    /// The attempt as the retry policy sees it.
     pub(super) fn outcome(&self, profile: &Profile) -> Outcome {
         match self {
-            Self::Answered { answer, elsewhere } => {
+            Self::Answered { answer, other_origin } => {
                 let status = answer.status.as_u16();
-                let rate_limit = profile.is_rate_limit(status).then(|| answer.named_wait(profile.wait_in_body));
-                Outcome::of_answer(status, rate_limit, *elsewhere)
+                let rate_limit =
+                    profile.is_rate_limit(status).then(|| RateLimit(answer.requested_wait(profile.wait_in_body)));
+                Outcome::of_answer(status, rate_limit, *other_origin)
             }
             Self::NotSent(_) => Outcome::NotSent,
             Self::Broken(_) => Outcome::Broken,
-            Self::Hopeless(_) | Self::BadFile(_) => Outcome::Hopeless,
+            Self::Permanent(_) | Self::BadFile(_) => Outcome::Permanent,
         }
     }
 
-    /// The result of the request, after its last attempt.
+    /// The result of the request, when this was its last attempt.
     pub(super) fn conclude(
         self,
         profile: &'static Profile,
@@ -152,19 +159,19 @@ impl Attempt {
                 reason: format!("{} answered {}", profile.name, answer.status.as_u16()),
                 answer: Some(Box::new(answer)),
             },
-            Self::Answered { answer, elsewhere } => {
-                Problem::Answered { answer: Box::new(answer), elsewhere, attempts, request }
+            Self::Answered { answer, other_origin } => {
+                Problem::Answered { answer: Box::new(answer), other_origin, attempts, request }
             }
             Self::Broken(reason) if unknown => Problem::OutcomeUnknown { request, answer: None, reason },
             Self::NotSent(reason) | Self::Broken(reason) => Problem::Unreachable { request, reason, attempts },
-            Self::Hopeless(reason) => Problem::Hopeless { request, reason },
+            Self::Permanent(reason) => Problem::Permanent { request, reason },
             Self::BadFile(reason) => Problem::BadFile { reason },
         };
-        Err(problem.of(profile))
+        Err(problem.with_profile(profile))
     }
 
-    /// The problem with a rejected token that was not refreshed: with the answer that rejected it, unless the message
-    /// is to come again.
+    /// The problem if the token was rejected and could not be refreshed. Includes the answer that rejected it, unless the
+    /// message is rebounded or the worker stops.
     pub(super) fn unauthorized(self, error: TokenError) -> Problem {
         match (self, Problem::from(error)) {
             (Self::Answered { answer, .. }, Problem::Credential(why)) => {

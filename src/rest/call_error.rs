@@ -1,5 +1,5 @@
-//! Why a call did not succeed: texts for the flow's owner, who may see the API's answer, and shorter ones for logs,
-//! which may not.
+//! Why a call failed. Each error has two texts: one for the flow's owner, who may see the API's answer, and one for the
+//! log, which must not contain it.
 
 use std::{fmt, time::Duration};
 
@@ -10,76 +10,76 @@ use elasticio_runtime::{
 
 use super::{Answer, Profile, access_token::TokenError};
 
-/// A call that did not succeed. Its `Display` is fit for logs: no body, no token.
+/// A failed call. Its `Display` is safe to log: it has no body and no token.
 #[derive(Debug)]
 pub struct CallError {
     profile: &'static Profile,
     problem: Problem,
 }
 
-/// What went wrong.
+/// The reason for the failure.
 #[derive(Debug)]
 pub(super) enum Problem {
-    /// The step's config holds neither `secretId` nor `oauth`.
+    /// The step's config has neither `secretId` nor `oauth`.
     NoCredential,
     /// There is no usable token.
     Credential(TokenError),
-    /// The API rejected the token, and no other one helped.
+    /// The API rejected the token, and a refresh did not help or was not possible.
     Unauthorized {
         /// The last answer.
         answer: Box<Answer>,
-        /// Why there is no better token.
+        /// Why there is no valid token.
         why: String,
     },
-    /// An answer that is not a success.
+    /// The answer is not a success.
     Answered {
         /// The answer.
         answer: Box<Answer>,
-        /// Whether another origin gave it, to which the API redirected the call.
-        elsewhere: bool,
+        /// Whether it came from another origin, to which the API redirected the call.
+        other_origin: bool,
         /// Attempts made.
         attempts: u32,
         /// Method and path.
         request: String,
     },
-    /// No answer.
+    /// There was no answer.
     Unreachable {
         /// Method and path.
         request: String,
-        /// What went wrong last.
+        /// Why the last attempt failed.
         reason: String,
         /// Attempts made.
         attempts: u32,
     },
-    /// It may have been executed, and the step's `safeRetries` forbids a repetition.
+    /// The request may have been executed, and the step's `safeRetries` forbids repeating it.
     OutcomeUnknown {
         /// Method and path.
         request: String,
-        /// What came back, if anything.
+        /// The answer, if there was one.
         answer: Option<Box<Answer>>,
-        /// What went wrong.
+        /// Why the outcome is unknown.
         reason: String,
     },
-    /// An answer that no repetition mends: too many redirects, too large.
-    Hopeless {
+    /// Repeating the request would not help: too many redirects, or an answer that is too large.
+    Permanent {
         /// Method and path.
         request: String,
-        /// What is wrong with it.
+        /// What is wrong with the answer.
         reason: String,
     },
-    /// The file to send cannot be read, or is not one that can be sent.
+    /// The file to upload cannot be read or sent.
     BadFile {
-        /// What is wrong with it.
+        /// What is wrong with the file.
         reason: String,
     },
-    /// The wait is too long to hold the message; no call before this time is over.
+    /// No call is allowed for this long, which is too long to hold the message.
     Rebound(Duration),
     /// The worker stops.
     Stopped(Stopped),
 }
 
 impl Problem {
-    pub(super) fn of(self, profile: &'static Profile) -> CallError {
+    pub(super) fn with_profile(self, profile: &'static Profile) -> CallError {
         CallError { profile, problem: self }
     }
 }
@@ -119,19 +119,19 @@ impl fmt::Display for CallError {
             Problem::Unauthorized { answer, why } => {
                 write!(f, "{api} rejected the access token (401 {}): {why}", codes(answer))
             }
-            Problem::Answered { answer, elsewhere, attempts, request } => {
+            Problem::Answered { answer, other_origin, attempts, request } => {
                 let status = answer.status.as_u16();
                 let who =
-                    if *elsewhere { format!("another host, to which {api} redirected it,") } else { api.to_owned() };
+                    if *other_origin { format!("another host, to which {api} redirected it,") } else { api.to_owned() };
                 write!(f, "{request}: {who} answered {status} {}, attempt {attempts}", codes(answer))
             }
             Problem::Unreachable { request, reason, attempts } => {
                 write!(f, "{request}: no answer from {api} after {attempts} attempts: {reason}")
             }
             Problem::OutcomeUnknown { request, reason, .. } => {
-                write!(f, "{request}: the outcome is unknown ({reason}), and \"safeRetries\" forbids to repeat it")
+                write!(f, "{request}: the outcome is unknown ({reason}), and \"safeRetries\" forbids repeating it")
             }
-            Problem::Hopeless { request, reason } => write!(f, "{request}: {reason}"),
+            Problem::Permanent { request, reason } => write!(f, "{request}: {reason}"),
             Problem::BadFile { reason } => f.write_str(reason),
             Problem::Rebound(wait) => {
                 write!(f, "{api}'s rate limit: the next call is allowed in {} s", wait.as_secs())
@@ -144,20 +144,20 @@ impl fmt::Display for CallError {
 impl std::error::Error for CallError {}
 
 impl CallError {
-    /// The API's answer, when there was one.
+    /// The API's answer, if there was one.
     ///
     /// # Errors
-    /// The error itself, when there was none.
+    /// The error itself, if there was no answer.
     pub fn into_answer(self) -> Result<Answer, Self> {
         match self.problem {
             Problem::Unauthorized { answer, .. }
             | Problem::Answered { answer, .. }
             | Problem::OutcomeUnknown { answer: Some(answer), .. } => Ok(*answer),
-            other => Err(other.of(self.profile)),
+            other => Err(other.with_profile(self.profile)),
         }
     }
 
-    /// What the flow's owner reads: what happened, with the API's answer, and what to do.
+    /// The text for the flow's owner: what happened, including the API's answer, and what to do.
     #[must_use]
     pub fn message(&self) -> String {
         let api = self.profile.name;
@@ -169,7 +169,7 @@ impl CallError {
                 format!("There is no usable access token: {why}. Authorize the credential again on the platform.")
             }
             Problem::Unauthorized { .. } => format!("{self}. Authorize the credential again on the platform."),
-            Problem::Answered { answer, elsewhere: true, .. } => format!(
+            Problem::Answered { answer, other_origin: true, .. } => format!(
                 "{}. This is the answer of another host, to which {api} redirected the call.",
                 answer.error_text()
             ),
@@ -189,14 +189,14 @@ impl CallError {
             }
             Problem::OutcomeUnknown { answer, .. } => {
                 let answer = answer.as_ref().map(|answer| format!(" {}.", answer.error_text())).unwrap_or_default();
-                format!("{self}.{answer} Look in {api} whether it was executed, and send it again if not.")
+                format!("{self}.{answer} Check in {api} whether it was executed; if not, send it again.")
             }
             _ => self.to_string(),
         }
     }
 }
 
-/// The answer's error codes, for texts that may hold nothing else of it.
+/// The answer's error codes, for texts that must not contain anything else from it.
 fn codes(answer: &Answer) -> String {
     answer.error_codes().unwrap_or_else(|| "without an error code".to_owned())
 }

@@ -1,4 +1,4 @@
-//! The client: sends a request, carries out what the retry policy decides. All decisions are [`super::retry`]'s.
+//! The client: sends requests and carries out the decisions of the retry policy, [`super::retry`].
 
 use std::sync::Arc;
 
@@ -19,25 +19,25 @@ use super::{
     token_source::{OwnCredential, TokenSource},
 };
 
-/// The credential of a step, as its config has it.
-pub enum StepCredential {
-    /// `secretId`: the platform keeps the credential; it is read and refreshed over the platform's API.
+/// A step's credential, as its config says.
+pub(crate) enum StepCredential {
+    /// `secretId`: the platform keeps the credential, which is read and refreshed through the platform's API.
     Secret {
         /// The secret's id.
         id: String,
-        /// The platform's API; without one the secret is out of reach.
+        /// The platform's API; without it the secret cannot be read.
         api: Option<PlatformApi>,
     },
-    /// `oauth`: the step carries the credential itself.
+    /// `oauth`: the credential is in the step's config.
     Own {
         /// The credential.
         oauth: OAuth,
-        /// Where a refreshed one is kept.
+        /// Where a refreshed credential is stored.
         store: Arc<dyn CredentialStore>,
     },
 }
 
-/// The API with one credential. Cheap to share; all messages of a step use one.
+/// A client of the API with one credential, shared by all messages of a step.
 #[derive(Debug)]
 pub struct ApiClient {
     http: Client,
@@ -49,12 +49,11 @@ pub struct ApiClient {
 }
 
 impl ApiClient {
-    /// A client that calls itself `user_agent`, for one credential; `step_retry` are the step's own `retries` and
-    /// `retriesDelay`.
+    /// A client for one credential; `step_retry` has the `retries` and `retriesDelay` of the step's config.
     ///
     /// # Errors
-    /// When TLS cannot be set up.
-    pub fn new(
+    /// If TLS cannot be set up.
+    pub(crate) fn new(
         user_agent: &str,
         profile: &'static Profile,
         settings: ClientSettings,
@@ -65,9 +64,9 @@ impl ApiClient {
             None => None,
             Some(StepCredential::Secret { id, api }) => Some(TokenSource::Secret { api, id }),
             Some(StepCredential::Own { oauth, store }) => {
-                // A redirect of the token endpoint would carry the refresh token elsewhere: it is not followed.
+                // Redirects are not followed: they could carry the refresh token to another host.
                 let http = http::client(user_agent, redirect::Policy::none())?;
-                let endpoint = TokenEndpoint::of_settings(profile, http, &settings);
+                let endpoint = TokenEndpoint::from_settings(profile, http, &settings);
                 Some(TokenSource::Own(Box::new(OwnCredential { profile, oauth, endpoint, store })))
             }
         };
@@ -81,32 +80,33 @@ impl ApiClient {
         })
     }
 
-    /// Where requests may go.
+    /// Resolves the `url` of a request; requests go nowhere else.
     #[must_use]
     pub fn address(&self) -> &Address {
         &self.address
     }
 
-    /// Sends `request` until it succeeds or the policy gives up; `stop` cuts waits short and lets no attempt begin.
+    /// Sends `request`, with retries, until it succeeds or the retry policy gives up. A stop cuts waits short and
+    /// prevents further attempts.
     ///
     /// # Errors
     /// See [`CallError`].
     pub async fn send(&self, request: &Request, stop: &Stop) -> Result<Answer, CallError> {
         let (attempt, decision, attempts) =
-            self.send_until_decided(request, stop).await.map_err(|problem| problem.of(self.profile))?;
+            self.send_until_decided(request, stop).await.map_err(|problem| problem.with_profile(self.profile))?;
         attempt.conclude(self.profile, decision, request, attempts)
     }
 
-    /// The last attempt, what was decided about it, and how many there were.
+    /// Returns the last attempt, the decision about it, and the number of attempts.
     async fn send_until_decided(&self, request: &Request, stop: &Stop) -> Result<(Attempt, Decision, u32), Problem> {
         let credential = self.credential.as_ref().ok_or(Problem::NoCredential)?;
         let mut token = credential.access_token(stop).await?;
         let policy = self.policy(request, &token);
         let mut history = History::default();
         loop {
-            self.cooled_down(credential, stop).await?;
-            // An attempt that has begun ends, which takes no longer than its time-out. None begins after the stop,
-            // or a message of many calls would hold the stop for as long as all of them take.
+            self.wait_for_cooldown(credential, stop).await?;
+            // A running attempt is finished, which its time-out bounds. No attempt starts after a stop, or a message
+            // that makes many calls would delay the stop by all of them.
             stop.check()?;
             let attempt = attempt(&self.http, self.profile, &self.settings, request, &token).await;
             let outcome = attempt.outcome(self.profile);
@@ -122,7 +122,7 @@ impl ApiClient {
             }
             match decision {
                 Decision::Retry(wait) => stop.sleep(retry::jittered(wait, rand::random())).await?,
-                // The next attempt waits for the credential's pause, as those of all messages do.
+                // The next iteration waits out the credential's cooldown, which holds for all its messages.
                 Decision::CoolDown(_) => {}
                 Decision::Rebound(wait) => return Err(Problem::Rebound(wait)),
                 Decision::Refresh => match self.refreshed(credential, &token, stop).await {
@@ -147,8 +147,8 @@ impl ApiClient {
         }
     }
 
-    /// A token other than the rejected one. A pause that the token endpoint wants holds for all calls, of the API
-    /// too, so that it is not asked again meanwhile.
+    /// Gets a token other than the rejected one. A rate limit of the token endpoint starts the credential's cooldown,
+    /// which also holds back calls to the API, so that no message asks the endpoint again in the meantime.
     async fn refreshed(
         &self,
         credential: &Credential,
@@ -157,7 +157,7 @@ impl ApiClient {
     ) -> Result<Arc<AccessToken>, TokenError> {
         let mut limited = 0;
         loop {
-            self.cooled_down(credential, stop).await?;
+            self.wait_for_cooldown(credential, stop).await?;
             match credential.refreshed(rejected, stop).await {
                 Err(TokenError::Limited(wait)) => {
                     limited += 1;
@@ -172,10 +172,10 @@ impl ApiClient {
         }
     }
 
-    /// Waits until the credential's pause is over.
-    async fn cooled_down(&self, credential: &Credential, stop: &Stop) -> Result<(), TokenError> {
+    /// Waits until the credential's cooldown is over; fails if it is too long to hold the message.
+    async fn wait_for_cooldown(&self, credential: &Credential, stop: &Stop) -> Result<(), TokenError> {
         loop {
-            let wait = credential.cooldown.left();
+            let wait = credential.cooldown.remaining();
             if wait.is_zero() {
                 return Ok(());
             }

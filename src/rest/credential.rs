@@ -1,4 +1,4 @@
-//! One credential in use: its current token, one refresh at a time for all messages, and its cooldown
+//! A credential in use: its current token, its cooldown, and at most one refresh at a time for all its messages
 //! (protocol, section 11.14).
 
 use std::{
@@ -15,15 +15,15 @@ use super::{
     token_source::TokenSource,
 };
 
-/// A credential with its state, shared by all messages that use it.
+/// A credential and its state, shared by all messages of the step.
 pub(super) struct Credential {
     current: RwLock<Option<Arc<AccessToken>>>,
-    /// Held by whoever asks for a token; the others queue.
+    /// Locked by the message that gets a token; other messages queue for the lock.
     refresh: Mutex<Refresh>,
     pub(super) cooldown: Cooldown,
 }
 
-/// Where tokens come from, and the failure of the refresh that ended last, for the messages that waited for it.
+/// The source of tokens, and the error of the last refresh for the messages that waited for it.
 struct Refresh {
     source: TokenSource,
     last_failure: Option<TokenError>,
@@ -38,30 +38,30 @@ impl Credential {
         }
     }
 
-    /// The token to send a request with; read from its source the first time.
+    /// The current token; the first call reads it from its source.
     pub(super) async fn access_token(&self, stop: &Stop) -> Result<Arc<AccessToken>, TokenError> {
         match self.current() {
             Some(token) => Ok(token),
-            None => self.other_than(None, stop).await,
+            None => self.token_other_than(None, stop).await,
         }
     }
 
-    /// A token other than `rejected`: one that another message refreshed meanwhile, or a new one. The wait for another
-    /// message's refresh ends with `stop`.
+    /// A token other than `rejected`: refreshed by another message in the meantime, or refreshed now. A stop ends the
+    /// wait for another message's refresh.
     pub(super) async fn refreshed(
         &self,
         rejected: &Arc<AccessToken>,
         stop: &Stop,
     ) -> Result<Arc<AccessToken>, TokenError> {
-        self.other_than(Some(rejected), stop).await
+        self.token_other_than(Some(rejected), stop).await
     }
 
-    /// No message calls for this long.
+    /// Keeps all messages from calling for `wait`.
     pub(super) fn cool_down(&self, wait: Duration) {
         self.cooldown.extend(wait);
     }
 
-    async fn other_than(
+    async fn token_other_than(
         &self,
         rejected: Option<&Arc<AccessToken>>,
         stop: &Stop,
@@ -76,8 +76,8 @@ impl Credential {
         {
             return Ok(current);
         }
-        // A message that had to queue shares the outcome of the refresh that it waited for, failures too: a refused
-        // refresh is not asked for again by every message.
+        // A message that queued shares the outcome of the refresh that it waited for, even a failure. Otherwise every
+        // message would repeat a refused refresh.
         if queued && let Some(failure) = &refresh.last_failure {
             return Err(failure.clone());
         }
@@ -94,7 +94,7 @@ impl Credential {
             }
             Err(error) => {
                 if let TokenError::Limited(wait) = error {
-                    // Before the next in the queue can ask again.
+                    // Before the next message in the queue can call the endpoint.
                     self.cool_down(wait);
                 }
                 refresh.last_failure = Some(error.clone());

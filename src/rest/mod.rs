@@ -1,6 +1,5 @@
-//! An OAuth2 REST API called politely: requests that never leave its origin with a token, the retry policy, the
-//! credential and its refresh, the cooldown after a rate limit. What differs between APIs is a [`Profile`]. Knows no
-//! AMQP and no action.
+//! A polite client for an OAuth2 REST API. It retries, respects rate limits, refreshes tokens, and never sends a token
+//! to another origin. What differs between APIs is in a [`Profile`]. Knows nothing of AMQP or actions.
 
 mod access_token;
 pub mod address;
@@ -14,7 +13,7 @@ mod oauth;
 mod profile;
 mod redirects;
 pub mod request;
-pub mod retry;
+mod retry;
 mod retry_after;
 mod settings;
 mod token_endpoint;
@@ -24,12 +23,14 @@ pub mod transfer;
 pub use address::{Address, AddressError};
 pub use answer::Answer;
 pub use call_error::CallError;
-pub use client::{ApiClient, StepCredential};
-pub use oauth::OAuth;
-pub use profile::{Profile, SettingNames};
+pub use client::ApiClient;
 pub use request::Request;
-pub use retry::RetryFields;
 pub use settings::ClientSettings;
+
+pub(crate) use client::StepCredential;
+pub(crate) use oauth::OAuth;
+pub(crate) use profile::{Profile, SettingNames};
+pub(crate) use retry::RetryFields;
 
 use call_error::Problem;
 use credential::Credential;

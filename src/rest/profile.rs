@@ -1,35 +1,35 @@
-//! What tells one API from another, as far as calling it politely is concerned.
+//! What the client has to know about an API.
 
 use std::time::Duration;
 
-/// The differences between APIs.
+/// The properties that differ between APIs.
 #[derive(Debug)]
-pub struct Profile {
-    /// The API's name, in error texts and logs.
-    pub name: &'static str,
-    /// The statuses that mean a rate limit.
-    pub rate_limit_statuses: &'static [u16],
-    /// The wait that the body of such an answer names in words.
-    pub wait_in_body: fn(&[u8]) -> Option<Duration>,
-    /// The names of the settings that error texts advise to change.
-    pub settings: SettingNames,
+pub(crate) struct Profile {
+    /// The API's name, for error texts and logs.
+    pub(crate) name: &'static str,
+    /// The HTTP statuses of a rate limit.
+    pub(crate) rate_limit_statuses: &'static [u16],
+    /// Finds the wait that the body of such an answer asks for.
+    pub(crate) wait_in_body: fn(&[u8]) -> Option<Duration>,
+    /// The settings that error texts refer to.
+    pub(crate) settings: SettingNames,
 }
 
-/// Names of settings, for error texts.
+/// The names of settings, for error texts.
 #[derive(Debug)]
-pub struct SettingNames {
-    /// The client id of the refresh grant.
-    pub client_id: &'static str,
-    /// Its client secret.
-    pub client_secret: &'static str,
+pub(crate) struct SettingNames {
+    /// Client id of the refresh grant.
+    pub(crate) client_id: &'static str,
+    /// Client secret of the refresh grant.
+    pub(crate) client_secret: &'static str,
     /// The token endpoint.
-    pub token_url: &'static str,
-    /// The largest answer that is kept.
-    pub max_response: &'static str,
+    pub(crate) token_url: &'static str,
+    /// Size limit of an answer.
+    pub(crate) max_response: &'static str,
 }
 
 impl Profile {
-    /// Whether a status means a rate limit.
+    /// Whether `status` is a rate limit.
     pub(super) fn is_rate_limit(&self, status: u16) -> bool {
         self.rate_limit_statuses.contains(&status)
     }

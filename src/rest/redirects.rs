@@ -1,13 +1,12 @@
-//! Redirects (protocol, section 8.8): at most five; the HTTP client drops the token when one leads to another host or
-//! port. A change of scheme alone would keep it, so such a redirect is refused. A call that was redirected reached the
-//! API, whatever becomes of it then.
+//! Follows at most five redirects (protocol, section 8.8). The HTTP client drops the token if a redirect leads to another
+//! host or port. It would keep the token if only the scheme changed, so such a redirect is refused.
 
 use std::cell::Cell;
 
 use reqwest::redirect::Policy;
 use url::Url;
 
-/// Redirects that are followed for one attempt.
+/// The number of redirects that one attempt follows.
 const MAX_REDIRECTS: usize = 5;
 
 /// Why a redirect is not followed.
@@ -20,30 +19,30 @@ enum Refusal {
 }
 
 tokio::task_local! {
-    /// Whether a redirect was followed in the call that is under way. The HTTP client asks its policy within the
-    /// call's own task, and an error does not tell whether it is the first address that it is about.
+    /// Whether the current call followed a redirect. A redirected call has reached the API, but the HTTP client's error
+    /// does not say whether the first address or a later one failed. The client runs its policy in the call's task.
     static FOLLOWED: Cell<bool>;
 }
 
-/// Awaits a call; tells also whether a redirect was followed in it.
-pub(super) async fn watched<T>(call: impl Future<Output = T>) -> (T, bool) {
-    let watched = async { (call.await, FOLLOWED.with(Cell::get)) };
-    FOLLOWED.scope(Cell::new(false), watched).await
+/// Awaits a call; also returns whether it followed a redirect.
+pub(super) async fn tracked<T>(call: impl Future<Output = T>) -> (T, bool) {
+    let tracked = async { (call.await, FOLLOWED.with(Cell::get)) };
+    FOLLOWED.scope(Cell::new(false), tracked).await
 }
 
-/// The policy for the client that carries the token.
+/// The policy of the client that sends the token.
 pub(super) fn policy() -> Policy {
     Policy::custom(|attempt| {
         if let Some(refusal) = refusal(attempt.previous(), attempt.url()) {
             return attempt.error(refusal);
         }
-        // Outside of `watched` nobody asks.
+        // Fails outside of `tracked`, where the value is not needed.
         let _ = FOLLOWED.try_with(|followed| followed.set(true));
         attempt.follow()
     })
 }
 
-/// Whether the next redirect is refused; `previous` are the addresses so far, the first one asked for included.
+/// Why a redirect to `next` is refused, if it is. `previous` has all addresses so far, including the first.
 fn refusal(previous: &[Url], next: &Url) -> Option<Refusal> {
     let last = previous.last()?;
     let same_place = last.host_str() == next.host_str() && last.port_or_known_default() == next.port_or_known_default();
@@ -61,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn table() {
+    fn the_limit_and_a_change_of_scheme_are_refused() {
         let url = |text: &str| Url::parse(text).expect("an address");
         let hops = |count: usize| vec![url("https://h/a"); count];
         assert_eq!(refusal(&hops(5), &url("https://h/b")), None);

@@ -1,4 +1,4 @@
-//! One request to the API, before it is sent.
+//! A request to the API.
 
 use std::sync::Arc;
 
@@ -8,84 +8,84 @@ use url::Url;
 
 use super::transfer::{FileSink, FileSource};
 
-/// What a request carries.
+/// The content of a request.
 #[derive(Clone)]
 pub enum Payload {
     /// Compact JSON, sent as `application/json`.
     Json(Bytes),
-    /// Text. With POST and PUT it is sent as `application/x-www-form-urlencoded`, with other methods without a content
-    /// type: what the reference's client does with text.
+    /// Text, sent as `application/x-www-form-urlencoded` with POST and PUT, and without a content type with other
+    /// methods, as by the Node.js component.
     Text(Bytes),
-    /// A file, streamed as multipart.
+    /// A file, streamed as a multipart form.
     File(Upload),
 }
 
-/// A file to send.
+/// A file to upload.
 #[derive(Clone)]
 pub struct Upload {
     /// Where it comes from.
     pub source: Arc<dyn FileSource>,
-    /// Its name there.
+    /// Its name at the API.
     pub name: String,
     /// Its media type.
     pub media: String,
 }
 
-/// A request that may be sent several times.
+/// A request, which may be sent several times.
 #[derive(Clone)]
 pub struct Request {
-    /// The method.
+    /// The HTTP method.
     pub method: Method,
-    /// Where to; resolved by [`super::Address`], so below the API's base.
+    /// The address, resolved by [`super::Address`] and so below the API's base.
     pub url: Url,
-    /// What it carries.
+    /// The content.
     pub payload: Option<Payload>,
-    /// Repeat a POST only where it certainly never reached the API (the step's field `safeRetries`).
+    /// Repeat a POST only if it certainly never reached the API (the step's field `safeRetries`).
     pub safe_retries: bool,
-    /// Where the body of a success goes, instead of into the answer.
+    /// Receives the body of a successful answer, which is then not kept in memory.
     pub sink: Option<Arc<dyn FileSink>>,
 }
 
 impl Request {
-    /// `GET url`, carrying nothing.
+    /// `GET url`, without content.
     #[must_use]
     pub fn get(url: Url) -> Self {
         Self::new(Method::GET, url)
     }
 
-    /// `DELETE url`, carrying nothing.
+    /// `DELETE url`, without content.
     #[must_use]
     pub fn delete(url: Url) -> Self {
         Self::new(Method::DELETE, url)
     }
 
-    /// `POST url`, carrying `payload`.
+    /// `POST url` with `payload`.
     #[must_use]
     pub fn post(url: Url, payload: Payload) -> Self {
         Self { payload: Some(payload), ..Self::new(Method::POST, url) }
     }
 
-    /// A request that carries nothing.
+    /// A request without content.
     #[must_use]
     pub fn new(method: Method, url: Url) -> Self {
         Self { method, url, payload: None, safe_retries: false, sink: None }
     }
 
-    /// Method and path, without the query, for logs and error texts.
+    /// Method and path for logs and error texts; the query is left out, for it may contain personal data.
     #[must_use]
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         format!("{} {}", self.method, self.url.path())
     }
 
-    /// Whether its method is one whose requests have a content: POST and PUT.
+    /// Whether the method calls for content: POST and PUT.
     #[must_use]
-    pub fn has_content(&self) -> bool {
+    pub(crate) fn has_content(&self) -> bool {
         matches!(self.method, Method::POST | Method::PUT)
     }
 
-    /// Whether a file passes through, which may take longer than other calls.
+    /// Whether the call transfers a file, which may take longer than other calls.
     #[must_use]
-    pub fn is_transfer(&self) -> bool {
+    pub(crate) fn is_transfer(&self) -> bool {
         self.sink.is_some() || matches!(self.payload, Some(Payload::File(_)))
     }
 }

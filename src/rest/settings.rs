@@ -1,29 +1,29 @@
-//! How an API is called (protocol, sections 1.33, 1.34 and 1.37 to 1.40).
+//! The settings of the client (protocol, sections 1.33, 1.34 and 1.37 to 1.40).
 
 use std::time::Duration;
 
 use secrecy::SecretString;
 use url::Url;
 
-/// Where the API and its token endpoint are, and the bounds of a call.
+/// The addresses of the API and its token endpoint, and the limits of a call.
 #[derive(Clone, Debug)]
 pub struct ClientSettings {
     /// The API's base; no request leaves its origin.
-    pub api_url: Url,
+    pub(crate) api_url: Url,
     /// The token endpoint.
-    pub token_url: Url,
+    pub(crate) token_url: Url,
     /// Client id of the refresh grant.
-    pub client_id: Option<String>,
+    pub(crate) client_id: Option<String>,
     /// Client secret of the refresh grant.
-    pub client_secret: Option<SecretString>,
-    /// A longer wait rebounds the message.
-    pub max_hold: Duration,
-    /// Bytes of the largest answer that is kept.
-    pub max_response: usize,
-    /// Retries on 5xx and network errors, when they have a number of their own.
-    pub server_retries: Option<u32>,
-    /// Longest wait for one answer.
-    pub timeout: Duration,
-    /// Longest time that a file may take to pass.
-    pub transfer_timeout: Duration,
+    pub(crate) client_secret: Option<SecretString>,
+    /// If the API asks for a longer wait, the message is rebounded.
+    pub(crate) max_hold: Duration,
+    /// Size limit of an answer, in bytes.
+    pub(crate) max_response: usize,
+    /// Number of retries on 5xx and network errors, if it differs from `retries`.
+    pub(crate) server_retries: Option<u32>,
+    /// Time-out of one call.
+    pub(crate) timeout: Duration,
+    /// Time-out of a call that transfers a file.
+    pub(crate) transfer_timeout: Duration,
 }

@@ -1,5 +1,5 @@
-//! Where a credential's tokens come from and how it is refreshed (protocol, sections 11.15 and 11.16): the platform's secret, or the
-//! credential's own refresh token. That only one refresh is under way is [`super::Credential`]'s business.
+//! Reads and refreshes a credential's tokens (protocol, sections 11.15 and 11.16): through the platform's secret, or with
+//! the credential's own refresh token. [`super::Credential`] ensures that only one refresh runs at a time.
 
 use std::sync::Arc;
 
@@ -20,32 +20,32 @@ use super::{
     token_endpoint::{RefreshError, TokenEndpoint},
 };
 
-/// Where tokens come from.
+/// The source of tokens.
 pub(super) enum TokenSource {
     /// The platform keeps the credential and refreshes it.
     Secret {
-        /// The platform's API; without one the secret is out of reach.
+        /// The platform's API; without it the secret cannot be read.
         api: Option<PlatformApi>,
         /// `config.secretId`
         id: String,
     },
-    /// The credential lies in the step's config and refreshes itself.
+    /// The credential is in the step's config, and this process refreshes it.
     Own(Box<OwnCredential>),
 }
 
-/// A credential that refreshes itself.
+/// A credential that this process refreshes.
 pub(super) struct OwnCredential {
     pub(super) profile: &'static Profile,
-    /// The newest credential known here.
+    /// The newest known tokens.
     pub(super) oauth: OAuth,
-    /// The token endpoint, when client id and secret are set.
+    /// The token endpoint, if client id and secret are set.
     pub(super) endpoint: Option<TokenEndpoint>,
-    /// Where a new credential is stored.
+    /// Where a refreshed credential is stored.
     pub(super) store: Arc<dyn CredentialStore>,
 }
 
 impl TokenSource {
-    /// The present token. Calls of the platform are cut short by `stop`.
+    /// Reads the current token. A stop aborts calls to the platform.
     pub(super) async fn read(&self, stop: &Stop) -> Result<AccessToken, TokenError> {
         match self {
             Self::Secret { api, id } => secret_call(id, platform(api.as_ref())?.secret(id), stop).await,
@@ -53,15 +53,15 @@ impl TokenSource {
         }
     }
 
-    /// A token other than the `rejected` one. Calls of the platform are cut short by `stop`; a refresh grant that is
-    /// under way ends and its tokens are stored, since the old refresh token may be spent.
+    /// Gets a token other than `rejected`. A stop aborts calls to the platform. It does not abort a refresh grant that
+    /// has been sent: the old refresh token may be spent, so the new one is received and stored.
     pub(super) async fn refresh(&mut self, rejected: &AccessToken, stop: &Stop) -> Result<AccessToken, TokenError> {
         match self {
             Self::Secret { api, id } => {
                 let api = platform(api.as_ref())?;
-                let present = secret_call(id, api.secret(id), stop).await?;
-                if !present.same_as(rejected) {
-                    return Ok(present);
+                let current = secret_call(id, api.secret(id), stop).await?;
+                if !current.same_as(rejected) {
+                    return Ok(current);
                 }
                 secret_call(id, api.refresh_secret(id), stop).await
             }
@@ -74,7 +74,7 @@ fn platform(api: Option<&PlatformApi>) -> Result<&PlatformApi, TokenError> {
     api.ok_or_else(|| {
         let problem =
             "the credential names a secretId, which only the platform's API can read: set the platform's variables";
-        TokenError::NoWay(problem.to_owned())
+        TokenError::Unavailable(problem.to_owned())
     })
 }
 
@@ -99,11 +99,11 @@ impl OwnCredential {
 
     async fn refresh(&mut self, rejected: &AccessToken, stop: &Stop) -> Result<AccessToken, TokenError> {
         let Some(refresh_token) = self.oauth.refresh_token.clone() else {
-            return Err(TokenError::NoWay("the credential holds no refresh token".to_owned()));
+            return Err(TokenError::Unavailable("the credential holds no refresh token".to_owned()));
         };
         let Some(endpoint) = &self.endpoint else {
             let names = &self.profile.settings;
-            return Err(TokenError::NoWay(format!(
+            return Err(TokenError::Unavailable(format!(
                 "{} and {} are not set, so this process cannot refresh it",
                 names.client_id, names.client_secret
             )));
@@ -111,7 +111,7 @@ impl OwnCredential {
         let fresh = match endpoint.refresh(&refresh_token, stop).await {
             Err(error) if error.is_transient() && stop.is_requested() => return Err(Stopped.into()),
             Err(error) if error.is_invalid_grant() => {
-                // Another worker may have spent this refresh token and stored its successor.
+                // Another worker may have used this refresh token and stored the new one.
                 let stored = stop.cut_short(self.store.reload()).await?.and_then(OAuth::read);
                 let newer = stored.filter(|stored| !rejected.is(&stored.access_token));
                 self.oauth = newer.ok_or_else(|| refused(error))?;

@@ -1,5 +1,5 @@
-//! Files that pass through as streams, never whole in memory: to the API as multipart, from the API into a sink. A file
-//! can be opened again for every attempt; which side broke is told apart, since only the API's failures are retried.
+//! Streams files to and from the API without keeping them in memory: uploads as a multipart form, downloads into a sink.
+//! A file is opened again for each attempt. Errors of the two sides are kept apart, since only the API's are retried.
 
 use std::{
     io,
@@ -18,46 +18,46 @@ use reqwest::{
     multipart::{Form, Part},
 };
 
-/// A file's bytes; an error is a text that says what broke.
+/// A file's bytes; an error is the text that says what failed.
 pub type FileStream = BoxStream<'static, Result<Bytes, String>>;
 
-/// A file that is open for reading.
+/// A file open for reading.
 pub struct OpenFile {
     /// Its bytes.
     pub bytes: FileStream,
-    /// How many there are, if known.
+    /// Its length, if known.
     pub length: Option<u64>,
 }
 
-/// Where a file to upload comes from; opened anew for every attempt.
+/// The source of a file to upload; opened for each attempt.
 pub trait FileSource: Send + Sync {
     /// Opens the file.
     ///
     /// # Errors
-    /// A text that says what and why.
+    /// The text that says what failed and why.
     fn open(&self) -> BoxFuture<'_, Result<OpenFile, String>>;
 }
 
-/// Where a downloaded file goes; a later attempt begins anew.
+/// The destination of a downloaded file; each attempt starts from the beginning.
 pub trait FileSink: Send + Sync {
-    /// Takes a file to its end.
+    /// Reads the file to its end.
     ///
     /// # Errors
-    /// A text that says what and why.
+    /// The text that says what failed and why.
     fn take(&self, file: FileStream) -> BoxFuture<'_, Result<(), String>>;
 }
 
-/// The first error of a stream, as the reader of the stream that wraps it sees it.
+/// The first error of a stream. The HTTP client wraps a stream's errors; this keeps the original text.
 #[derive(Clone, Default)]
 pub(super) struct FirstError(Arc<Mutex<Option<String>>>);
 
 impl FirstError {
-    /// What broke, if anything did.
+    /// The error, if there was one.
     pub(super) fn seen(&self) -> Option<String> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The same stream, whose first error is remembered here.
+    /// Returns the same stream, whose first error is recorded here.
     pub(super) fn watch(&self, bytes: FileStream) -> FileStream {
         let first = self.clone();
         let watched = bytes.inspect(move |chunk| {
@@ -70,16 +70,16 @@ impl FirstError {
     }
 }
 
-/// A stream as a request's body.
+/// A request body that streams the file.
 #[must_use]
 pub fn body(bytes: FileStream) -> Body {
     Body::wrap_stream(bytes.map(|chunk| chunk.map_err(io::Error::other)))
 }
 
-/// The multipart form that Podio's `POST /file/` takes: `source` and `filename`.
+/// The multipart form of Podio's `POST /file/`: `source` and `filename`.
 ///
 /// # Errors
-/// When the media type is none.
+/// If `media` is not a media type.
 pub(super) fn form(file: OpenFile, name: &str, media: &str, source: &FirstError) -> Result<Form, reqwest::Error> {
     let body = body(source.watch(file.bytes));
     let part = match file.length {
@@ -90,7 +90,7 @@ pub(super) fn form(file: OpenFile, name: &str, media: &str, source: &FirstError)
     Ok(Form::new().text("filename", name.to_owned()).part("source", part))
 }
 
-/// An answer's body as a file.
+/// The body of a response as a file.
 #[must_use]
 pub fn file_of(response: reqwest::Response) -> OpenFile {
     let length = response.content_length();

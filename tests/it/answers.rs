@@ -1,4 +1,4 @@
-//! The step's fields that change what an answer of Podio means: `dontThrowErrorFlg` and `safeRetries`.
+//! The step's fields that change how an answer of Podio is treated: `dontThrowErrorFlg` and `safeRetries`.
 
 use anyhow::{Context, Result};
 use podio_sandbox::Api;
@@ -6,10 +6,10 @@ use podio_test_support::{Emitted, Proxy, Stage, TestMessage};
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 
-use crate::step::{BOUND, consuming_worker, environment, own_credential, stage, stop};
+use crate::step::{BOUND, consuming_worker, environment, oauth_config, stage, stop};
 
 fn config(field: &str) -> Value {
-    let mut config = own_credential();
+    let mut config = oauth_config();
     config[field] = json!(true);
     config["retries"] = json!(2);
     config
@@ -19,7 +19,7 @@ fn request(method: &str) -> TestMessage {
     TestMessage::new(&json!({ "body": { "method": method, "url": "/item", "data": { "a": 1 } } }))
 }
 
-/// Runs one message to its outcome; gives it, and how many calls it took.
+/// Processes one message; returns its outcome and the number of calls to Podio.
 async fn run(stage: &Stage, input: &TestMessage) -> Result<(Emitted, usize)> {
     let mut worker = consuming_worker(stage, &environment(stage, 1)).await?;
     stage.send(input).await?;
@@ -30,7 +30,7 @@ async fn run(stage: &Stage, input: &TestMessage) -> Result<(Emitted, usize)> {
 }
 
 #[tokio::test]
-async fn an_answer_of_any_status_is_a_result_when_that_is_wanted() -> Result<()> {
+async fn with_dont_throw_an_answer_of_any_status_is_a_result() -> Result<()> {
     for (status, attempts) in [(400, 1), (404, 1), (401, 1), (420, 3), (429, 3), (500, 3)] {
         let answer = json!({ "status": status, "json": { "error": "so" }, "headers": { "x-why": "because" } });
         let podio = json!({ "GET /item": [answer] });
@@ -47,7 +47,7 @@ async fn an_answer_of_any_status_is_a_result_when_that_is_wanted() -> Result<()>
 }
 
 #[tokio::test]
-async fn no_answer_stays_an_error() -> Result<()> {
+async fn with_dont_throw_a_missing_answer_is_still_an_error() -> Result<()> {
     let podio = json!({ "GET /item": [{ "reset": true }] });
     let stage = stage("no-throw-reset", config("dontThrowErrorFlg"), podio, json!({})).await?;
     let (emitted, calls) = run(&stage, &request("GET")).await?;
@@ -58,7 +58,7 @@ async fn no_answer_stays_an_error() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_wait_is_handed_back_also_where_errors_are_results() -> Result<()> {
+async fn a_long_wait_rebounds_the_message_even_if_errors_are_results() -> Result<()> {
     let podio = json!({ "GET /item": [{ "status": 420, "json": {}, "headers": { "retry-after": "300" } }] });
     let stage = stage("no-throw-wait", config("dontThrowErrorFlg"), podio, json!({})).await?;
     let (emitted, _) = run(&stage, &request("GET")).await?;
@@ -67,7 +67,7 @@ async fn a_wait_is_handed_back_also_where_errors_are_results() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_post_that_may_have_been_executed_is_not_repeated_when_that_is_wanted() -> Result<()> {
+async fn with_safe_retries_a_post_that_may_have_been_executed_is_not_repeated() -> Result<()> {
     for answer in [
         json!({ "status": 500, "json": {} }),
         json!({ "status": 504, "json": {} }),
@@ -85,7 +85,7 @@ async fn a_post_that_may_have_been_executed_is_not_repeated_when_that_is_wanted(
 }
 
 #[tokio::test]
-async fn what_was_not_executed_or_may_be_executed_twice_is_repeated_all_the_same() -> Result<()> {
+async fn with_safe_retries_other_methods_and_rate_limits_are_still_retried() -> Result<()> {
     for (method, status) in [("GET", 500), ("PUT", 500), ("DELETE", 500), ("POST", 420), ("POST", 429)] {
         let answers = json!([{ "status": status, "json": {} }, { "json": { "done": true } }]);
         let podio = json!({ format!("{method} /item"): answers });
@@ -100,19 +100,19 @@ async fn what_was_not_executed_or_may_be_executed_twice_is_repeated_all_the_same
 #[tokio::test]
 async fn a_post_is_repeated_by_default() -> Result<()> {
     let podio = json!({ "POST /item": [{ "status": 500, "json": {} }, { "reset": true }, { "json": {} }] });
-    let stage = stage("post-again", own_credential(), podio, json!({})).await?;
+    let stage = stage("post-again", oauth_config(), podio, json!({})).await?;
     let (emitted, calls) = run(&stage, &request("POST")).await?;
     assert_eq!((emitted.routing_key.as_str(), calls), ("data", 3));
     stage.remove().await
 }
 
 #[tokio::test]
-async fn a_post_that_never_reached_podio_is_repeated() -> Result<()> {
+async fn with_safe_retries_a_post_that_never_reached_podio_is_repeated() -> Result<()> {
     let podio = json!({ "POST /item": [{ "json": { "item_id": 1 } }] });
     let mut config = config("safeRetries");
     config["retries"] = json!(1000);
     let stage = stage("safe-refused", config, podio, json!({})).await?;
-    // Taken, but nothing listens there yet.
+    // The port is reserved, but nothing listens yet.
     let socket = TcpSocket::new_v4()?;
     socket.bind(([127, 0, 0, 1], 0).into())?;
     let environment = environment(&stage, 1).with("PODIO_API_URL", &format!("http://{}", socket.local_addr()?));
@@ -130,8 +130,8 @@ async fn a_post_that_never_reached_podio_is_repeated() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_post_that_podio_redirected_to_where_nobody_listens_is_not_repeated() -> Result<()> {
-    // Taken, but nothing listens there.
+async fn with_safe_retries_a_post_redirected_to_a_closed_port_is_not_repeated() -> Result<()> {
+    // The port is reserved, but nothing listens.
     let socket = TcpSocket::new_v4()?;
     socket.bind(([127, 0, 0, 1], 0).into())?;
     let nowhere = format!("http://{}/item", socket.local_addr()?);

@@ -1,21 +1,21 @@
-//! Messages that are not what they should be.
+//! Unreadable messages and invalid input.
 
 use anyhow::{Context, Result, ensure};
 use podio_test_support::{TestMessage, cipher};
 use serde_json::{Value, json};
 
-use crate::step::{BOUND, consuming_worker, environment, own_credential, stage, stop};
+use crate::step::{BOUND, consuming_worker, environment, oauth_config, stage, stop};
 
-/// Must never reach the log.
+/// Content that must never reach the log.
 const CONTENT: &str = "content-of-the-message";
 
 #[tokio::test]
-async fn what_cannot_be_read_is_dead_lettered_and_logged_without_its_content() -> Result<()> {
-    let stage = stage("bad-input", own_credential(), json!({}), json!({})).await?;
-    let sealed = cipher::encrypt_base64(CONTENT.as_bytes());
+async fn unreadable_messages_are_dead_lettered_and_logged_without_their_content() -> Result<()> {
+    let stage = stage("bad-input", oauth_config(), json!({}), json!({})).await?;
+    let encrypted = cipher::encrypt_base64(CONTENT.as_bytes());
     let inputs = [
         ("not base64", TestMessage::from_body(format!("%%%{CONTENT}").into_bytes())),
-        ("not decryptable", TestMessage::from_body(format!("{}{}", &sealed[..8], &sealed[12..]).into_bytes())),
+        ("not decryptable", TestMessage::from_body(format!("{}{}", &encrypted[..8], &encrypted[12..]).into_bytes())),
         ("not JSON", TestMessage::from_text(&format!("{{{CONTENT}"))),
     ];
     let mut worker = consuming_worker(&stage, &environment(&stage, 1)).await?;
@@ -26,22 +26,22 @@ async fn what_cannot_be_read_is_dead_lettered_and_logged_without_its_content() -
     stop(&mut worker, BOUND).await?;
 
     assert_eq!(stage.left().await?, 0);
-    assert_eq!(stage.results.count(), 0, "nothing may be published: {:?}", stage.emitted());
+    assert_eq!(stage.results.count(), 0, "something was published: {:?}", stage.emitted());
     let log = worker.log().all();
     for (kind, input) in &inputs {
         let id = input.message_id().context("every input has an id")?;
-        let told = log.iter().any(|line| line.contains(id) && line.to_lowercase().contains("error"));
-        assert!(told, "{kind}: no error in the log names the message {id}:\n{}", log.join("\n"));
+        let reported = log.iter().any(|line| line.contains(id) && line.to_lowercase().contains("error"));
+        assert!(reported, "{kind}: no error in the log names message {id}:\n{}", log.join("\n"));
     }
     let leaked: Vec<&String> =
-        log.iter().filter(|line| line.contains(CONTENT) || line.contains(&sealed[12..])).collect();
+        log.iter().filter(|line| line.contains(CONTENT) || line.contains(&encrypted[12..])).collect();
     assert!(leaked.is_empty(), "content in the log: {leaked:#?}");
     stage.remove().await
 }
 
 #[tokio::test]
 async fn a_field_of_the_wrong_type_is_named() -> Result<()> {
-    let stage = stage("wrong-types", own_credential(), json!({}), json!({})).await?;
+    let stage = stage("wrong-types", oauth_config(), json!({}), json!({})).await?;
     let cases = [
         (json!({ "method": "GET", "url": 5 }), "url"),
         (json!({ "method": "GET", "url": ["/user"] }), "url"),

@@ -1,4 +1,4 @@
-//! `docs/contract.md` names every variable of the platform, and only tests and scenarios that there are.
+//! `docs/contract.md` lists every variable of the platform, and the tests and scenarios that it names exist.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ fn tests() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
 }
 
-/// The cells of every row of every table, the heads and the lines below them left out.
+/// The cells of all rows of all tables, without the header rows.
 fn rows() -> Vec<Vec<&'static str>> {
     let lines = DOCUMENT.lines().collect::<Vec<_>>();
     let is_rule = |line: Option<&&str>| line.is_some_and(|line| line.starts_with("|---"));
@@ -23,12 +23,12 @@ fn rows() -> Vec<Vec<&'static str>> {
     rows.map(|(_, line)| line.trim_matches('|').split(" | ").map(str::trim).collect()).collect()
 }
 
-/// What stands between backquotes.
+/// The texts between backquotes.
 fn quoted(cell: &str) -> impl Iterator<Item = &str> {
     cell.split('`').skip(1).step_by(2)
 }
 
-/// There is such a test, or such a scenario.
+/// Fails unless there is a test or scenario with this name.
 fn ensure_exists(name: &str) -> Result<()> {
     if let Some(scenario) = name.strip_prefix("conformance: ") {
         let file = tests().join("conformance").join(format!("{scenario}.json"));
@@ -47,24 +47,24 @@ fn ensure_exists(name: &str) -> Result<()> {
 }
 
 #[test]
-fn every_line_names_tests_that_exist() -> Result<()> {
+fn every_row_names_existing_tests() -> Result<()> {
     let rows = rows();
     ensure!(!rows.is_empty(), "there is no table");
     for row in rows {
         let [point, what, held_by] = row[..] else { bail!("not three cells: {row:?}") };
         ensure!(!point.is_empty() && !what.is_empty(), "an empty cell: {row:?}");
-        ensure!(quoted(held_by).next().is_some(), "{point}: nothing holds it");
+        ensure!(quoted(held_by).next().is_some(), "{point}: names no test");
         for name in quoted(held_by) {
             ensure_exists(name).with_context(|| point.to_owned())?;
         }
         let between = held_by.split('`').step_by(2).collect::<String>().replace(", ", "");
-        ensure!(between.is_empty(), "{point}: names stand in backquotes, with commas between: {held_by}");
+        ensure!(between.is_empty(), "{point}: names must be in backquotes and separated by commas: {held_by}");
     }
     Ok(())
 }
 
 #[test]
-fn every_variable_of_the_platform_has_its_line() {
+fn every_variable_of_the_platform_has_a_row() {
     let rows = rows();
     let listed: Vec<&str> = rows.iter().flat_map(|row| quoted(row[0])).collect();
     let missing: Vec<&str> = variables::ALL
@@ -72,10 +72,10 @@ fn every_variable_of_the_platform_has_its_line() {
         .map(|variable| variable.name)
         .filter(|name| name.starts_with("ELASTICIO_") && !listed.contains(name))
         .collect();
-    assert!(missing.is_empty(), "docs/contract.md has no line for {missing:?}");
+    assert!(missing.is_empty(), "docs/contract.md has no row for {missing:?}");
     let unknown: Vec<&&str> = listed
         .iter()
         .filter(|name| name.starts_with("ELASTICIO_") && !variables::ALL.iter().any(|known| known.name == **name))
         .collect();
-    assert!(unknown.is_empty(), "docs/contract.md has lines for {unknown:?}, which nothing reads");
+    assert!(unknown.is_empty(), "docs/contract.md has rows for {unknown:?}, which are never read");
 }

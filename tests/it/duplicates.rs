@@ -1,13 +1,15 @@
-//! The same message more than once.
+//! Duplicate deliveries and redeliveries.
 
 use anyhow::Result;
 use podio_sandbox::Api;
 use podio_test_support::{Stage, TestMessage, until};
 use serde_json::{Value, json};
 
-use crate::step::{BOUND, all_taken, consuming_worker, environment, own_credential, podio_calls, stage, stop};
+use crate::step::{
+    BOUND, consuming_worker, environment, oauth_config, stage, stop, wait_for_empty_queue, wait_for_podio_calls,
+};
 
-/// An answer that takes long enough for a second delivery to arrive meanwhile, in seconds.
+/// Delay of an answer in seconds, long enough for a second delivery to arrive in the meantime.
 const SLOW: f64 = 1.0;
 
 fn slow_user() -> Value {
@@ -15,15 +17,15 @@ fn slow_user() -> Value {
 }
 
 #[tokio::test]
-async fn a_second_delivery_while_the_first_is_in_work_is_settled_with_it() -> Result<()> {
-    let stage = stage("in-work-twice", own_credential(), slow_user(), json!({})).await?;
+async fn a_duplicate_delivery_in_flight_is_settled_with_the_first() -> Result<()> {
+    let stage = stage("in-work-twice", oauth_config(), slow_user(), json!({})).await?;
     let mut worker = consuming_worker(&stage, &environment(&stage, 2)).await?;
     let input = TestMessage::get("/user");
     stage.send(&input).await?;
-    podio_calls(&stage, 1).await?;
+    wait_for_podio_calls(&stage, 1).await?;
     stage.send(&input).await?;
-    all_taken(&stage).await?;
-    assert_eq!(stage.results.count(), 0, "the second delivery must come while the first is in work");
+    wait_for_empty_queue(&stage).await?;
+    assert_eq!(stage.results.count(), 0, "the second delivery came too late");
     stage.results.wait_for(1, "result", BOUND).await?;
     stop(&mut worker, BOUND).await?;
 
@@ -34,11 +36,11 @@ async fn a_second_delivery_while_the_first_is_in_work_is_settled_with_it() -> Re
 }
 
 /// A message with `messageId`, and one without.
-fn named_and_nameless() -> [TestMessage; 2] {
+fn with_and_without_id() -> [TestMessage; 2] {
     [TestMessage::get("/user"), TestMessage::get("/user").with_header("messageId", Value::Null)]
 }
 
-/// One call, one result, and nothing left of the message.
+/// There was one call and one result, and the message is settled.
 async fn assert_processed_once(stage: &Stage) -> Result<()> {
     assert_eq!((stage.left().await?, stage.rejected.count()), (0, 0));
     assert_eq!(stage.emitted()?.len(), 1);
@@ -47,15 +49,15 @@ async fn assert_processed_once(stage: &Stage) -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_redelivery_after_a_cut_connection_has_one_result() -> Result<()> {
-    for input in named_and_nameless() {
-        let stage = stage("cut", own_credential(), slow_user(), json!({})).await?;
+async fn a_redelivery_after_a_cut_connection_produces_no_second_result() -> Result<()> {
+    for input in with_and_without_id() {
+        let stage = stage("cut", oauth_config(), slow_user(), json!({})).await?;
         let mut worker = consuming_worker(&stage, &environment(&stage, 2)).await?;
         stage.send(&input).await?;
-        podio_calls(&stage, 1).await?;
+        wait_for_podio_calls(&stage, 1).await?;
         stage.proxy.cut();
         stage.results.wait_for(1, "result", BOUND).await?;
-        all_taken(&stage).await?;
+        wait_for_empty_queue(&stage).await?;
         stop(&mut worker, BOUND).await?;
         assert_processed_once(&stage).await?;
     }
@@ -63,13 +65,13 @@ async fn a_redelivery_after_a_cut_connection_has_one_result() -> Result<()> {
 }
 
 #[tokio::test]
-async fn an_acknowledgement_that_is_lost_with_its_connection_is_given_again() -> Result<()> {
-    for input in named_and_nameless() {
-        let stage = stage("lost-ack", own_credential(), slow_user(), json!({})).await?;
+async fn an_acknowledgement_lost_with_its_connection_is_sent_again() -> Result<()> {
+    for input in with_and_without_id() {
+        let stage = stage("lost-ack", oauth_config(), slow_user(), json!({})).await?;
         let mut worker = consuming_worker(&stage, &environment(&stage, 2)).await?;
         let connections = stage.proxy.connections();
         stage.send(&input).await?;
-        podio_calls(&stage, 1).await?;
+        wait_for_podio_calls(&stage, 1).await?;
         stage.proxy.deafen("-read");
         until("the acknowledgement", BOUND, async || Ok((stage.proxy.swallowed() > 0).then_some(()))).await?;
         stage.results.wait_for(1, "result", BOUND).await?;
@@ -87,12 +89,12 @@ async fn an_acknowledgement_that_is_lost_with_its_connection_is_given_again() ->
 }
 
 #[tokio::test]
-async fn different_messages_with_one_id_are_both_processed() -> Result<()> {
+async fn different_messages_with_the_same_id_are_both_processed() -> Result<()> {
     let podio = json!({
         "GET /user": [{ "json": { "user_id": 1 }, "delay": SLOW }],
         "GET /org": [{ "json": { "org_id": 1 }, "delay": SLOW }],
     });
-    let stage = stage("one-id", own_credential(), podio, json!({})).await?;
+    let stage = stage("one-id", oauth_config(), podio, json!({})).await?;
     let mut worker = consuming_worker(&stage, &environment(&stage, 2)).await?;
     for path in ["/user", "/org"] {
         stage.send(&TestMessage::get(path).with_header("messageId", json!("the same"))).await?;
@@ -106,7 +108,7 @@ async fn different_messages_with_one_id_are_both_processed() -> Result<()> {
 
 #[tokio::test]
 async fn equal_messages_without_an_id_are_both_processed() -> Result<()> {
-    let stage = stage("no-id-twice", own_credential(), slow_user(), json!({})).await?;
+    let stage = stage("no-id-twice", oauth_config(), slow_user(), json!({})).await?;
     let mut worker = consuming_worker(&stage, &environment(&stage, 2)).await?;
     let input = TestMessage::get("/user").with_header("messageId", Value::Null);
     stage.send(&input).await?;

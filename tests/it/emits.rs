@@ -1,30 +1,30 @@
-//! What an action may emit besides one result, and what becomes of its message.
+//! The emits of an action, and the settlement of its message.
 
 use anyhow::{Context, Result};
 use podio_sandbox::Api;
 use podio_test_support::{Emitted, Environment, Stage};
 use serde_json::{Value, json};
 
-use crate::performer::{PERFORM, Performer, orders};
-use crate::step::{BOUND, environment, own_credential, stage};
+use crate::scripted::{SCRIPTED, ScriptedWorker, scripted_message};
+use crate::step::{BOUND, environment, oauth_config, stage};
 
 const ACCOUNT: &str = "PUT /v1/accounts/acc1";
 
-async fn set(label: &str, platform: Value) -> Result<(Stage, Environment)> {
-    let mut config = own_credential();
+async fn setup(label: &str, platform: Value) -> Result<(Stage, Environment)> {
+    let mut config = oauth_config();
     config["_account"] = json!("acc1");
     let stage = stage(label, config, json!({}), platform).await?;
-    let environment = environment(&stage, 1).with("ELASTICIO_FUNCTION", PERFORM);
+    let environment = environment(&stage, 1).with("ELASTICIO_FUNCTION", SCRIPTED);
     Ok((stage, environment))
 }
 
-/// Sends one message with these orders and after it another one that must succeed; gives the emits of the first.
+/// Sends a message with this script, and then one that must succeed; returns the emits of the first.
 async fn emits(stage: &Stage, environment: &Environment, first: &Value, count: usize) -> Result<Vec<Emitted>> {
-    let performer = Performer::start(stage, environment).await?;
-    stage.send(&orders(first)).await?;
-    stage.send(&orders(&json!([{ "data": "next" }]))).await?;
+    let worker = ScriptedWorker::start(stage, environment).await?;
+    stage.send(&scripted_message(first)).await?;
+    stage.send(&scripted_message(&json!([{ "data": "next" }]))).await?;
     stage.results.wait_for(count + 1, "emits", BOUND).await?;
-    performer.stop().await?;
+    worker.stop().await?;
     let mut emitted = stage.emitted()?;
     let next = emitted.pop().context("the next message's result")?;
     assert_eq!(next.payload["body"], "next", "{}", next.payload);
@@ -39,7 +39,7 @@ fn keys(emitted: &[Emitted]) -> Vec<&str> {
 
 #[tokio::test]
 async fn snapshots_are_plain_json() -> Result<()> {
-    let (stage, environment) = set("snapshots", json!({})).await?;
+    let (stage, environment) = setup("snapshots", json!({})).await?;
     let (whole, change) = (json!({ "seen": [1, "ü"] }), json!({ "$set": { "seen": 2 } }));
     let first = json!([{ "snapshot": whole }, { "updateSnapshot": change }]);
     let emitted = emits(&stage, &environment, &first, 2).await?;
@@ -54,14 +54,14 @@ async fn snapshots_are_plain_json() -> Result<()> {
 }
 
 #[tokio::test]
-async fn new_keys_go_to_the_account() -> Result<()> {
+async fn update_keys_stores_the_keys_with_the_account() -> Result<()> {
     let platform = json!({ ACCOUNT: [{ "status": 500, "json": {} }, { "json": {} }] });
-    let (stage, environment) = set("update-keys", platform).await?;
+    let (stage, environment) = setup("update-keys", platform).await?;
     let keys = json!({ "oauth": { "access_token": "a" } });
     emits(&stage, &environment, &json!([{ "updateKeys": keys }]), 0).await?;
 
     let calls: Vec<_> = stage.calls(Api::Platform).into_iter().filter(|call| call.method == "PUT").collect();
-    assert_eq!(calls.len(), 2, "a 500 is tried again");
+    assert_eq!(calls.len(), 2, "a 500 is retried");
     for call in &calls {
         assert_eq!(serde_json::from_str::<Value>(&call.body)?, json!({ "keys": keys }));
         assert_eq!(call.path, "/v1/accounts/acc1");
@@ -72,8 +72,8 @@ async fn new_keys_go_to_the_account() -> Result<()> {
 }
 
 #[tokio::test]
-async fn keys_that_the_platform_refuses_are_an_error() -> Result<()> {
-    let (stage, environment) = set("update-keys-400", json!({ ACCOUNT: [{ "status": 400, "json": {} }] })).await?;
+async fn keys_refused_by_the_platform_are_an_error() -> Result<()> {
+    let (stage, environment) = setup("update-keys-400", json!({ ACCOUNT: [{ "status": 400, "json": {} }] })).await?;
     let emitted = emits(&stage, &environment, &json!([{ "updateKeys": {} }]), 1).await?;
     assert_eq!(keys(&emitted), ["error"]);
     stage.rejected.wait_for(1, "dead letter", BOUND).await?;
@@ -82,18 +82,18 @@ async fn keys_that_the_platform_refuses_are_an_error() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_result_may_choose_its_routing_key() -> Result<()> {
-    let (stage, environment) = set("routing-key", json!({})).await?;
+async fn a_result_can_choose_its_routing_key() -> Result<()> {
+    let (stage, environment) = setup("routing-key", json!({})).await?;
     let headers = json!({ "X-EIO-Routing-Key": "reply", "other": "kept" });
-    let emitted = emits(&stage, &environment, &json!([{ "headed": headers }]), 1).await?;
+    let emitted = emits(&stage, &environment, &json!([{ "dataWithHeaders": headers }]), 1).await?;
     assert_eq!(keys(&emitted), ["reply"]);
     assert_eq!(emitted[0].payload["headers"], json!({ "other": "kept" }));
     stage.remove().await
 }
 
 #[tokio::test]
-async fn several_results_are_messages_of_their_own() -> Result<()> {
-    let (stage, environment) = set("several", json!({})).await?;
+async fn several_results_are_separate_messages() -> Result<()> {
+    let (stage, environment) = setup("several", json!({})).await?;
     let emitted = emits(&stage, &environment, &json!([{ "data": 1 }, { "data": 2 }, { "data": 3 }]), 3).await?;
     assert_eq!(emitted.iter().map(|emitted| &emitted.payload["body"]).collect::<Vec<_>>(), [1, 2, 3]);
     let mut ids: Vec<_> = emitted.iter().filter_map(|emitted| emitted.text_header("messageId")).collect();
@@ -105,21 +105,21 @@ async fn several_results_are_messages_of_their_own() -> Result<()> {
 }
 
 #[tokio::test]
-async fn an_action_may_emit_an_error_and_go_on() -> Result<()> {
-    let (stage, environment) = set("error-and-on", json!({})).await?;
+async fn an_action_can_emit_an_error_and_continue() -> Result<()> {
+    let (stage, environment) = setup("error-and-on", json!({})).await?;
     let first = json!([{ "data": 1 }, { "error": "one of them failed" }, { "data": 2 }]);
     let emitted = emits(&stage, &environment, &first, 3).await?;
     assert_eq!(keys(&emitted), ["data", "error", "data"]);
     assert_eq!(emitted[1].error_message()?, "one of them failed");
-    assert_eq!(emitted[1].payload["errorInput"]["body"]["orders"], first);
+    assert_eq!(emitted[1].payload["errorInput"]["body"]["script"], first);
     stage.rejected.wait_for(1, "dead letter", BOUND).await?;
-    assert_eq!(stage.rejected.count(), 1, "after an error a message is rejected");
+    assert_eq!(stage.rejected.count(), 1, "a message is rejected after an error");
     stage.remove().await
 }
 
 #[tokio::test]
-async fn results_before_a_failure_stay() -> Result<()> {
-    let (stage, environment) = set("data-and-fail", json!({})).await?;
+async fn results_before_a_failure_are_kept() -> Result<()> {
+    let (stage, environment) = setup("data-and-fail", json!({})).await?;
     let first = json!([{ "data": 1 }, { "fail": "then it failed" }, { "data": "never" }]);
     let emitted = emits(&stage, &environment, &first, 2).await?;
     assert_eq!(keys(&emitted), ["data", "error"]);
@@ -130,8 +130,8 @@ async fn results_before_a_failure_stay() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_panic_is_this_message_s_error() -> Result<()> {
-    let (stage, environment) = set("panic", json!({})).await?;
+async fn a_panic_becomes_the_error_of_its_message() -> Result<()> {
+    let (stage, environment) = setup("panic", json!({})).await?;
     let emitted = emits(&stage, &environment, &json!([{ "panic": "content of the message" }]), 1).await?;
     assert_eq!(keys(&emitted), ["error"]);
     assert!(!emitted[0].error_message()?.contains("content of the message"), "{}", emitted[0].error_message()?);
@@ -141,15 +141,15 @@ async fn a_panic_is_this_message_s_error() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_message_without_an_id_is_settled_and_holds_no_stop() -> Result<()> {
-    let (stage, environment) = set("no-id", json!({})).await?;
-    let performer = Performer::start(&stage, &environment).await?;
+async fn a_message_without_an_id_is_settled_and_does_not_delay_the_stop() -> Result<()> {
+    let (stage, environment) = setup("no-id", json!({})).await?;
+    let worker = ScriptedWorker::start(&stage, &environment).await?;
     for first in [json!([{ "data": 1 }]), json!([{ "fail": "f" }])] {
-        stage.send(&orders(&first).without_headers()).await?;
-        stage.send(&orders(&first).with_header("messageId", Value::Null)).await?;
+        stage.send(&scripted_message(&first).without_headers()).await?;
+        stage.send(&scripted_message(&first).with_header("messageId", Value::Null)).await?;
     }
     stage.results.wait_for(4, "outcomes", BOUND).await?;
-    performer.stop().await?;
+    worker.stop().await?;
     let emitted = stage.emitted()?;
     assert_eq!(keys(&emitted), ["data", "data", "error", "error"]);
     assert!(emitted.iter().all(|emitted| emitted.headers.get("parentMessageId").is_none()));

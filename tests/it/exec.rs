@@ -9,9 +9,9 @@ use podio_test_support::{Ended, Finished, run_to_end};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::step::{BOUND, answers, own_credential, program, step_data};
+use crate::step::{BOUND, answers, oauth_config, program, step_data};
 
-/// What a step's data and its secret are read with.
+/// The variables for reading a step's data and its secret.
 const PLATFORM: [(&str, &str); 5] = [
     ("ELASTICIO_FLOW_ID", "flow1"),
     ("ELASTICIO_STEP_ID", "step_2"),
@@ -23,13 +23,13 @@ const GET_USER: &str = r#"{"body":{"method":"GET","url":"/user"}}"#;
 const GET_SLOW: &str = r#"{"id":"slow","body":{"method":"GET","url":"/slow"}}"#;
 const GET_NOTHING: &str = r#"{"body":{"method":"GET","url":"/nothing"}}"#;
 
-/// A credential file that is gone when dropped.
+/// A credential file that is removed on drop.
 struct CredentialFile(PathBuf);
 
 impl CredentialFile {
     fn write(credential: &Value) -> Result<Self> {
         let path = std::env::temp_dir().join(format!("podio-test-{}.json", Uuid::new_v4()));
-        fs::write(&path, credential.to_string()).context("no credential file can be written")?;
+        fs::write(&path, credential.to_string()).context("the credential file cannot be written")?;
         Ok(Self(path))
     }
 
@@ -57,7 +57,7 @@ async fn usual_sandbox() -> Result<Sandbox> {
     .await
 }
 
-/// Runs `exec` with `arguments` and `input`; no secret may show up in what it says.
+/// Runs `exec` with `arguments` and `input`; fails if the output contains a secret.
 async fn exec(sandbox: &Sandbox, file: &CredentialFile, arguments: &[&str], input: &str) -> Result<Finished> {
     let path = file.0.to_str().context("the path is not UTF-8")?;
     let all: Vec<&str> = ["exec", "--credential", path].iter().chain(arguments).copied().collect();
@@ -83,13 +83,13 @@ fn lines(finished: &Finished) -> Result<Vec<Value>> {
     finished.output.lines().map(parse).collect()
 }
 
-/// Which input each line is about.
+/// The number of the input that each line belongs to.
 fn order(lines: &[Value]) -> Vec<Option<u64>> {
     lines.iter().map(|line| line["input"].as_u64()).collect()
 }
 
 #[tokio::test]
-async fn a_message_on_standard_input_has_its_result_on_standard_output() -> Result<()> {
+async fn a_message_on_standard_input_produces_a_result_on_standard_output() -> Result<()> {
     let sandbox = usual_sandbox().await?;
     let credentials = [
         json!({ "access_token": "old-access-token", "refresh_token": "old-refresh-token" }),
@@ -104,16 +104,16 @@ async fn a_message_on_standard_input_has_its_result_on_standard_output() -> Resu
         assert_eq!(lines[0]["body"]["statusCode"], 200);
         assert_eq!(lines[0]["body"]["responseBody"], json!({ "user_id": 1 }));
         assert!(lines[0]["id"].is_string(), "{}", lines[0]);
-        let call = sandbox.calls().pop().context("no call came")?;
+        let call = sandbox.calls().pop().context("no call")?;
         assert_eq!(call.authorization.as_deref(), Some("Bearer old-access-token"));
     }
     Ok(())
 }
 
 #[tokio::test]
-async fn a_message_may_be_an_argument() -> Result<()> {
+async fn a_message_can_be_an_argument() -> Result<()> {
     let sandbox = usual_sandbox().await?;
-    let file = CredentialFile::write(&own_credential())?;
+    let file = CredentialFile::write(&oauth_config())?;
     let finished = exec(&sandbox, &file, &[GET_USER], "").await?;
     assert_eq!(finished.ended, Ended(0), "{}", finished.errors);
     assert_eq!(lines(&finished)?[0]["body"]["responseBody"], json!({ "user_id": 1 }));
@@ -121,9 +121,9 @@ async fn a_message_may_be_an_argument() -> Result<()> {
 }
 
 #[tokio::test]
-async fn results_keep_the_order_of_the_messages_unless_told_otherwise() -> Result<()> {
+async fn results_keep_the_order_of_the_messages_unless_unordered() -> Result<()> {
     let sandbox = usual_sandbox().await?;
-    let file = CredentialFile::write(&own_credential())?;
+    let file = CredentialFile::write(&oauth_config())?;
     let input = [GET_SLOW, GET_USER, GET_USER, GET_USER, GET_USER].join("\n");
     let finished = exec(&sandbox, &file, &["--concurrency", "4"], &input).await?;
     assert_eq!(finished.ended, Ended(0), "{}", finished.errors);
@@ -131,7 +131,7 @@ async fn results_keep_the_order_of_the_messages_unless_told_otherwise() -> Resul
 
     let finished = exec(&sandbox, &file, &["--concurrency", "4", "--unordered"], &input).await?;
     let mut seen = order(&lines(&finished)?);
-    assert_eq!(seen.last(), Some(&Some(1)), "the slow one comes last: {seen:?}");
+    assert_eq!(seen.last(), Some(&Some(1)), "the slow message comes last: {seen:?}");
     seen.sort_unstable();
     assert_eq!(seen, [1, 2, 3, 4, 5].map(Some));
     Ok(())
@@ -140,7 +140,7 @@ async fn results_keep_the_order_of_the_messages_unless_told_otherwise() -> Resul
 #[tokio::test]
 async fn a_failed_message_is_an_error_line_and_exit_code_1() -> Result<()> {
     let sandbox = usual_sandbox().await?;
-    let file = CredentialFile::write(&own_credential())?;
+    let file = CredentialFile::write(&oauth_config())?;
     let input = [GET_USER, GET_NOTHING, "{not JSON", GET_USER].join("\n");
     let finished = exec(&sandbox, &file, &[], &input).await?;
     assert_eq!(finished.ended, Ended(1), "{}", finished.errors);
@@ -160,7 +160,7 @@ async fn a_failed_message_is_an_error_line_and_exit_code_1() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_renewed_credential_is_written_back() -> Result<()> {
+async fn a_refreshed_credential_is_written_back() -> Result<()> {
     let fresh = json!({ "access_token": "new-access-token", "refresh_token": "new-refresh-token", "token_type": "bearer", "expires_in": 28800 });
     let sandbox = sandbox(json!({
         "GET /user": [
@@ -181,7 +181,7 @@ async fn a_renewed_credential_is_written_back() -> Result<()> {
 }
 
 #[tokio::test]
-async fn the_platform_is_asked_with_no_more_than_its_calls_need() -> Result<()> {
+async fn exec_needs_only_the_variables_of_the_calls_it_makes() -> Result<()> {
     const SECRET: &str = "GET /v2/workspaces/ws1/secrets/sec1";
     let credentials = json!({ "data": { "attributes": { "credentials": { "access_token": "of-the-secret" } } } });
     let user = json!({ "GET /item/7": [{ "json": { "item_id": 7 } }] });
@@ -195,18 +195,18 @@ async fn the_platform_is_asked_with_no_more_than_its_calls_need() -> Result<()> 
     let finished = run_to_end(program(), &arguments, &variables, "", BOUND).await?;
     assert_eq!(finished.ended, Ended(0), "{}", finished.errors);
     assert_eq!(lines(&finished)?[0]["body"]["item_id"], 7);
-    let call = sandbox.calls().pop().context("no call came")?;
+    let call = sandbox.calls().pop().context("no call")?;
     assert_eq!(call.authorization.as_deref(), Some("Bearer of-the-secret"));
     Ok(())
 }
 
 #[tokio::test]
-async fn a_secret_that_a_file_names_needs_the_platform_and_what_is_missing_is_told() -> Result<()> {
+async fn a_secret_id_needs_the_platform_and_missing_variables_are_named() -> Result<()> {
     let file = CredentialFile::write(&json!({ "secretId": "sec1" }))?;
     let finished = exec(&usual_sandbox().await?, &file, &[GET_USER], "").await?;
     assert_eq!(finished.ended, Ended(1), "{}", finished.errors);
     for word in ["secretId", "ELASTICIO_WORKSPACE_ID", "ELASTICIO_API_URI", "ELASTICIO_API_KEY"] {
-        assert!(finished.errors.contains(word), "{word} is not told: {}", finished.errors);
+        assert!(finished.errors.contains(word), "{word} is not named: {}", finished.errors);
     }
     for word in ["ELASTICIO_FUNCTION", "ELASTICIO_FLOW_ID", "ELASTICIO_EXEC_ID"] {
         assert!(!finished.errors.contains(word), "{word} is not needed: {}", finished.errors);

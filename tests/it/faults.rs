@@ -1,4 +1,4 @@
-//! Crashes in the middle of the work: every message must be answered at least once, none lost.
+//! Crashes under load: every message must be processed at least once.
 
 use std::collections::HashSet;
 use std::io::{Write as _, stderr};
@@ -13,22 +13,22 @@ use podio_test_support::{Emitted, Environment, PrivateBroker, TestMessage, Worke
 use serde_json::{Value, json};
 
 use crate::step::{
-    BOUND, REQUEST, answers, consuming_worker, environment, own_credential, program, stage, step_data, stop,
+    BOUND, REQUEST, answers, consuming_worker, environment, oauth_config, program, stage, step_data, stop,
 };
 
 const MESSAGES: usize = 1000;
 const PREFETCH: usize = 50;
-/// So much of the work is done when the fault comes.
+/// The number of results before the fault.
 const BEFORE_FAULT: usize = 525;
-/// For all messages, the fault and the recovery.
+/// Time limit for all messages, including the fault and the recovery.
 const ALL_BOUND: Duration = Duration::from_secs(120);
 
-/// An answer that keeps the prefetch full: the whole work takes at least 2 s.
+/// An answer slow enough to keep the prefetch full: all messages take at least 2 s.
 fn user() -> Value {
     json!({ "GET /user": [{ "json": { "user_id": 1 }, "delay": 0.1 }] })
 }
 
-/// The `parentMessageId` of every result: which message it answers.
+/// The `parentMessageId` of every result.
 fn answered(results: &[Arc<Received>]) -> Result<Vec<String>> {
     let parents = results.iter().map(|received| {
         let emitted = Emitted::decode(received)?;
@@ -42,7 +42,7 @@ fn inputs() -> Vec<TestMessage> {
     (0..MESSAGES).map(|_| TestMessage::get("/user")).collect()
 }
 
-/// Holds the results against what was sent, and prints the figures.
+/// Compares the results with the messages, and prints the figures.
 fn check(fault: &str, inputs: &[TestMessage], results: &[Arc<Received>], began: Instant) -> Result<()> {
     let answered = answered(results)?;
     let distinct: HashSet<&str> = answered.iter().map(String::as_str).collect();
@@ -50,14 +50,14 @@ fn check(fault: &str, inputs: &[TestMessage], results: &[Arc<Received>], began: 
     let duplicates = answered.len() - distinct.len();
     let seconds = began.elapsed().as_secs_f64();
     let (sent, answers) = (inputs.len(), answered.len());
-    // Straight to standard error: the figures of a test that passes are wanted, too.
+    // To standard error directly, so that the figures of a passing test are shown too.
     let figures =
-        format!("{fault}: {sent} messages, {answers} answers, {duplicates} duplicates, {lost} lost, {seconds:.1} s");
+        format!("{fault}: {sent} messages, {answers} results, {duplicates} duplicates, {lost} lost, {seconds:.1} s");
     writeln!(stderr(), "{figures}")?;
-    ensure!(lost == 0, "{lost} messages have no answer");
-    ensure!(distinct.len() == inputs.len(), "there are answers to messages that were never sent");
-    // Only what was in work when the fault came may be done twice.
-    ensure!(duplicates <= PREFETCH, "{duplicates} answers came twice");
+    ensure!(lost == 0, "{lost} messages have no result");
+    ensure!(distinct.len() == inputs.len(), "there are results of messages that were never sent");
+    // Only messages in flight at the time of the fault may be processed twice.
+    ensure!(duplicates <= PREFETCH, "{duplicates} results came twice");
     Ok(())
 }
 
@@ -68,8 +68,8 @@ fn count_distinct(results: &[Arc<Received>]) -> usize {
 }
 
 #[tokio::test]
-async fn a_killed_worker_s_messages_are_answered_by_the_next() -> Result<()> {
-    let stage = stage("kill", own_credential(), user(), json!({})).await?;
+async fn the_next_worker_processes_the_messages_of_a_killed_one() -> Result<()> {
+    let stage = stage("kill", oauth_config(), user(), json!({})).await?;
     let inputs = inputs();
     for input in &inputs {
         stage.send(input).await?;
@@ -78,11 +78,11 @@ async fn a_killed_worker_s_messages_are_answered_by_the_next() -> Result<()> {
     let mut first = consuming_worker(&stage, &environment(&stage, PREFETCH)).await?;
     stage.results.wait_for(BEFORE_FAULT, "results", BOUND).await?;
     first.kill().await?;
-    ensure!(stage.results.count() < MESSAGES, "the worker was done before it was killed");
+    ensure!(stage.results.count() < MESSAGES, "the worker finished before it was killed");
 
     let mut second = consuming_worker(&stage, &environment(&stage, PREFETCH)).await?;
     let done = |results: &[Arc<Received>]| count_distinct(results) == MESSAGES;
-    let results = stage.results.wait_until("an answer to every message", ALL_BOUND, done).await;
+    let results = stage.results.wait_until("a result of every message", ALL_BOUND, done).await;
     let results = results.with_context(|| second.log().all().join("\n"))?;
     stop(&mut second, BOUND).await?;
 
@@ -115,21 +115,24 @@ async fn a_restart_of_the_broker_loses_nothing() -> Result<()> {
         .with("ELASTICIO_AMQP_PERSISTENT_MESSAGES", "true");
     let began = Instant::now();
     let mut worker = Worker::start(program(), &environment)?;
-    until("a part of the results", BOUND, async || {
+    until("some of the results", BOUND, async || {
         Ok((usize::try_from(before.state(&names.results).await?.ready)? >= BEFORE_FAULT).then_some(()))
     })
     .await?;
     private.restart().await?;
 
     let after = Broker::connect(private.url()).await?;
-    ensure!(after.state(&names.results).await?.ready < u32::try_from(MESSAGES)?, "all was done before the restart");
+    ensure!(
+        after.state(&names.results).await?.ready < u32::try_from(MESSAGES)?,
+        "the worker finished before the restart"
+    );
     let results = after.collect(&names.results).await?;
     let done = |results: &[Arc<Received>]| count_distinct(results) == MESSAGES;
-    let results = results.wait_until("an answer to every message", ALL_BOUND, done).await;
+    let results = results.wait_until("a result of every message", ALL_BOUND, done).await;
     let results = results.with_context(|| worker.log().all().join("\n"))?;
     stop(&mut worker, BOUND).await?;
 
-    let left = until("the return of the worker's messages", BOUND, async || {
+    let left = until("the end of the worker's consumer", BOUND, async || {
         let state = after.state(&names.input).await?;
         Ok((state.consumers == 0).then_some(state.ready))
     });
@@ -137,9 +140,9 @@ async fn a_restart_of_the_broker_loses_nothing() -> Result<()> {
     check("restart of the broker", &inputs, &results, began)
 }
 
-/// Podio and the platform for a step whose queues are elsewhere.
+/// Podio and the platform for a step whose queues are on another broker.
 async fn sandbox() -> Result<Sandbox> {
-    let step = step_data(own_credential());
+    let step = step_data(oauth_config());
     let options = Options { only_answers: true, answers: answers(user(), json!({}))?, step, ..Options::default() };
     Ok(podio_sandbox::start(options).await?)
 }

@@ -1,4 +1,4 @@
-//! Files that pass through the worker: to Podio, and from Podio into object storage, streamed both ways.
+//! Files streamed through the worker: to Podio, and from Podio into the object storage.
 
 use std::io::{Write as _, stderr};
 use std::time::Duration;
@@ -8,18 +8,18 @@ use podio_sandbox::{ACCESS_TOKEN, Options, Sandbox};
 use podio_test_support::{Emitted, Environment, Stage, TestMessage, Worker};
 use serde_json::{Value, json};
 
-use crate::step::{BOUND, consuming_worker, environment, own_credential, stage, step_data, stop};
+use crate::step::{BOUND, consuming_worker, environment, oauth_config, stage, step_data, stop};
 
 /// The size of a large file.
 const LARGE: usize = 200 * 1024 * 1024;
-/// What a large file may add to the worker's memory.
+/// The most that a large file may add to the worker's memory.
 const GROWTH: u64 = 20 * 1024 * 1024;
-/// A large file passes within this time.
+/// Time limit for a large file.
 const LARGE_BOUND: Duration = Duration::from_secs(90);
 
-/// A stage whose Podio and platform behave normally, beside the scripted ones.
+/// A stage, and a sandbox that behaves normally instead of playing scripted answers.
 async fn normal(label: &str) -> Result<(Stage, Sandbox)> {
-    let stage = stage(label, own_credential(), json!({}), json!({})).await?;
+    let stage = stage(label, oauth_config(), json!({}), json!({})).await?;
     let step = step_data(json!({ "oauth": { "access_token": ACCESS_TOKEN }, "retriesDelay": "50" }));
     let sandbox = podio_sandbox::start(Options { step, ..Options::default() }).await?;
     Ok((stage, sandbox))
@@ -34,30 +34,30 @@ fn function(stage: &Stage, sandbox: &Sandbox, function: &str) -> Environment {
         .with("ELASTICIO_OBJECT_STORAGE_TOKEN", "storage-token")
 }
 
-/// Sends one message and waits for its one outcome.
+/// Sends one message and returns its outcome.
 async fn outcome(stage: &Stage, message: &Value, bound: Duration) -> Result<Emitted> {
     let before = stage.results.count();
     stage.send(&TestMessage::new(message)).await?;
     stage.results.wait_for(before + 1, "an outcome", bound).await?;
-    stage.emitted()?.pop().context("there is an outcome")
+    stage.emitted()?.pop().context("an outcome")
 }
 
 fn file_id(uploaded: &Emitted) -> Result<u64> {
     uploaded.payload["body"]["file_id"].as_u64().with_context(|| format!("no file object: {}", uploaded.payload))
 }
 
-/// Grows by no more than [`GROWTH`] over what it held before.
+/// Fails if the worker's memory grew by more than [`GROWTH`].
 fn ensure_flat(worker: &Worker, before: u64, what: &str) -> Result<()> {
     let peak = worker.peak_memory()?;
     let (kib, more) = (peak / 1024, (peak - before) / 1024);
-    // Straight to standard error: the figures of a test that passes are wanted, too.
+    // To standard error directly, so that the figures of a passing test are shown too.
     writeln!(stderr(), "{what}: {LARGE} bytes, peak memory {kib} KiB, {more} KiB more than idle")?;
     ensure!(peak - before < GROWTH, "{what} took {} bytes of memory", peak - before);
     Ok(())
 }
 
 #[tokio::test]
-async fn a_large_file_goes_up_and_down_without_being_held() -> Result<()> {
+async fn a_large_file_is_streamed_in_both_directions() -> Result<()> {
     let (stage, sandbox) = normal("files-large").await?;
     let object = sandbox.put_object(vec![7_u8; LARGE]);
     let url = format!("{}/objects/{object}", sandbox.platform_url());
@@ -84,7 +84,7 @@ async fn a_large_file_goes_up_and_down_without_being_held() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_small_file_comes_back_byte_by_byte() -> Result<()> {
+async fn a_small_file_survives_upload_and_download_unchanged() -> Result<()> {
     let (stage, sandbox) = normal("files-small").await?;
     let bytes: Vec<u8> = (0..=255).cycle().take(70_000).collect();
     let object = sandbox.put_object(bytes.clone());
@@ -109,7 +109,7 @@ async fn a_small_file_comes_back_byte_by_byte() -> Result<()> {
 }
 
 #[tokio::test]
-async fn what_is_missing_or_breaks_is_told_and_nothing_is_acknowledged() -> Result<()> {
+async fn a_file_that_cannot_be_read_is_an_error_and_the_message_is_rejected() -> Result<()> {
     let (stage, sandbox) = normal("files-broken").await?;
     let answers = json!({ "platform": { "GET /broken": [{ "reset": "midbody" }], "GET /gone": [{ "status": 410 }] } });
     sandbox.add_answers(serde_json::from_value(answers)?)?;
@@ -140,13 +140,13 @@ async fn what_is_missing_or_breaks_is_told_and_nothing_is_acknowledged() -> Resu
 }
 
 #[tokio::test]
-async fn a_download_that_breaks_is_tried_again_and_one_that_cannot_be_stored_is_not() -> Result<()> {
+async fn a_broken_download_is_retried_but_a_failed_upload_to_the_storage_is_not() -> Result<()> {
     let object = json!({ "json": { "file_id": 7, "name": "f.txt", "mimetype": "text/plain" } });
     let podio = json!({
         "GET /file/7": [object],
         "GET /file/7/raw": [{ "reset": "midbody" }, { "text": "content" }],
     });
-    let stage = stage("files-again", own_credential(), podio, json!({})).await?;
+    let stage = stage("files-again", oauth_config(), podio, json!({})).await?;
     let environment = environment(&stage, 1)
         .with("ELASTICIO_FUNCTION", "downloadFile")
         .with("ELASTICIO_OBJECT_STORAGE_URI", &stage.sandbox.platform_url())
@@ -163,7 +163,7 @@ async fn a_download_that_breaks_is_tried_again_and_one_that_cannot_be_stored_is_
 }
 
 #[tokio::test]
-async fn an_object_that_cannot_be_opened_at_first_is_tried_again() -> Result<()> {
+async fn opening_an_object_is_retried() -> Result<()> {
     let (stage, sandbox) = normal("files-source-again").await?;
     let object = sandbox.put_object(b"content".to_vec());
     let path = format!("/objects/{object}");

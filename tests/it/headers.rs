@@ -1,25 +1,25 @@
-//! AMQP headers, from what comes in to what goes out.
+//! AMQP headers of incoming and outgoing messages.
 
 use anyhow::{Context, Result};
 use lapin::types::{AMQPValue, FieldArray, FieldTable};
 use podio_test_support::{Environment, Stage, TestMessage};
 use serde_json::{Value, json};
 
-use crate::performer::{PERFORM, Performer, orders};
-use crate::step::{BOUND, consuming_worker, environment, own_credential, stage, stop};
+use crate::scripted::{SCRIPTED, ScriptedWorker, scripted_message};
+use crate::step::{BOUND, consuming_worker, environment, oauth_config, stage, stop};
 
-/// A data, an error and a snapshot message.
+/// A script that emits a snapshot, a result and an error.
 fn one_of_each() -> Value {
     json!([{ "snapshot": {} }, { "data": 1 }, { "error": "e" }])
 }
 
-async fn set(label: &str) -> Result<(Stage, Environment)> {
-    let stage = stage(label, own_credential(), json!({}), json!({})).await?;
-    let environment = environment(&stage, 1).with("ELASTICIO_FUNCTION", PERFORM);
+async fn setup(label: &str) -> Result<(Stage, Environment)> {
+    let stage = stage(label, oauth_config(), json!({}), json!({})).await?;
+    let environment = environment(&stage, 1).with("ELASTICIO_FUNCTION", SCRIPTED);
     Ok((stage, environment))
 }
 
-/// The headers of everything published, with their AMQP types, by routing key.
+/// The routing key and headers of each published message, with AMQP types.
 fn tables(stage: &Stage) -> Result<Vec<(String, FieldTable)>> {
     let all = stage.results.all();
     let tables = all.iter().map(|received| {
@@ -34,11 +34,11 @@ fn text(text: &str) -> AMQPValue {
 }
 
 #[tokio::test]
-async fn values_pass_on_with_their_types_and_other_headers_do_not() -> Result<()> {
-    let (stage, environment) = set("header-types").await?;
-    let performer = Performer::start(&stage, &environment).await?;
+async fn listed_headers_are_passed_on_with_their_types_and_others_are_dropped() -> Result<()> {
+    let (stage, environment) = setup("header-types").await?;
+    let worker = ScriptedWorker::start(&stage, &environment).await?;
     let long = 1_i64 << 40;
-    let input = orders(&one_of_each())
+    let input = scripted_message(&one_of_each())
         .with_header("threadId", json!(7))
         .with_header("messageId", json!(long))
         .with_header("reply_to", json!("nobody"))
@@ -52,7 +52,7 @@ async fn values_pass_on_with_their_types_and_other_headers_do_not() -> Result<()
         .with_header("reboundReason", json!("dropped"));
     stage.send(&input).await?;
     stage.results.wait_for(3, "emits", BOUND).await?;
-    performer.stop().await?;
+    worker.stop().await?;
 
     let mut inner = FieldTable::default();
     inner.insert("n".into(), AMQPValue::LongLongInt(long));
@@ -87,17 +87,17 @@ async fn values_pass_on_with_their_types_and_other_headers_do_not() -> Result<()
 }
 
 #[tokio::test]
-async fn a_message_belongs_to_its_thread_else_to_its_trace_else_to_a_new_thread() -> Result<()> {
-    let (stage, environment) = set("threads").await?;
-    let performer = Performer::start(&stage, &environment).await?;
-    let input = || orders(&json!([{ "data": 1 }]));
+async fn the_thread_id_is_passed_on_or_taken_from_the_trace_id_or_created() -> Result<()> {
+    let (stage, environment) = setup("threads").await?;
+    let worker = ScriptedWorker::start(&stage, &environment).await?;
+    let input = || scripted_message(&json!([{ "data": 1 }]));
     stage.send(&input().with_header("x-eio-meta-trace-id", json!("trace"))).await?;
     let traced = input().with_header("threadId", Value::Null).with_header("X-Eio-Meta-Trace-Id", json!("trace"));
     stage.send(&traced).await?;
     stage.send(&input().with_header("threadId", Value::Null)).await?;
     stage.send(&input().with_header("threadId", Value::Null)).await?;
     stage.results.wait_for(4, "results", BOUND).await?;
-    performer.stop().await?;
+    worker.stop().await?;
 
     let emitted = stage.emitted()?;
     let threads: Vec<&str> = emitted.iter().filter_map(|emitted| emitted.text_header("threadId")).collect();
@@ -109,13 +109,13 @@ async fn a_message_belongs_to_its_thread_else_to_its_trace_else_to_a_new_thread(
 }
 
 #[tokio::test]
-async fn every_emit_says_where_it_comes_from() -> Result<()> {
-    let (stage, environment) = set("identity").await?;
-    let performer = Performer::start(&stage, &environment).await?;
-    let input = orders(&one_of_each());
+async fn every_emit_identifies_its_origin() -> Result<()> {
+    let (stage, environment) = setup("identity").await?;
+    let worker = ScriptedWorker::start(&stage, &environment).await?;
+    let input = scripted_message(&one_of_each());
     stage.send(&input).await?;
     stage.results.wait_for(3, "emits", BOUND).await?;
-    performer.stop().await?;
+    worker.stop().await?;
 
     let emitted = stage.emitted()?;
     for emitted in &emitted {
@@ -127,7 +127,7 @@ async fn every_emit_says_where_it_comes_from() -> Result<()> {
             ("userId", "user1"),
             ("stepId", "step_2"),
             ("compId", "comp1"),
-            ("function", PERFORM),
+            ("function", SCRIPTED),
             ("threadId", "thread1"),
         ] {
             assert_eq!(emitted.text_header(name), Some(value), "{name} of {}", emitted.routing_key);
@@ -139,14 +139,14 @@ async fn every_emit_says_where_it_comes_from() -> Result<()> {
     let error_id = emitted[2].text_header("messageId").context("an error has an id")?;
     assert!(error_id.parse::<uuid::Uuid>().is_ok(), "{error_id}");
     let versions: Vec<_> = emitted.iter().map(|emitted| emitted.headers.get("protocolVersion")).collect();
-    assert_eq!(versions, [None, Some(&json!(1)), None], "data only");
+    assert_eq!(versions, [None, Some(&json!(1)), None], "on results only");
     stage.remove().await
 }
 
 #[tokio::test]
 async fn additional_variables_become_headers_of_every_emit() -> Result<()> {
     let podio = json!({ "GET /user": [{ "json": {} }] });
-    let stage = stage("additional", own_credential(), podio, json!({})).await?;
+    let stage = stage("additional", oauth_config(), podio, json!({})).await?;
     let environment = environment(&stage, 1)
         .with("ELASTICIO_ADDITIONAL_VARS_FOR_HEADERS", "ELASTICIO_FLOW_TYPE,OTHER_VAR,EMPTY_ONE,NOT_SET_AT_ALL")
         .with("ELASTICIO_FLOW_TYPE", "long running")

@@ -1,8 +1,9 @@
-//! Tests of the built program as a process, against a real broker and the sandbox.
+//! Tests of the built program against a real broker and the sandbox.
 
 mod adding_an_action;
 mod answers;
 mod bad_input;
+mod configuration_doc;
 mod contract_doc;
 mod cooldown;
 mod duplicates;
@@ -16,17 +17,17 @@ mod headers;
 mod hooks;
 mod lightweight;
 mod memory;
+mod new_tokens;
 mod pages;
 mod passthrough;
-mod performer;
 mod protocol_doc;
 mod publishing;
 mod rate_limits;
 mod rebound;
 mod refresh;
-mod renewal;
 mod replies;
 mod retries;
+mod scripted;
 mod service;
 mod settings;
 mod startup;

@@ -1,4 +1,4 @@
-//! What a large message takes of memory.
+//! The memory that a large message needs.
 
 use std::io::{Write as _, stderr};
 
@@ -6,22 +6,22 @@ use anyhow::{Result, ensure};
 use podio_test_support::TestMessage;
 use serde_json::json;
 
-use crate::step::{BOUND, consuming_worker, environment, own_credential, stage, stop};
+use crate::step::{BOUND, consuming_worker, environment, oauth_config, stage, stop};
 
 /// The size of a large answer.
 const SIZE: u64 = 10_000_000;
-/// What it adds to an idle worker: the sealed text that waits for its confirm, and the client library's copy of it in
-/// frames, each a third longer than the answer; before that the answer and the text.
+/// What it may add to an idle worker. At the peak there are the encrypted text, kept until its confirm, and lapin's copy
+/// of it in frames; each is a third longer than the answer.
 const GROWTH: u64 = SIZE * 13 / 4;
 
 #[tokio::test]
-async fn large_answers_pass_through_few_copies() -> Result<()> {
+async fn large_answers_are_copied_few_times() -> Result<()> {
     let podio = json!({ "GET /large": [{ "size": SIZE }] });
-    let stage = stage("memory", own_credential(), podio, json!({})).await?;
+    let stage = stage("memory", oauth_config(), podio, json!({})).await?;
     let environment = environment(&stage, 1).with("ELASTICIO_OUTGOING_MESSAGE_SIZE_LIMIT", "100000000");
     let mut worker = consuming_worker(&stage, &environment).await?;
     let idle = worker.peak_memory()?;
-    // Several, since what the first leaves behind must not lie beside the next.
+    // Several, since memory of the first must be free again before the next needs it.
     for _ in 0..5 {
         stage.send(&TestMessage::get("/large")).await?;
     }

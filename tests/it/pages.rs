@@ -1,13 +1,13 @@
-//! Pagination in `customRequest`: each page a result of its own, in order, with a bound.
+//! Pagination in `customRequest`: each page is a separate result, in order, up to a limit.
 
 use anyhow::Result;
 use podio_sandbox::Api;
 use podio_test_support::{Emitted, Stage, TestMessage};
 use serde_json::{Value, json};
 
-use crate::step::{BOUND, consuming_worker, environment, own_credential, stage, stop};
+use crate::step::{BOUND, consuming_worker, environment, oauth_config, stage, stop};
 
-/// Runs one message to its settlement; gives what it emitted.
+/// Processes one message; returns its emits.
 async fn run(stage: &Stage, body: Value, emits: usize) -> Result<Vec<Emitted>> {
     let mut worker = consuming_worker(stage, &environment(stage, 1)).await?;
     stage.send(&TestMessage::new(&json!({ "body": body }))).await?;
@@ -26,9 +26,9 @@ fn bodies(stage: &Stage) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_filter_is_walked_to_its_end() -> Result<()> {
+async fn all_pages_of_a_filter_are_fetched() -> Result<()> {
     let podio = json!({ "POST /item/app/1/filter/": [page(&[1, 2], 5), page(&[3, 4], 5), page(&[5], 5)] });
-    let stage = stage("pages-filter", own_credential(), podio, json!({})).await?;
+    let stage = stage("pages-filter", oauth_config(), podio, json!({})).await?;
     let body = json!({
         "method": "POST", "url": "/item/app/1/filter/", "data": { "sort_by": "id" }, "pagination": { "limit": 2 },
     });
@@ -44,12 +44,12 @@ async fn a_filter_is_walked_to_its_end() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_list_is_walked_until_a_page_is_not_full() -> Result<()> {
+async fn a_list_is_fetched_until_a_page_is_not_full() -> Result<()> {
     let podio = json!({
         "GET /tasks?limit=2&offset=0": [{ "json": [1, 2] }],
         "GET /tasks?limit=2&offset=2": [{ "json": [3] }],
     });
-    let stage = stage("pages-list", own_credential(), podio, json!({})).await?;
+    let stage = stage("pages-list", oauth_config(), podio, json!({})).await?;
     let body = json!({ "method": "GET", "url": "/tasks", "pagination": { "limit": 2 } });
     let emitted = run(&stage, body, 2).await?;
     assert_eq!(emitted[1].payload["body"]["responseBody"], json!([3]));
@@ -58,9 +58,9 @@ async fn a_list_is_walked_until_a_page_is_not_full() -> Result<()> {
 }
 
 #[tokio::test]
-async fn no_more_pages_come_than_were_wanted() -> Result<()> {
+async fn max_pages_limits_the_pages() -> Result<()> {
     let podio = json!({ "GET /tasks": [{ "json": [1] }] });
-    let stage = stage("pages-bound", own_credential(), podio, json!({})).await?;
+    let stage = stage("pages-bound", oauth_config(), podio, json!({})).await?;
     let body = json!({ "method": "GET", "url": "/tasks", "pagination": { "limit": 1, "maxPages": 3 } });
     let emitted = run(&stage, body, 3).await?;
     assert_eq!((emitted.len(), stage.calls(Api::Podio).len(), stage.rejected.count()), (3, 3, 0));
@@ -69,16 +69,16 @@ async fn no_more_pages_come_than_were_wanted() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_page_that_fails_is_named_and_those_before_it_stay() -> Result<()> {
+async fn an_error_names_the_page_that_failed_and_the_pages_before_it_stay() -> Result<()> {
     let podio = json!({
         "POST /item/app/1/filter/": [page(&[1], 3), { "status": 400, "json": { "error": "invalid_value" } }],
     });
-    let stage = stage("pages-fail", own_credential(), podio, json!({})).await?;
+    let stage = stage("pages-fail", oauth_config(), podio, json!({})).await?;
     let body = json!({ "method": "POST", "url": "/item/app/1/filter/", "pagination": { "limit": 1 } });
     let emitted = run(&stage, body, 2).await?;
     assert_eq!(emitted[0].routing_key, "data");
     let message = emitted[1].error_message()?;
-    assert!(message.starts_with("Page 2 (\"offset\" 1; the 1 before it were emitted): Got error"), "{message}");
+    assert!(message.starts_with("Page 2 (\"offset\" 1; pages already emitted: 1): Got error"), "{message}");
     assert_eq!((stage.rejected.count(), stage.left().await?), (1, 0));
     stage.remove().await
 }

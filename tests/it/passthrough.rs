@@ -1,23 +1,23 @@
-//! What results carry of the steps before.
+//! Passthrough: the messages of previous steps in results.
 
 use anyhow::Result;
 use podio_test_support::{Emitted, Environment, Stage, TestMessage};
 use serde_json::{Value, json};
 
-use crate::performer::{PERFORM, Performer, orders};
-use crate::step::{BOUND, answers, consuming_worker, environment, own_credential, stage, step_data, stop};
+use crate::scripted::{SCRIPTED, ScriptedWorker, scripted_message};
+use crate::step::{BOUND, answers, consuming_worker, environment, oauth_config, stage, step_data, stop};
 
-async fn set(label: &str) -> Result<(Stage, Environment)> {
+async fn setup(label: &str) -> Result<(Stage, Environment)> {
     let podio = json!({ "GET /user": [{ "json": { "user_id": 1 } }] });
-    let stage = stage(label, own_credential(), podio, json!({})).await?;
-    let mut step = step_data(own_credential());
+    let stage = stage(label, oauth_config(), podio, json!({})).await?;
+    let mut step = step_data(oauth_config());
     step["is_passthrough"] = json!(true);
     stage.sandbox.set_step(&step);
     let environment = environment(&stage, 1);
     Ok((stage, environment))
 }
 
-/// Runs one worker over these messages; each must have a result.
+/// Processes these messages with one worker; each must have a result.
 async fn results(stage: &Stage, environment: &Environment, inputs: &[TestMessage]) -> Result<Vec<Emitted>> {
     let mut worker = consuming_worker(stage, environment).await?;
     for (index, input) in inputs.iter().enumerate() {
@@ -38,29 +38,29 @@ fn without_passthrough(payload: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_result_carries_the_steps_before_and_itself() -> Result<()> {
-    let (stage, environment) = set("pass-both").await?;
+async fn passthrough_carries_the_previous_steps_and_the_result() -> Result<()> {
+    let (stage, environment) = setup("pass-both").await?;
     let step_0 = json!({ "id": "0", "body": { "n": [1, null] }, "headers": { "h": "v" }, "attachments": {} });
     let step_1 = json!({ "body": "text", "headers": {} });
     let input = json!({
         "id": "in", "body": { "method": "GET", "url": "/user" }, "headers": {},
-        "passthrough": { "step_0": step_0, "step_1": step_1, "step_2": { "body": "of an earlier round", "headers": {} } },
+        "passthrough": { "step_0": step_0, "step_1": step_1, "step_2": { "body": "from an earlier round", "headers": {} } },
     });
     let emitted = results(&stage, &environment, &[TestMessage::new(&input)]).await?;
-    // A JSON value would not keep a second key of the same name.
-    assert!(!emitted[0].text.contains("of an earlier round"), "{}", emitted[0].text);
+    // Checked in the text, since a parsed value would hide a duplicate key.
+    assert!(!emitted[0].text.contains("from an earlier round"), "{}", emitted[0].text);
     let result = &emitted[0].payload;
     let passthrough = &result["passthrough"];
     assert_eq!(passthrough["step_0"], step_0);
     assert_eq!(passthrough["step_1"], step_1);
-    assert_eq!(passthrough["step_2"], without_passthrough(result), "the result itself, not what came in for it");
+    assert_eq!(passthrough["step_2"], without_passthrough(result), "the result itself, not the incoming entry");
     assert_eq!(passthrough.as_object().map(serde_json::Map::len), Some(3));
     stage.remove().await
 }
 
 #[tokio::test]
-async fn without_itself_a_result_carries_what_came_in() -> Result<()> {
-    let (stage, environment) = set("pass-no-self").await?;
+async fn without_self_passthrough_carries_the_incoming_message() -> Result<()> {
+    let (stage, environment) = setup("pass-no-self").await?;
     let environment = environment.with("ELASTICIO_NO_SELF_PASSTRHOUGH", "true");
     let step_0 = json!({ "body": { "a": 1 }, "headers": {} });
     let payload = json!({
@@ -76,7 +76,7 @@ async fn without_itself_a_result_carries_what_came_in() -> Result<()> {
     let incoming = without_passthrough(&payload);
     let carried: Vec<&Value> = emitted.iter().map(|emitted| &emitted.payload["passthrough"]).collect();
     assert_eq!(carried[0], &json!({ "step_0": step_0, "step_1": incoming }));
-    assert_eq!(carried[1], &json!({ "step_0": step_0 }), "without the header stepId");
+    assert_eq!(carried[1], &json!({ "step_0": step_0 }), "without the header `stepId`");
     let mut with_reply = incoming.clone();
     with_reply["headers"]["reply_to"] = json!("reply");
     assert_eq!(carried[2], &json!({ "step_0": step_0, "step_1": with_reply }));
@@ -84,12 +84,12 @@ async fn without_itself_a_result_carries_what_came_in() -> Result<()> {
 }
 
 #[tokio::test]
-async fn each_of_several_results_carries_itself() -> Result<()> {
-    let (stage, environment) = set("pass-several").await?;
-    let performer = Performer::start(&stage, &environment.with("ELASTICIO_FUNCTION", PERFORM)).await?;
-    stage.send(&orders(&json!([{ "data": "one" }, { "data": "two" }]))).await?;
+async fn each_of_several_results_has_itself_in_passthrough() -> Result<()> {
+    let (stage, environment) = setup("pass-several").await?;
+    let worker = ScriptedWorker::start(&stage, &environment.with("ELASTICIO_FUNCTION", SCRIPTED)).await?;
+    stage.send(&scripted_message(&json!([{ "data": "one" }, { "data": "two" }]))).await?;
     stage.results.wait_for(2, "results", BOUND).await?;
-    performer.stop().await?;
+    worker.stop().await?;
     for (emitted, body) in stage.emitted()?.iter().zip(["one", "two"]) {
         assert_eq!(emitted.payload["body"], body);
         assert_eq!(emitted.payload["passthrough"], json!({ "step_2": without_passthrough(&emitted.payload) }));
@@ -98,24 +98,24 @@ async fn each_of_several_results_carries_itself() -> Result<()> {
 }
 
 #[tokio::test]
-async fn passthrough_that_is_off_is_dropped_for_several_results_too() -> Result<()> {
-    let stage = stage("pass-off-several", own_credential(), json!({}), json!({})).await?;
-    let environment = environment(&stage, 1).with("ELASTICIO_FUNCTION", PERFORM);
-    let performer = Performer::start(&stage, &environment.with("ELASTICIO_NO_SELF_PASSTRHOUGH", "true")).await?;
+async fn without_passthrough_several_results_carry_none_either() -> Result<()> {
+    let stage = stage("pass-off-several", oauth_config(), json!({}), json!({})).await?;
+    let environment = environment(&stage, 1).with("ELASTICIO_FUNCTION", SCRIPTED);
+    let worker = ScriptedWorker::start(&stage, &environment.with("ELASTICIO_NO_SELF_PASSTRHOUGH", "true")).await?;
     let payload = json!({
-        "body": { "orders": [{ "data": 1 }, { "data": 2 }] },
+        "body": { "script": [{ "data": 1 }, { "data": 2 }] },
         "passthrough": { "step_0": { "body": {}, "headers": {} } },
     });
     stage.send(&TestMessage::new(&payload)).await?;
     stage.results.wait_for(2, "results", BOUND).await?;
-    performer.stop().await?;
+    worker.stop().await?;
     assert!(stage.emitted()?.iter().all(|emitted| emitted.payload.get("passthrough").is_none()));
     stage.remove().await
 }
 
 #[tokio::test]
-async fn numbers_keep_their_digits_in_all_that_is_carried() -> Result<()> {
-    let (stage, environment) = set("pass-digits").await?;
+async fn passthrough_keeps_every_digit_of_numbers() -> Result<()> {
+    let (stage, environment) = setup("pass-digits").await?;
     let (before, answer) = (r#"{"long":12345678901234567890,"decimal":1.50}"#, r#"{"exponent":1.0e2,"zero":0.0}"#);
     let podio = json!({ "GET /digits": [{ "text": answer }] });
     stage.sandbox.set_answers(answers(podio, json!({}))?)?;

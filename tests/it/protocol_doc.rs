@@ -1,4 +1,4 @@
-//! `docs/protocol.md` numbers its rules, and every citation of a rule names one that is there.
+//! `docs/protocol.md` numbers its rules, and every citation names an existing rule.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,14 +8,14 @@ use anyhow::{Context, Result, ensure};
 use regex_lite::{Captures, Regex};
 
 const DOCUMENT: &str = include_str!("../../docs/protocol.md");
-/// The repository has more citations; fewer are found only when the search is broken.
+/// The repository has more citations than this; if fewer are found, the search is broken.
 const LEAST: usize = 40;
-/// What git does not track, at the top of the repository.
+/// Folders at the top of the repository that git does not track.
 const UNTRACKED: [&str; 3] = [".git", ".run", "target"];
-/// Between two words of a citation: spaces, or the end of a line and what a comment begins the next one with.
+/// What may be between two words of a citation: spaces, or a line break and the marker of a comment.
 const GAP: &str = r"(?:[ \t]+|[ \t]*\r?\n[ \t]*(?://[/!]?|#)?[ \t]*)";
 
-/// A rule that a text cites.
+/// A citation of a rule.
 #[derive(Debug, PartialEq, Eq)]
 struct Citation {
     line: usize,
@@ -46,7 +46,7 @@ impl Finder {
         })
     }
 
-    /// Every citation in `text`; a number that is missing is an empty one.
+    /// All citations in `text`; a missing number is empty.
     fn citations(&self, text: &str) -> Vec<Citation> {
         let cited = |found: &Captures<'_>, number: &str| {
             let start = found.get(0).map_or(0, |all| all.start());
@@ -65,7 +65,7 @@ impl Finder {
         citations
     }
 
-    /// The links of the document to its own rules.
+    /// The links from the document to its own rules.
     fn own_links(&self, text: &str) -> Vec<Citation> {
         let links = self.own_link.captures_iter(text);
         links
@@ -76,7 +76,7 @@ impl Finder {
             .collect()
     }
 
-    /// The lines that cite in the old form, as the contract's section.
+    /// The lines with citations of the form that `citations` replaces, which name the contract.
     fn old_forms(&self, text: &str) -> Vec<usize> {
         self.old.find_iter(text).map(|found| line_at(text, found.start())).collect()
     }
@@ -90,7 +90,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The text files of the repository, by their path in it; this one, which holds samples, is left out.
+/// The text files of the repository with their relative paths, without this file, which has sample citations.
 fn texts() -> Result<Vec<(PathBuf, String)>> {
     let mut texts = Vec::new();
     let mut folders = vec![root().to_owned()];
@@ -113,7 +113,7 @@ fn texts() -> Result<Vec<(PathBuf, String)>> {
     Ok(texts)
 }
 
-/// The anchors of the document, each with the section under which it stands and the number that is shown behind it.
+/// The document's anchors: the section that contains each, its id, and the number shown after it.
 fn anchors() -> Result<Vec<(&'static str, &'static str, &'static str)>> {
     let anchor = Regex::new(r#"<a id="([^"]*)"></a>(?:\*\*)?([\d.]*)"#)?;
     let mut section = "";
@@ -131,26 +131,26 @@ fn anchors() -> Result<Vec<(&'static str, &'static str, &'static str)>> {
 }
 
 #[test]
-fn every_rule_has_a_number_of_its_own_in_its_section() -> Result<()> {
+fn every_rule_has_a_unique_number_in_its_section() -> Result<()> {
     let mut seen = BTreeSet::new();
     let mut sections = Vec::new();
     for (section, id, shown) in anchors()? {
         ensure!(seen.insert(id), "there are two anchors {id}");
-        ensure!(shown == id, "behind the anchor {id} stands {shown:?}");
+        ensure!(shown == id, "the number after the anchor {id} is {shown:?}");
         if id == section {
             sections.push(id.parse::<usize>().with_context(|| format!("the section {id:?}"))?);
         } else {
             let rule = id.strip_prefix(section).and_then(|rest| rest.strip_prefix('.'));
             let numbered = rule.is_some_and(|rule| rule.parse::<usize>().is_ok());
-            ensure!(numbered, "the anchor {id} stands in section {section}");
+            ensure!(numbered, "the anchor {id} is in section {section}");
         }
     }
-    ensure!(sections.iter().copied().eq(1..=16), "these are not the sections 1 to 16 in their order: {sections:?}");
+    ensure!(sections.iter().copied().eq(1..=16), "not the sections 1 to 16 in order: {sections:?}");
     Ok(())
 }
 
 #[test]
-fn every_citation_names_a_rule_that_is_there() -> Result<()> {
+fn every_citation_names_an_existing_rule() -> Result<()> {
     let finder = Finder::new()?;
     let anchors: BTreeSet<&str> = anchors()?.into_iter().map(|(_, id, _)| id).collect();
     let mut problems = Vec::new();
@@ -167,7 +167,8 @@ fn every_citation_names_a_rule_that_is_there() -> Result<()> {
             missing.map(|citation| format!("{}: there is no rule {:?}", place(citation.line), citation.number)),
         );
         let old = finder.old_forms(&text);
-        problems.extend(old.into_iter().map(|line| format!("{}: cites the contract, not the protocol", place(line))));
+        problems
+            .extend(old.into_iter().map(|line| format!("{}: cite the protocol instead of the contract", place(line))));
     }
     ensure!(problems.is_empty(), "{}", problems.join("\n"));
     ensure!(found >= LEAST, "only {found} citations were found");

@@ -1,4 +1,4 @@
-//! Publishing: sizes, and what no queue takes at first or at all.
+//! Publishing: size limits, unroutable messages and lost publishes.
 
 use anyhow::{Context, Result};
 use lapin::types::AMQPValue;
@@ -6,25 +6,25 @@ use podio_sandbox::Api;
 use podio_test_support::{Environment, Stage, TestMessage, until};
 use serde_json::json;
 
-use crate::performer::{PERFORM, Performer, orders};
-use crate::step::{BOUND, answers, consuming_worker, environment, own_credential, stage, step_data, stop};
+use crate::scripted::{SCRIPTED, ScriptedWorker, scripted_message};
+use crate::step::{BOUND, answers, consuming_worker, environment, oauth_config, stage, step_data, stop};
 
-/// A stage where nothing is bound to the data routing key.
+/// A stage without a queue for the data routing key.
 async fn unbound(label: &str) -> Result<(Stage, Environment)> {
     let stage = Stage::set(label, &["data".to_owned()]).await?;
-    stage.sandbox.set_step(&step_data(own_credential()));
+    stage.sandbox.set_step(&step_data(oauth_config()));
     stage.sandbox.set_answers(answers(json!({ "GET /user": [{ "json": { "user_id": 1 } }] }), json!({}))?)?;
     let environment = environment(&stage, 1).with("ELASTICIO_AMQP_PUBLISH_RETRY_DELAY", "20");
     Ok((stage, environment))
 }
 
-/// How often publishing failed so far.
+/// The number of failed publishes in the log.
 fn failures(log: &[String]) -> usize {
     log.iter().filter(|line| line.contains("not published; trying again")).count()
 }
 
 #[tokio::test]
-async fn a_result_that_no_queue_takes_at_first_is_not_lost() -> Result<()> {
+async fn an_unroutable_result_is_published_again_until_a_queue_takes_it() -> Result<()> {
     let (stage, environment) = unbound("unbound").await?;
     let mut worker = consuming_worker(&stage, &environment).await?;
     stage.send(&TestMessage::get("/user")).await?;
@@ -34,28 +34,28 @@ async fn a_result_that_no_queue_takes_at_first_is_not_lost() -> Result<()> {
     let results = stage.results.wait_for(1, "result", BOUND).await?;
     stop(&mut worker, BOUND).await?;
 
-    let tries = i32::try_from(failures(&worker.log().all()))?;
+    let repeats = i32::try_from(failures(&worker.log().all()))?;
     let headers = results[0].delivery.properties.headers().as_ref().context("headers")?;
-    assert_eq!(headers.inner().get("retry"), Some(&AMQPValue::LongInt(tries)));
+    assert_eq!(headers.inner().get("retry"), Some(&AMQPValue::LongInt(repeats)));
     assert_eq!(stage.emitted()?[0].payload["body"]["responseBody"], json!({ "user_id": 1 }));
     assert_eq!((stage.results.count(), stage.left().await?, stage.rejected.count()), (1, 0, 0));
-    assert_eq!(stage.calls(Api::Podio).len(), 1, "only the publishing is repeated");
+    assert_eq!(stage.calls(Api::Podio).len(), 1, "only the publish is repeated");
     stage.remove().await
 }
 
 #[tokio::test]
-async fn a_first_try_has_no_retry_header() -> Result<()> {
-    let stage = stage("no-retry", own_credential(), json!({}), json!({})).await?;
-    let performer = Performer::start(&stage, &environment(&stage, 1).with("ELASTICIO_FUNCTION", PERFORM)).await?;
-    stage.send(&orders(&json!([{ "data": 1 }, { "error": "e" }, { "snapshot": {} }]))).await?;
+async fn the_first_publish_has_no_retry_header() -> Result<()> {
+    let stage = stage("no-retry", oauth_config(), json!({}), json!({})).await?;
+    let worker = ScriptedWorker::start(&stage, &environment(&stage, 1).with("ELASTICIO_FUNCTION", SCRIPTED)).await?;
+    stage.send(&scripted_message(&json!([{ "data": 1 }, { "error": "e" }, { "snapshot": {} }]))).await?;
     stage.results.wait_for(3, "emits", BOUND).await?;
-    performer.stop().await?;
+    worker.stop().await?;
     assert!(stage.emitted()?.iter().all(|emitted| emitted.headers.get("retry").is_none()));
     stage.remove().await
 }
 
 #[tokio::test]
-async fn tries_end_where_they_are_limited() -> Result<()> {
+async fn publishing_stops_after_the_configured_attempts() -> Result<()> {
     let (stage, environment) = unbound("publish-attempts").await?;
     let environment = environment
         .with("ELASTICIO_AMQP_PUBLISH_RETRY_ATTEMPTS", "3")
@@ -77,11 +77,11 @@ async fn tries_end_where_they_are_limited() -> Result<()> {
 }
 
 #[tokio::test]
-async fn an_outcome_is_published_however_long_it_takes() -> Result<()> {
-    // Podio fails for good, or wants a longer pause than the worker holds.
+async fn errors_and_rebounds_are_published_however_long_it_takes() -> Result<()> {
+    // Podio returns a permanent error, or asks for a longer wait than the worker holds a message.
     for (status, key) in [(404, "error"), (429, "rebound")] {
         let stage = Stage::set("outcome", &["error".to_owned(), "rebound".to_owned()]).await?;
-        stage.sandbox.set_step(&step_data(own_credential()));
+        stage.sandbox.set_step(&step_data(oauth_config()));
         let podio = json!({ "GET /user": [{ "status": status, "json": {} }] });
         stage.sandbox.set_answers(answers(podio, json!({}))?)?;
         let environment = environment(&stage, 1)
@@ -96,7 +96,7 @@ async fn an_outcome_is_published_however_long_it_takes() -> Result<()> {
         stop(&mut worker, BOUND).await?;
 
         assert_eq!(stage.emitted()?[0].routing_key, key);
-        assert_eq!(stage.calls(Api::Podio).len(), 1, "only the publishing is repeated");
+        assert_eq!(stage.calls(Api::Podio).len(), 1, "only the publish is repeated");
         assert_eq!((stage.results.count(), stage.left().await?), (1, 0));
         stage.rejected.wait_for(usize::from(key == "error"), "dead letters", BOUND).await?;
         assert_eq!(stage.rejected.count(), usize::from(key == "error"));
@@ -106,7 +106,7 @@ async fn an_outcome_is_published_however_long_it_takes() -> Result<()> {
 }
 
 #[tokio::test]
-async fn the_delay_between_tries_is_bounded() -> Result<()> {
+async fn the_delay_between_publishes_is_bounded() -> Result<()> {
     let (stage, environment) = unbound("publish-max-delay").await?;
     let environment = environment
         .with("ELASTICIO_AMQP_PUBLISH_RETRY_ATTEMPTS", "6")
@@ -114,7 +114,7 @@ async fn the_delay_between_tries_is_bounded() -> Result<()> {
         .with("ELASTICIO_AMQP_PUBLISH_MAX_RETRY_DELAY", "20");
     let mut worker = consuming_worker(&stage, &environment).await?;
     stage.send(&TestMessage::get("/user")).await?;
-    // Without the bound it would take 155 s.
+    // Without the limit it would take 155 s.
     stage.results.wait_for(1, "error", BOUND).await?;
     stop(&mut worker, BOUND).await?;
     stage.rejected.wait_for(1, "dead letter", BOUND).await?;
@@ -123,26 +123,26 @@ async fn the_delay_between_tries_is_bounded() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_payload_may_have_the_limit_s_size_and_no_more() -> Result<()> {
-    let (body, orders) = ("x".repeat(500), |body: &str| orders(&json!([{ "data": body }])));
+async fn a_payload_may_be_as_large_as_the_limit_but_not_larger() -> Result<()> {
+    let (body, message) = ("x".repeat(500), |body: &str| scripted_message(&json!([{ "data": body }])));
     for version in ["1", "2"] {
-        let stage = stage("size-limit", own_credential(), json!({}), json!({})).await?;
+        let stage = stage("size-limit", oauth_config(), json!({}), json!({})).await?;
         let environment =
-            environment(&stage, 1).with("ELASTICIO_FUNCTION", PERFORM).with("ELASTICIO_PROTOCOL_VERSION", version);
-        let performer = Performer::start(&stage, &environment).await?;
-        stage.send(&orders(&body)).await?;
+            environment(&stage, 1).with("ELASTICIO_FUNCTION", SCRIPTED).with("ELASTICIO_PROTOCOL_VERSION", version);
+        let worker = ScriptedWorker::start(&stage, &environment).await?;
+        stage.send(&message(&body)).await?;
         let results = stage.results.wait_for(1, "result", BOUND).await?;
-        performer.stop().await?;
+        worker.stop().await?;
         let size = results[0].delivery.data.len();
 
         for (limit, key) in [(size, "data"), (size - 1, "error")] {
             stage.left().await?;
             let environment = environment.clone().with("ELASTICIO_OUTGOING_MESSAGE_SIZE_LIMIT", &limit.to_string());
-            let performer = Performer::start(&stage, &environment).await?;
+            let worker = ScriptedWorker::start(&stage, &environment).await?;
             let before = stage.results.count();
-            stage.send(&orders(&body)).await?;
+            stage.send(&message(&body)).await?;
             stage.results.wait_for(before + 1, "outcome", BOUND).await?;
-            performer.stop().await?;
+            worker.stop().await?;
             let emitted = stage.emitted()?.pop().context("an outcome")?;
             assert_eq!(emitted.routing_key, key, "{size} bytes, at most {limit}");
             if key == "error" {
@@ -158,17 +158,18 @@ async fn a_payload_may_have_the_limit_s_size_and_no_more() -> Result<()> {
 }
 
 #[tokio::test]
-async fn persistent_means_every_emit() -> Result<()> {
+async fn every_emit_is_persistent_if_configured() -> Result<()> {
     for (value, mode) in [("true", 2), ("false", 1)] {
-        let stage = stage("persistent", own_credential(), json!({}), json!({})).await?;
+        let stage = stage("persistent", oauth_config(), json!({}), json!({})).await?;
         let environment = environment(&stage, 1)
-            .with("ELASTICIO_FUNCTION", PERFORM)
+            .with("ELASTICIO_FUNCTION", SCRIPTED)
             .with("ELASTICIO_AMQP_PERSISTENT_MESSAGES", value);
-        let performer = Performer::start(&stage, &environment).await?;
-        let input = orders(&json!([{ "data": 1 }, { "snapshot": {} }, { "httpReply": {} }, { "error": "e" }]));
+        let worker = ScriptedWorker::start(&stage, &environment).await?;
+        let input =
+            scripted_message(&json!([{ "data": 1 }, { "snapshot": {} }, { "httpReply": {} }, { "error": "e" }]));
         stage.send(&input.with_header("reply_to", json!("reply"))).await?;
         stage.results.wait_for(5, "emits", BOUND).await?;
-        performer.stop().await?;
+        worker.stop().await?;
         for emitted in stage.emitted()? {
             assert_eq!(emitted.properties["delivery_mode"], mode, "{}", emitted.routing_key);
             let expected =
@@ -181,12 +182,12 @@ async fn persistent_means_every_emit() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_publish_that_never_arrives_is_repeated_over_a_new_connection() -> Result<()> {
+async fn a_lost_publish_is_repeated_over_a_new_connection() -> Result<()> {
     let podio = json!({ "GET /user": [{ "json": { "user_id": 1 } }] });
-    let stage = stage("lost-publish", own_credential(), podio, json!({})).await?;
+    let stage = stage("lost-publish", oauth_config(), podio, json!({})).await?;
     let environment = environment(&stage, 2).with("HOSTNAME", "name-of-the-host");
     let mut worker = consuming_worker(&stage, &environment).await?;
-    // The connections are known by their names.
+    // The proxy knows connections by their names.
     stage.proxy.deafen("name-of-the-host-write");
     stage.send(&TestMessage::get("/user")).await?;
     until("the publish", BOUND, async || Ok((stage.proxy.swallowed() > 0).then_some(()))).await?;

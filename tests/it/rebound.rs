@@ -1,41 +1,41 @@
-//! Messages that are handed back to the platform, to come again later.
+//! Rebounds: messages that the platform delivers again later.
 
 use anyhow::{Context, Result, ensure};
 use podio_sandbox::Api;
 use podio_test_support::{Emitted, Environment, Stage, TestMessage};
 use serde_json::{Value, json};
 
-use crate::performer::{PERFORM, Performer, orders};
-use crate::step::{BOUND, consuming_worker, environment, own_credential, stage, stop};
+use crate::scripted::{SCRIPTED, ScriptedWorker, scripted_message};
+use crate::step::{BOUND, consuming_worker, environment, oauth_config, stage, stop};
 
 fn limited(seconds: u32) -> Value {
     json!({ "status": 420, "json": { "error": "rate_limit" }, "headers": { "retry-after": seconds.to_string() } })
 }
 
-async fn performing(label: &str) -> Result<(Stage, Environment)> {
-    let stage = stage(label, own_credential(), json!({}), json!({})).await?;
-    let environment = environment(&stage, 2).with("ELASTICIO_FUNCTION", PERFORM);
+async fn setup(label: &str) -> Result<(Stage, Environment)> {
+    let stage = stage(label, oauth_config(), json!({}), json!({})).await?;
+    let environment = environment(&stage, 2).with("ELASTICIO_FUNCTION", SCRIPTED);
     Ok((stage, environment))
 }
 
-/// Sends one message again and again, with each of these `reboundIteration`s; gives what was published. With more
-/// than one message in work at once, the worker has to tell it from a copy.
+/// Sends one message repeatedly, with each of these `reboundIteration`s; returns the published messages. The prefetch is
+/// above 1, so the worker must not mistake the messages for duplicates.
 async fn rebounds(stage: &Stage, environment: &Environment, iterations: &[Value]) -> Result<Vec<Emitted>> {
-    let performer = Performer::start(stage, environment).await?;
-    let input = orders(&json!([{ "rebound": "not now" }]));
+    let worker = ScriptedWorker::start(stage, environment).await?;
+    let input = scripted_message(&json!([{ "rebound": "not now" }]));
     for (index, iteration) in iterations.iter().enumerate() {
         stage.send(&input.clone().with_header("reboundIteration", iteration.clone())).await?;
         stage.results.wait_for(index + 1, "emits", BOUND).await?;
     }
-    performer.stop().await?;
-    ensure!(stage.results.count() == iterations.len(), "more was published");
+    worker.stop().await?;
+    ensure!(stage.results.count() == iterations.len(), "there are other messages");
     stage.emitted()
 }
 
 #[tokio::test]
-async fn a_message_is_handed_back_as_it_came() -> Result<()> {
+async fn a_rebound_carries_the_message_unchanged() -> Result<()> {
     let podio = json!({ "GET /user": [limited(300)] });
-    let stage = stage("rebound", own_credential(), podio, json!({})).await?;
+    let stage = stage("rebound", oauth_config(), podio, json!({})).await?;
     let mut worker = consuming_worker(&stage, &environment(&stage, 1)).await?;
     let input = TestMessage::get("/user")
         .with_header("X-EIO-META-Flag", json!(true))
@@ -56,7 +56,7 @@ async fn a_message_is_handed_back_as_it_came() -> Result<()> {
     let rebound = &stage.emitted()?[0];
     assert_eq!(rebound.routing_key, "rebound");
     let properties = &rebound.properties;
-    let expiration = properties["expiration"].as_str().context("it expires")?.parse::<u64>()?;
+    let expiration = properties["expiration"].as_str().context("an expiration")?.parse::<u64>()?;
     assert!((300_000..400_000).contains(&expiration), "no earlier than the wait: {expiration}");
     assert_eq!(
         properties,
@@ -81,8 +81,8 @@ async fn a_message_is_handed_back_as_it_came() -> Result<()> {
 }
 
 #[tokio::test]
-async fn each_time_it_comes_later() -> Result<()> {
-    let (stage, environment) = performing("rebound-expiration").await?;
+async fn each_rebound_expires_later() -> Result<()> {
+    let (stage, environment) = setup("rebound-expiration").await?;
     let environment = environment.with("ELASTICIO_REBOUND_INITIAL_EXPIRATION", "20000");
     let emitted = rebounds(&stage, &environment, &[Value::Null, json!(1), json!(2), json!(5)]).await?;
     for (rebound, (iteration, expiration)) in emitted.iter().zip([(1, 20_000), (2, 40_000), (3, 80_000), (6, 640_000)])
@@ -97,12 +97,12 @@ async fn each_time_it_comes_later() -> Result<()> {
 }
 
 #[tokio::test]
-async fn too_often_is_an_error() -> Result<()> {
-    let (stage, environment) = performing("rebound-limit").await?;
+async fn exceeding_the_rebound_limit_is_an_error() -> Result<()> {
+    let (stage, environment) = setup("rebound-limit").await?;
     let environment = environment.with("ELASTICIO_REBOUND_LIMIT", "3");
     let emitted = rebounds(&stage, &environment, &[json!(2), json!(3)]).await?;
     assert_eq!(emitted[0].routing_key, "rebound");
-    assert_eq!(emitted[0].properties["expiration"], "60000", "15000 ms is the default for the first time");
+    assert_eq!(emitted[0].properties["expiration"], "60000", "15000 ms is the default expiration of the first rebound");
     assert_eq!(emitted[1].routing_key, "error");
     assert_eq!(emitted[1].error_message()?, "Rebound limit exceeded");
     stage.rejected.wait_for(1, "dead letter", BOUND).await?;
@@ -111,8 +111,8 @@ async fn too_often_is_an_error() -> Result<()> {
 }
 
 #[tokio::test]
-async fn the_last_of_twenty_times_is_handed_back_too() -> Result<()> {
-    let (stage, environment) = performing("rebound-default-limit").await?;
+async fn the_default_limit_is_twenty_rebounds() -> Result<()> {
+    let (stage, environment) = setup("rebound-default-limit").await?;
     let emitted = rebounds(&stage, &environment, &[json!(19), json!(20)]).await?;
     assert_eq!(emitted[0].routing_key, "rebound");
     assert_eq!(emitted[0].headers["reboundIteration"], 20);
@@ -124,8 +124,8 @@ async fn the_last_of_twenty_times_is_handed_back_too() -> Result<()> {
 }
 
 #[tokio::test]
-async fn no_rebound_expires_later_than_the_broker_takes() -> Result<()> {
-    let (stage, environment) = performing("rebound-longest").await?;
+async fn the_expiration_of_a_rebound_stays_within_the_broker_s_limit() -> Result<()> {
+    let (stage, environment) = setup("rebound-longest").await?;
     let environment = environment.with("ELASTICIO_REBOUND_LIMIT", "100");
     let emitted = rebounds(&stage, &environment, &[json!(40)]).await?;
     assert_eq!(emitted[0].routing_key, "rebound");
@@ -135,9 +135,9 @@ async fn no_rebound_expires_later_than_the_broker_takes() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_longer_wait_than_allowed_hands_the_message_back() -> Result<()> {
+async fn a_wait_above_the_limit_rebounds_the_message() -> Result<()> {
     let podio = json!({ "GET /user": [limited(2), { "json": { "user_id": 1 } }] });
-    let stage = stage("max-hold", own_credential(), podio, json!({})).await?;
+    let stage = stage("max-hold", oauth_config(), podio, json!({})).await?;
     let environment = environment(&stage, 1).with("PODIO_MAX_HOLD", "500");
     let mut worker = consuming_worker(&stage, &environment).await?;
     let input = TestMessage::get("/user");
@@ -145,7 +145,7 @@ async fn a_longer_wait_than_allowed_hands_the_message_back() -> Result<()> {
     stage.results.wait_for(1, "rebound", BOUND).await?;
     stop(&mut worker, BOUND).await?;
 
-    // As the platform would, after the expiration; the new process knows nothing of the wait.
+    // As the platform does after the expiration. The new process does not know the wait.
     let mut worker = consuming_worker(&stage, &environment).await?;
     stage.send(&input.with_header("reboundIteration", json!(1))).await?;
     stage.results.wait_for(2, "result", BOUND).await?;
@@ -159,9 +159,9 @@ async fn a_longer_wait_than_allowed_hands_the_message_back() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_wait_that_is_allowed_is_held() -> Result<()> {
+async fn a_wait_within_the_limit_holds_the_message() -> Result<()> {
     let podio = json!({ "GET /user": [limited(1), { "json": { "user_id": 1 } }] });
-    let stage = stage("held", own_credential(), podio, json!({})).await?;
+    let stage = stage("held", oauth_config(), podio, json!({})).await?;
     let environment = environment(&stage, 1).with("PODIO_MAX_HOLD", "5000");
     let mut worker = consuming_worker(&stage, &environment).await?;
     stage.send(&TestMessage::get("/user")).await?;

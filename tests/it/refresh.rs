@@ -1,16 +1,16 @@
-//! Tokens that Podio does not take any more.
+//! Expired tokens, and the refresh that several messages share.
 
 use anyhow::{Result, ensure};
 use podio_sandbox::{Api, Call};
 use podio_test_support::{Environment, Stage, TestMessage};
 use serde_json::{Value, json};
 
-use crate::step::{BOUND, all_taken, consuming_worker, count, environment, own_credential, stage, stop};
+use crate::step::{BOUND, consuming_worker, count, environment, oauth_config, stage, stop, wait_for_empty_queue};
 
 const SECRET: &str = "/v2/workspaces/ws1/secrets/sec1";
 const MESSAGES: usize = 5;
 
-/// So many 401 at the same time, then the answer.
+/// A 401 for each message at the same time, then success.
 fn expired_for_all() -> Value {
     json!([
         { "status": 401, "json": { "error": "unauthorized", "error_description": "expired_token" }, "times": MESSAGES, "delay": 0.5 },
@@ -18,8 +18,8 @@ fn expired_for_all() -> Value {
     ])
 }
 
-fn own_credential_of_account() -> Value {
-    let mut config = own_credential();
+fn oauth_config_with_account() -> Value {
+    let mut config = oauth_config();
     config["_account"] = json!("acc1");
     config
 }
@@ -31,14 +31,14 @@ fn with_client(stage: &Stage) -> Environment {
         .with("PODIO_TOKEN_URL", &format!("{}/oauth/token", stage.sandbox.podio_url()))
 }
 
-/// Runs [`MESSAGES`] messages that get 401 together; all must succeed, first with one token and then with the other.
+/// Processes [`MESSAGES`] messages whose first token is rejected for all; all must succeed with the second token.
 async fn run_through_expiry(stage: &Stage, environment: &Environment, tokens: [&str; 2]) -> Result<Vec<Call>> {
     for _ in 0..MESSAGES {
         stage.send(&TestMessage::get("/user")).await?;
     }
     let mut worker = consuming_worker(stage, environment).await?;
     stage.results.wait_for(MESSAGES, "results", BOUND).await?;
-    all_taken(stage).await?;
+    wait_for_empty_queue(stage).await?;
     stop(&mut worker, BOUND).await?;
 
     assert_eq!((stage.left().await?, stage.rejected.count()), (0, 0));
@@ -74,11 +74,11 @@ async fn five_rejected_calls_refresh_the_platform_s_secret_once() -> Result<()> 
 }
 
 #[tokio::test]
-async fn five_rejected_calls_use_the_own_refresh_token_once() -> Result<()> {
+async fn five_rejected_calls_use_the_refresh_token_once() -> Result<()> {
     let fresh = json!({ "access_token": "new-access-token", "refresh_token": "new-refresh-token", "token_type": "bearer", "expires_in": 28800 });
     let podio = json!({ "GET /user": expired_for_all(), "POST /oauth/token": [{ "json": fresh }] });
     let platform = json!({ "PUT /v1/accounts/acc1": [{ "json": {} }] });
-    let stage = stage("own-refresh", own_credential_of_account(), podio, platform).await?;
+    let stage = stage("own-refresh", oauth_config_with_account(), podio, platform).await?;
     let calls = run_through_expiry(&stage, &with_client(&stage), ["old-access-token", "new-access-token"]).await?;
 
     let exchanges: Vec<Call> = stage.calls(Api::Podio).into_iter().filter(|call| call.path == "/oauth/token").collect();
@@ -93,7 +93,7 @@ async fn five_rejected_calls_use_the_own_refresh_token_once() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_refused_refresh_token_is_a_clear_error_and_not_the_worker_s_end() -> Result<()> {
+async fn a_refused_refresh_token_is_a_clear_error_and_the_worker_continues() -> Result<()> {
     let refused = json!({ "error": "invalid_grant", "error_description": "refresh token is revoked" });
     let podio = json!({
         "GET /user": [
@@ -102,7 +102,7 @@ async fn a_refused_refresh_token_is_a_clear_error_and_not_the_worker_s_end() -> 
         ],
         "POST /oauth/token": [{ "status": 400, "json": refused }],
     });
-    let stage = stage("invalid-grant", own_credential_of_account(), podio, json!({})).await?;
+    let stage = stage("invalid-grant", oauth_config_with_account(), podio, json!({})).await?;
     let mut worker = consuming_worker(&stage, &with_client(&stage)).await?;
     stage.send(&TestMessage::get("/user")).await?;
     stage.rejected.wait_for(1, "dead letter", BOUND).await?;
@@ -112,10 +112,7 @@ async fn a_refused_refresh_token_is_a_clear_error_and_not_the_worker_s_end() -> 
 
     let emitted = stage.emitted()?;
     let message = emitted[0].error_message()?;
-    assert!(
-        message.to_lowercase().contains("authori"),
-        "it must say that the credential must be authorised again: {message}"
-    );
+    assert!(message.to_lowercase().contains("authori"), "it must ask to authorize the credential again: {message}");
     assert!(!message.contains("old-refresh-token"), "{message}");
     assert_eq!(emitted[1].routing_key, "data");
     assert_eq!(stage.left().await?, 0);

@@ -1,22 +1,22 @@
-//! Answers to whoever waits for a reply.
+//! Replies to the sender that `reply_to` names.
 
 use anyhow::{Context, Result};
 use podio_test_support::{Environment, Stage, TestMessage};
 use serde_json::{Value, json};
 
-use crate::performer::{PERFORM, Performer, orders};
-use crate::step::{BOUND, consuming_worker, environment, own_credential, stage, stop};
+use crate::scripted::{SCRIPTED, ScriptedWorker, scripted_message};
+use crate::step::{BOUND, consuming_worker, environment, oauth_config, stage, stop};
 
-async fn set(label: &str) -> Result<(Stage, Environment)> {
-    let stage = stage(label, own_credential(), json!({}), json!({})).await?;
+async fn setup(label: &str) -> Result<(Stage, Environment)> {
+    let stage = stage(label, oauth_config(), json!({}), json!({})).await?;
     let environment = environment(&stage, 1);
     Ok((stage, environment))
 }
 
 #[tokio::test]
-async fn an_error_is_also_a_reply() -> Result<()> {
-    let (stage, environment) = set("error-reply").await?;
-    // The reply's encoding does not depend on it.
+async fn an_error_is_also_sent_as_a_reply() -> Result<()> {
+    let (stage, environment) = setup("error-reply").await?;
+    // The encoding of an error reply does not depend on the protocol version.
     let mut worker = consuming_worker(&stage, &environment.with("ELASTICIO_PROTOCOL_VERSION", "2")).await?;
     let text = json!({ "body": { "method": "GET", "url": "/nothing" } }).to_string();
     stage.send(&TestMessage::from_text_v2(&text).with_header("reply_to", json!("reply"))).await?;
@@ -24,7 +24,7 @@ async fn an_error_is_also_a_reply() -> Result<()> {
     stop(&mut worker, BOUND).await?;
 
     let emitted = stage.emitted()?;
-    let [error, reply] = &emitted[..] else { panic!("two emits, not {emitted:?}") };
+    let [error, reply] = &emitted[..] else { panic!("not two emits: {emitted:?}") };
     assert_eq!((error.routing_key.as_str(), reply.routing_key.as_str()), ("error", "reply"));
     assert_eq!(error.headers.get("x-eio-error-response"), None);
     assert_eq!(reply.headers["x-eio-error-response"], true);
@@ -34,16 +34,16 @@ async fn an_error_is_also_a_reply() -> Result<()> {
     }
     assert_eq!(reply.payload, error.payload["error"], "the error alone");
     let parts: Value = serde_json::from_slice(&results[0].delivery.data)?;
-    let sealed = parts["error"].as_str().context("a text")?;
-    assert_eq!(results[1].delivery.data, sealed.as_bytes(), "sealed the same way");
+    let encrypted = parts["error"].as_str().context("text")?;
+    assert_eq!(results[1].delivery.data, encrypted.as_bytes(), "encrypted the same way");
     stage.rejected.wait_for(1, "dead letter", BOUND).await?;
     assert_eq!((stage.left().await?, stage.rejected.count()), (0, 1));
     stage.remove().await
 }
 
 #[tokio::test]
-async fn an_error_reply_that_nobody_takes_does_not_hold_the_message() -> Result<()> {
-    let (stage, environment) = set("reply-nobody").await?;
+async fn an_unroutable_error_reply_does_not_hold_the_message() -> Result<()> {
+    let (stage, environment) = setup("reply-nobody").await?;
     let mut worker = consuming_worker(&stage, &environment).await?;
     stage.send(&TestMessage::get("/nothing").with_header("reply_to", json!("gone"))).await?;
     stage.rejected.wait_for(1, "dead letter", BOUND).await?;
@@ -55,14 +55,14 @@ async fn an_error_reply_that_nobody_takes_does_not_hold_the_message() -> Result<
 }
 
 #[tokio::test]
-async fn an_http_reply_goes_to_whoever_waits_in_protocol_version_1() -> Result<()> {
-    let (stage, environment) = set("http-reply").await?;
-    let environment = environment.with("ELASTICIO_FUNCTION", PERFORM).with("ELASTICIO_PROTOCOL_VERSION", "2");
-    let performer = Performer::start(&stage, &environment).await?;
-    let input = orders(&json!([{ "httpReply": { "ok": true } }, { "data": 1 }]));
+async fn an_http_reply_goes_to_reply_to_in_protocol_version_1() -> Result<()> {
+    let (stage, environment) = setup("http-reply").await?;
+    let environment = environment.with("ELASTICIO_FUNCTION", SCRIPTED).with("ELASTICIO_PROTOCOL_VERSION", "2");
+    let worker = ScriptedWorker::start(&stage, &environment).await?;
+    let input = scripted_message(&json!([{ "httpReply": { "ok": true } }, { "data": 1 }]));
     stage.send(&input.clone().with_header("reply_to", json!("reply"))).await?;
     stage.results.wait_for(2, "emits", BOUND).await?;
-    performer.stop().await?;
+    worker.stop().await?;
 
     let emitted = stage.emitted()?;
     assert_eq!((emitted[0].routing_key.as_str(), emitted[1].routing_key.as_str()), ("reply", "data"));
@@ -76,12 +76,12 @@ async fn an_http_reply_goes_to_whoever_waits_in_protocol_version_1() -> Result<(
 }
 
 #[tokio::test]
-async fn an_http_reply_to_nobody_is_an_error() -> Result<()> {
-    let (stage, environment) = set("http-reply-nobody").await?;
-    let performer = Performer::start(&stage, &environment.with("ELASTICIO_FUNCTION", PERFORM)).await?;
-    stage.send(&orders(&json!([{ "httpReply": {} }]))).await?;
+async fn an_http_reply_without_reply_to_is_an_error() -> Result<()> {
+    let (stage, environment) = setup("http-reply-nobody").await?;
+    let worker = ScriptedWorker::start(&stage, &environment.with("ELASTICIO_FUNCTION", SCRIPTED)).await?;
+    stage.send(&scripted_message(&json!([{ "httpReply": {} }]))).await?;
     stage.results.wait_for(1, "error", BOUND).await?;
-    performer.stop().await?;
+    worker.stop().await?;
     let emitted = &stage.emitted()?[0];
     assert_eq!(emitted.routing_key, "error");
     assert!(emitted.error_message()?.contains("reply_to"), "{}", emitted.error_message()?);

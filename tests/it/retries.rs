@@ -1,15 +1,17 @@
-//! How often a call of Podio is repeated, and when.
+//! Retries of calls to Podio: how many, and when.
 
 use anyhow::{Context, Result};
 use podio_sandbox::{Api, Call};
 use podio_test_support::{Emitted, Environment, Stage, TestMessage};
 use serde_json::{Value, json};
 
-use crate::step::{BOUND, all_taken, consuming_worker, environment, own_credential, podio_calls, stage, stop};
+use crate::step::{
+    BOUND, consuming_worker, environment, oauth_config, stage, stop, wait_for_empty_queue, wait_for_podio_calls,
+};
 
-/// The credential's own config with these fields over the usual ones.
+/// The usual config, with these fields added or replaced.
 fn config(fields: &Value) -> Value {
-    let mut config = own_credential();
+    let mut config = oauth_config();
     for (name, value) in fields.as_object().into_iter().flatten() {
         config[name] = value.clone();
     }
@@ -20,7 +22,7 @@ async fn always(status: u16, config: Value) -> Result<Stage> {
     stage("retries", config, json!({ "GET /user": [{ "status": status, "json": {} }] }), json!({})).await
 }
 
-/// Runs one GET to its outcome; gives it, and the calls that it took.
+/// Processes one GET; returns its outcome and the calls to Podio.
 async fn run(stage: &Stage, environment: &Environment) -> Result<(Emitted, Vec<Call>)> {
     let mut worker = consuming_worker(stage, environment).await?;
     stage.send(&TestMessage::get("/user")).await?;
@@ -31,7 +33,7 @@ async fn run(stage: &Stage, environment: &Environment) -> Result<(Emitted, Vec<C
 }
 
 #[tokio::test]
-async fn n_retries_are_n_more_attempts() -> Result<()> {
+async fn n_retries_mean_n_further_attempts() -> Result<()> {
     for (retries, attempts) in [(json!(0), 1), (json!("0"), 1), (json!("2"), 3), (json!(1), 2)] {
         for status in [420, 429, 500, 502, 503, 504] {
             let stage = always(status, config(&json!({ "retries": retries, "retriesDelay": 1 }))).await?;
@@ -45,7 +47,7 @@ async fn n_retries_are_n_more_attempts() -> Result<()> {
 }
 
 #[tokio::test]
-async fn other_statuses_are_final() -> Result<()> {
+async fn other_statuses_are_not_retried() -> Result<()> {
     for status in [400, 403, 404, 409, 410, 422, 501, 505] {
         let stage = always(status, config(&json!({ "retries": 3 }))).await?;
         let (emitted, calls) = run(&stage, &environment(&stage, 1)).await?;
@@ -57,7 +59,7 @@ async fn other_statuses_are_final() -> Result<()> {
 }
 
 #[tokio::test]
-async fn the_step_s_fields_count_else_the_secret_s() -> Result<()> {
+async fn the_step_s_retry_fields_take_precedence_over_the_secret_s() -> Result<()> {
     let secret = |fields: Value| {
         let credentials = json!({ "access_token": "token-of-the-secret", "fields": fields });
         json!({ "GET /v2/workspaces/ws1/secrets/sec1": [{ "json": { "data": { "attributes": { "credentials": credentials } } } }] })
@@ -79,7 +81,7 @@ async fn the_step_s_fields_count_else_the_secret_s() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_number_for_all_credentials_stands_in_for_theirs_where_podio_fails() -> Result<()> {
+async fn api_retries_count_overrides_retries_for_failures_of_podio() -> Result<()> {
     for (count, status, attempts) in
         [("1", 500, 2), ("0", 500, 1), ("9", 500, 4), ("many", 500, 4), ("0", 429, 3), ("5", 503, 6)]
     {
@@ -92,7 +94,7 @@ async fn a_number_for_all_credentials_stands_in_for_theirs_where_podio_fails() -
 }
 
 #[tokio::test]
-async fn the_first_retry_comes_soon_and_the_others_after_the_delay() -> Result<()> {
+async fn the_first_retry_is_quick_and_the_others_follow_after_the_delay() -> Result<()> {
     let podio = json!({
         "GET /user": [{ "status": 503, "json": {} }, { "reset": true }, { "reset": "midbody" }, { "json": {} }],
     });
@@ -106,9 +108,9 @@ async fn the_first_retry_comes_soon_and_the_others_after_the_delay() -> Result<(
 }
 
 #[tokio::test]
-async fn a_call_takes_no_longer_than_was_set() -> Result<()> {
+async fn a_call_takes_no_longer_than_its_time_out() -> Result<()> {
     let podio = json!({ "GET /user": [{ "delay": 10.0 }, { "json": { "user_id": 1 } }] });
-    let stage = stage("time-out", own_credential(), podio, json!({})).await?;
+    let stage = stage("time-out", oauth_config(), podio, json!({})).await?;
     let (emitted, calls) = run(&stage, &environment(&stage, 1).with("API_REQUEST_TIMEOUT", "600")).await?;
     assert_eq!(emitted.routing_key, "data", "{}", emitted.payload);
     assert_eq!(calls.len(), 2);
@@ -117,36 +119,36 @@ async fn a_call_takes_no_longer_than_was_set() -> Result<()> {
 }
 
 #[tokio::test]
-async fn five_redirects_are_followed_and_more_are_an_error() -> Result<()> {
+async fn five_redirects_are_followed_and_a_sixth_is_an_error() -> Result<()> {
     let to = |path: &str| json!([{ "status": 302, "headers": { "location": path } }]);
     let podio = json!({
         "GET /user": to("/1"), "GET /1": to("/2"), "GET /2": to("/3"), "GET /3": to("/4"), "GET /4": to("/5"),
         "GET /5": [{ "json": { "found": true } }],
     });
-    let stage = stage("redirects", own_credential(), podio, json!({})).await?;
+    let stage = stage("redirects", oauth_config(), podio, json!({})).await?;
     let (emitted, calls) = run(&stage, &environment(&stage, 1)).await?;
     assert_eq!(emitted.payload["body"]["responseBody"], json!({ "found": true }), "{}", emitted.payload);
-    assert!(calls.iter().all(|call| call.authorization.is_some()), "they stay on the API's origin");
+    assert!(calls.iter().all(|call| call.authorization.is_some()), "redirects within the API's origin keep the token");
     stage.remove().await?;
 
     let stage =
-        crate::step::stage("redirect-loop", own_credential(), json!({ "GET /user": to("/user") }), json!({})).await?;
+        crate::step::stage("redirect-loop", oauth_config(), json!({ "GET /user": to("/user") }), json!({})).await?;
     let (emitted, calls) = run(&stage, &environment(&stage, 1)).await?;
     assert!(emitted.error_message()?.contains("redirect"), "{}", emitted.error_message()?);
-    assert_eq!(calls.len(), 6, "it is not tried again");
+    assert_eq!(calls.len(), 6, "it is not retried");
     stage.remove().await
 }
 
 #[tokio::test]
 async fn a_copy_of_a_message_that_fails_is_settled_with_it() -> Result<()> {
     let podio = json!({ "GET /user": [{ "status": 404, "json": {}, "delay": 1.0 }] });
-    let stage = stage("failing-copy", own_credential(), podio, json!({})).await?;
+    let stage = stage("failing-copy", oauth_config(), podio, json!({})).await?;
     let mut worker = consuming_worker(&stage, &environment(&stage, 2)).await?;
     let input = TestMessage::get("/user");
     stage.send(&input).await?;
-    podio_calls(&stage, 1).await?;
+    wait_for_podio_calls(&stage, 1).await?;
     stage.send(&input).await?;
-    all_taken(&stage).await?;
+    wait_for_empty_queue(&stage).await?;
     stage.rejected.wait_for(2, "dead letters", BOUND).await?;
     stop(&mut worker, BOUND).await?;
     assert_eq!((stage.results.count(), stage.left().await?, stage.calls(Api::Podio).len()), (1, 0, 1));

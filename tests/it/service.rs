@@ -1,4 +1,4 @@
-//! `podio-component service METHOD`: the platform's one-shot calls, with their result posted to an address of its own.
+//! `podio-component service METHOD`: the platform's one-shot calls, whose result is posted to a URL.
 
 use std::collections::BTreeSet;
 
@@ -7,12 +7,12 @@ use podio_sandbox::{Api, Call, Options, Sandbox};
 use podio_test_support::{Ended, Finished, run_to_end};
 use serde_json::{Value, json};
 
-use crate::step::{BOUND, answers, own_credential, program};
+use crate::step::{BOUND, answers, oauth_config, program};
 
-/// Where results are posted, on the platform's listener.
+/// The path on the platform's server where results are posted.
 const RESULT: &str = "/result";
 
-/// The variables that a call gets, a name without prefix each.
+/// The variables of a call; their names have no prefix.
 type Variables = Vec<(&'static str, String)>;
 
 async fn sandbox(podio: Value, mut platform: Value) -> Result<Sandbox> {
@@ -23,7 +23,7 @@ async fn sandbox(podio: Value, mut platform: Value) -> Result<Sandbox> {
     Ok(podio_sandbox::start(Options { only_answers: true, answers, ..Options::default() }).await?)
 }
 
-/// What every call gets, with this config.
+/// The usual variables, with this config.
 fn variables(sandbox: &Sandbox, config: &Value) -> Variables {
     vec![
         ("POST_RESULT_URL", format!("{}{RESULT}", sandbox.platform_url())),
@@ -53,8 +53,8 @@ async fn call(sandbox: &Sandbox, method: &str, variables: &Variables) -> Result<
     all.extend([("PODIO_API_URL", podio_url.as_str()), ("LOG_LEVEL", "debug")]);
     let finished = run_to_end(program(), &["service", method], &all, "", BOUND).await?;
     for secret in ["old-access-token", "old-refresh-token", "api-key", "p:ss/wörd"] {
-        let said = format!("{}{}", finished.output, finished.errors);
-        ensure!(!said.contains(secret), "a secret is in what it said: {said}");
+        let printed = format!("{}{}", finished.output, finished.errors);
+        ensure!(!printed.contains(secret), "a secret was printed: {printed}");
     }
     Ok(finished)
 }
@@ -63,7 +63,7 @@ fn posts(sandbox: &Sandbox) -> Vec<Call> {
     sandbox.calls().into_iter().filter(|call| call.method == "POST" && call.path == RESULT).collect()
 }
 
-/// The one result that was posted by a call that ended in order.
+/// Makes a call that must succeed; returns the posted result.
 async fn result(sandbox: &Sandbox, method: &str, variables: &Variables) -> Result<Value> {
     sandbox.clear_calls();
     let finished = call(sandbox, method, variables).await?;
@@ -74,7 +74,7 @@ async fn result(sandbox: &Sandbox, method: &str, variables: &Variables) -> Resul
     Ok(serde_json::from_str(&posts[0].body)?)
 }
 
-/// The text of the error that was posted.
+/// Makes a call; returns the text of the posted error.
 async fn error(sandbox: &Sandbox, method: &str, variables: &Variables) -> Result<String> {
     let result = result(sandbox, method, variables).await?;
     ensure!(result["status"] == "error", "{result}");
@@ -85,32 +85,32 @@ async fn error(sandbox: &Sandbox, method: &str, variables: &Variables) -> Result
 #[tokio::test]
 async fn a_good_credential_is_verified() -> Result<()> {
     let sandbox = sandbox(json!({ "GET /user": [{ "json": { "user_id": 1 } }] }), json!({})).await?;
-    let result = result(&sandbox, "verifyCredentials", &variables(&sandbox, &own_credential())).await?;
+    let result = result(&sandbox, "verifyCredentials", &variables(&sandbox, &oauth_config())).await?;
     assert_eq!(result, json!({ "status": "success", "data": { "verified": true } }));
     let calls = sandbox.calls();
     assert_eq!(calls[0].authorization.as_deref(), Some("Bearer old-access-token"));
-    assert_eq!(posts(&sandbox)[0].authorization, None, "the address carries no user");
+    assert_eq!(posts(&sandbox)[0].authorization, None, "the address has no user");
     Ok(())
 }
 
 #[tokio::test]
-async fn a_credential_of_the_platform_is_verified() -> Result<()> {
+async fn a_secret_of_the_platform_is_verified() -> Result<()> {
     let secret = json!({ "data": { "attributes": { "credentials": { "access_token": "token-of-the-secret" } } } });
     let platform = json!({ "GET /v2/workspaces/ws1/secrets/sec1": [{ "json": secret }] });
     let sandbox = sandbox(json!({ "GET /user": [{ "json": {} }] }), platform).await?;
     let variables = with(variables(&sandbox, &json!({ "secretId": "sec1" })), "WORKSPACE_ID", "ws1");
     let result = result(&sandbox, "verifyCredentials", &variables).await?;
     assert_eq!(result["data"], json!({ "verified": true }));
-    let user = sandbox.calls().into_iter().find(|call| call.api == Api::Podio).context("Podio is asked")?;
+    let user = sandbox.calls().into_iter().find(|call| call.api == Api::Podio).context("a call to Podio")?;
     assert_eq!(user.authorization.as_deref(), Some("Bearer token-of-the-secret"));
     Ok(())
 }
 
 #[tokio::test]
-async fn a_bad_credential_is_a_success_that_says_why_not() -> Result<()> {
+async fn a_rejected_credential_is_not_verified_and_the_reason_is_given() -> Result<()> {
     let refusal = json!({ "error": "unauthorized", "error_description": "expired_token" });
     let sandbox = sandbox(json!({ "GET /user": [{ "status": 401, "json": refusal }] }), json!({})).await?;
-    for config in [own_credential(), json!({})] {
+    for config in [oauth_config(), json!({})] {
         let result = result(&sandbox, "verifyCredentials", &variables(&sandbox, &config)).await?;
         assert_eq!(result["status"], "success", "{result}");
         assert_eq!(result["data"]["verified"], false, "{result}");
@@ -121,10 +121,10 @@ async fn a_bad_credential_is_a_success_that_says_why_not() -> Result<()> {
 }
 
 #[tokio::test]
-async fn user_and_password_of_the_address_go_as_basic_authorization() -> Result<()> {
+async fn credentials_in_the_result_url_are_sent_as_basic_authentication() -> Result<()> {
     let sandbox = sandbox(json!({ "GET /user": [{ "json": {} }] }), json!({})).await?;
     let address = format!("http://us%40er:p%3Ass%2Fw%C3%B6rd@{}{RESULT}", sandbox.platform_addr());
-    let variables = with(variables(&sandbox, &own_credential()), "POST_RESULT_URL", &address);
+    let variables = with(variables(&sandbox, &oauth_config()), "POST_RESULT_URL", &address);
     result(&sandbox, "verifyCredentials", &variables).await?;
     // `us@er:p:ss/wörd`
     assert_eq!(posts(&sandbox)[0].authorization.as_deref(), Some("Basic dXNAZXI6cDpzcy93w7ZyZA=="));
@@ -132,7 +132,7 @@ async fn user_and_password_of_the_address_go_as_basic_authorization() -> Result<
 }
 
 #[tokio::test]
-async fn the_object_types_of_both_actions_can_be_chosen() -> Result<()> {
+async fn the_models_list_the_object_types_of_both_actions() -> Result<()> {
     let sandbox = sandbox(json!({}), json!({})).await?;
     let lookup =
         ["action", "app", "batch", "comment", "file", "flow", "form", "item", "notification", "organization", "task"];
@@ -172,9 +172,9 @@ async fn the_object_types_of_both_actions_can_be_chosen() -> Result<()> {
 }
 
 #[tokio::test]
-async fn what_cannot_be_answered_is_an_error_that_is_posted() -> Result<()> {
+async fn failures_are_posted_as_errors() -> Result<()> {
     let sandbox = sandbox(json!({ "GET /user": [{ "json": {} }] }), json!({})).await?;
-    let usual = || with(variables(&sandbox, &own_credential()), "ACTION_OR_TRIGGER", "lookupObjectById");
+    let usual = || with(variables(&sandbox, &oauth_config()), "ACTION_OR_TRIGGER", "lookupObjectById");
     let model = || with(usual(), "GET_MODEL_METHOD", "getLookupByIdObjects");
     let cases = [
         ("noSuchMethod", usual(), "noSuchMethod"),
@@ -198,12 +198,12 @@ async fn what_cannot_be_answered_is_an_error_that_is_posted() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_result_that_cannot_be_posted_is_a_failure() -> Result<()> {
+async fn a_result_that_cannot_be_posted_fails_the_call() -> Result<()> {
     let refusals = [json!({ "status": 404 }), json!({ "status": 201, "json": {} }), json!({ "status": 500 })];
     for refusal in refusals {
         let sandbox =
             sandbox(json!({ "GET /user": [{ "json": {} }] }), json!({ format!("POST {RESULT}"): [refusal] })).await?;
-        let variables = variables(&sandbox, &own_credential());
+        let variables = variables(&sandbox, &oauth_config());
         let finished = call(&sandbox, "verifyCredentials", &variables).await?;
         assert_eq!(finished.ended, Ended(1), "{refusal}: {}", finished.errors);
         assert!(finished.errors.contains("POST_RESULT_URL"), "{}", finished.errors);
@@ -212,7 +212,7 @@ async fn a_result_that_cannot_be_posted_is_a_failure() -> Result<()> {
         let finished = call(&sandbox, "verifyCredentials", &without(variables, "POST_RESULT_URL")).await?;
         assert_eq!(finished.ended, Ended(1));
         assert!(finished.errors.contains("ELASTICIO_POST_RESULT_URL"), "{}", finished.errors);
-        assert!(sandbox.calls().is_empty(), "nobody could hear the answer");
+        assert!(sandbox.calls().is_empty(), "without an address for the result, nothing is called");
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Variables and how leniently they are read.
+//! The variables, and how leniently they are read.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use podio_test_support::{Ended, Finished, Proxy, Stage, TestMessage, Worker, run
 use serde_json::json;
 use tokio::net::TcpSocket;
 
-use crate::step::{BOUND, consuming_worker, environment, own_credential, program, stage, stop};
+use crate::step::{BOUND, consuming_worker, environment, oauth_config, program, stage, stop};
 
 const STEP_DATA: &str = "GET /v1/tasks/flow1/steps/step_2";
-/// Needed by every start.
+/// The variables that every start needs.
 const ALWAYS: [&str; 11] = [
     "FLOW_ID",
     "EXEC_ID",
@@ -25,7 +25,7 @@ const ALWAYS: [&str; 11] = [
     "API_USERNAME",
     "API_KEY",
 ];
-/// Needed to process messages.
+/// The variables that processing messages needs.
 const FOR_MESSAGES: [&str; 9] = [
     "AMQP_URI",
     "LISTEN_MESSAGES_ON",
@@ -38,11 +38,11 @@ const FOR_MESSAGES: [&str; 9] = [
     "MESSAGE_CRYPTO_PASSWORD",
 ];
 
-async fn usual(label: &str) -> Result<Stage> {
-    stage(label, own_credential(), json!({ "GET /user": [{ "json": { "user_id": 1 } }] }), json!({})).await
+async fn usual_stage(label: &str) -> Result<Stage> {
+    stage(label, oauth_config(), json!({ "GET /user": [{ "json": { "user_id": 1 } }] }), json!({})).await
 }
 
-/// The one line that names a missing variable.
+/// The line that names the missing variables; there must be only one.
 fn complaint(finished: &Finished) -> Result<String> {
     let all = format!("{}\n{}", finished.output, finished.errors);
     let mut lines = all.lines().filter(|line| line.contains("ELASTICIO_"));
@@ -73,31 +73,31 @@ async fn every_missing_variable_is_named_in_one_line() -> Result<()> {
 }
 
 #[tokio::test]
-async fn so_many_messages_are_in_work_at_once() -> Result<()> {
+async fn prefetch_limits_the_messages_in_flight() -> Result<()> {
     const SLOW_MS: u64 = 700;
-    for (value, at_once) in [("3 messages", 3), ("0", 1), ("many", 1), ("", 1)] {
+    for (value, concurrent) in [("3 messages", 3), ("0", 1), ("many", 1), ("", 1)] {
         let podio = json!({ "GET /user": [{ "json": {}, "delay": 0.7 }] });
-        let stage = stage("prefetch", own_credential(), podio, json!({})).await?;
-        for _ in 0..=at_once {
+        let stage = stage("prefetch", oauth_config(), podio, json!({})).await?;
+        for _ in 0..=concurrent {
             stage.send(&TestMessage::get("/user")).await?;
         }
         let environment = environment(&stage, 1).with("ELASTICIO_RABBITMQ_PREFETCH_SAILOR", value);
         let mut worker = consuming_worker(&stage, &environment).await?;
-        stage.results.wait_for(at_once + 1, "results", BOUND).await?;
+        stage.results.wait_for(concurrent + 1, "results", BOUND).await?;
         stop(&mut worker, BOUND).await?;
 
         let calls: Vec<u64> = stage.calls(Api::Podio).iter().map(|call| call.at).collect();
-        let first = calls.iter().min().context("Podio is called")?;
+        let first = calls.iter().min().context("a call to Podio")?;
         let together = calls.iter().filter(|at| **at < first + SLOW_MS).count();
-        assert_eq!(together, at_once, "prefetch {value:?}: {calls:?}");
+        assert_eq!(together, concurrent, "prefetch {value:?}: {calls:?}");
         stage.remove().await?;
     }
     Ok(())
 }
 
 #[tokio::test]
-async fn a_flag_is_off_when_it_is_empty_or_false_and_else_on() -> Result<()> {
-    let stage = usual("flags").await?;
+async fn a_flag_is_off_if_empty_or_false_and_otherwise_on() -> Result<()> {
+    let stage = usual_stage("flags").await?;
     let cases = [("", 1), ("false", 1), ("0", 2), ("no", 2), ("true", 2)];
     for (value, _) in cases {
         let environment = environment(&stage, 1).with("ELASTICIO_AMQP_PERSISTENT_MESSAGES", value);
@@ -115,9 +115,9 @@ async fn a_flag_is_off_when_it_is_empty_or_false_and_else_on() -> Result<()> {
 }
 
 #[tokio::test]
-async fn the_platform_is_asked_as_often_and_as_fast_as_was_set() -> Result<()> {
+async fn calls_to_the_platform_are_retried_as_configured() -> Result<()> {
     let platform = json!({ STEP_DATA: [{ "status": 500, "json": {} }] });
-    let stage = stage("api-retry", own_credential(), json!({}), platform).await?;
+    let stage = stage("api-retry", oauth_config(), json!({}), platform).await?;
     let environment = environment(&stage, 1)
         .with("ELASTICIO_API_REQUEST_RETRY_ATTEMPTS", "2")
         .with("ELASTICIO_API_REQUEST_RETRY_DELAY", "400");
@@ -133,9 +133,9 @@ async fn the_platform_is_asked_as_often_and_as_fast_as_was_set() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_broker_that_comes_up_late_is_tried_again() -> Result<()> {
-    let stage = usual("late-broker").await?;
-    // Taken, but nothing listens there yet.
+async fn a_broker_that_comes_up_late_is_reached() -> Result<()> {
+    let stage = usual_stage("late-broker").await?;
+    // The port is reserved, but nothing listens yet.
     let socket = TcpSocket::new_v4()?;
     socket.bind(([127, 0, 0, 1], 0).into())?;
     let (late, up) = (socket.local_addr()?.to_string(), stage.proxy.address().to_string());
@@ -145,21 +145,21 @@ async fn a_broker_that_comes_up_late_is_tried_again() -> Result<()> {
     let uri = environment.variables().find(|(name, _)| *name == "ELASTICIO_AMQP_URI");
     let uri = uri.map(|(_, uri)| uri.replace(&up, &late)).context("the environment names a broker")?;
     let mut worker = Worker::start(program(), &environment.with("ELASTICIO_AMQP_URI", &uri))?;
-    let tries = |log: &[String]| log.iter().filter(|line| line.contains("trying again to reach the broker")).count();
-    worker.log().wait_until("the fourth failed try", BOUND, |log| tries(log) >= 4).await?;
+    let attempts = |log: &[String]| log.iter().filter(|line| line.contains("trying again to reach the broker")).count();
+    worker.log().wait_until("the fourth failed attempt", BOUND, |log| attempts(log) >= 4).await?;
     let late = Proxy::on(socket.listen(16)?, up)?;
 
     stage.send(&TestMessage::get("/user")).await?;
     stage.results.wait_for(1, "result", BOUND).await?;
-    assert!(late.connections() >= 2, "one to read, one to write");
+    assert!(late.connections() >= 2, "one for consuming, one for publishing");
     stop(&mut worker, BOUND).await?;
     stage.remove().await
 }
 
 #[tokio::test]
-async fn a_broker_that_never_comes_is_given_up() -> Result<()> {
+async fn connecting_fails_after_the_configured_attempts() -> Result<()> {
     const WAIT: Duration = Duration::from_millis(500);
-    let stage = usual("no-broker-tries").await?;
+    let stage = usual_stage("no-broker-attempts").await?;
     let began = std::time::Instant::now();
     let socket = TcpSocket::new_v4()?;
     socket.bind(([127, 0, 0, 1], 0).into())?;
@@ -174,8 +174,8 @@ async fn a_broker_that_never_comes_is_given_up() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_bare_slash_is_the_default_vhost_and_compatible_settings_do_no_harm() -> Result<()> {
-    let stage = usual("vhost").await?;
+async fn a_bare_slash_is_the_default_vhost_and_settings_kept_for_compatibility_have_no_effect() -> Result<()> {
+    let stage = usual_stage("vhost").await?;
     let environment = environment(&stage, 1);
     let uri = environment.variables().find(|(name, _)| *name == "ELASTICIO_AMQP_URI");
     let uri = uri.and_then(|(_, uri)| Some(format!("{}/", uri.strip_suffix("/%2f")?)));

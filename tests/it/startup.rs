@@ -1,4 +1,4 @@
-//! Starts that must fail, and one that must not.
+//! Starting: failures, and recovery from them.
 
 use std::time::Duration;
 
@@ -8,18 +8,18 @@ use podio_test_support::{Ended, TestMessage, Worker, run_to_end, until};
 use serde_json::json;
 use tokio::net::TcpSocket;
 
-use crate::step::{BOUND, consuming_worker, count, environment, own_credential, program, stage, stop};
+use crate::step::{BOUND, consuming_worker, count, environment, oauth_config, program, stage, stop};
 
 const STEP_DATA: &str = "/v1/tasks/flow1/steps/step_2";
 
-/// Podio answers, so that a worker that starts in spite of everything would be seen.
+/// Podio's answer, so that a worker that wrongly starts would produce a result.
 fn user() -> serde_json::Value {
     json!({ "GET /user": [{ "json": { "user_id": 1 } }] })
 }
 
 #[tokio::test]
-async fn all_missing_and_malformed_settings_are_named_in_one_go() -> Result<()> {
-    let stage = stage("settings", own_credential(), user(), json!({})).await?;
+async fn all_missing_and_malformed_settings_are_reported_together() -> Result<()> {
+    let stage = stage("settings", oauth_config(), user(), json!({})).await?;
     stage.send(&TestMessage::get("/user")).await?;
     let environment = environment(&stage, 1)
         .without("ELASTICIO_FLOW_ID")
@@ -41,7 +41,7 @@ async fn all_missing_and_malformed_settings_are_named_in_one_go() -> Result<()> 
 }
 
 #[tokio::test]
-async fn an_address_of_podio_that_holds_more_than_that_is_refused_and_not_repeated() -> Result<()> {
+async fn a_podio_address_with_more_than_an_origin_and_path_is_refused_and_not_logged() -> Result<()> {
     for name in ["PODIO_API_URL", "PODIO_TOKEN_URL"] {
         for value in ["http://pearl@h/", "http://u:pearl@h/", "http://h/?pearl", "http://h/#pearl", "http://h/?"] {
             let variables = [(name, value), ("PODIO_ACCESS_TOKEN", "token")];
@@ -55,9 +55,9 @@ async fn an_address_of_podio_that_holds_more_than_that_is_refused_and_not_repeat
 }
 
 #[tokio::test]
-async fn a_broker_that_cannot_be_reached_is_named() -> Result<()> {
-    let stage = stage("no-broker", own_credential(), user(), json!({})).await?;
-    // Taken, but nothing listens there.
+async fn an_unreachable_broker_is_reported_with_its_variable() -> Result<()> {
+    let stage = stage("no-broker", oauth_config(), user(), json!({})).await?;
+    // The port is reserved, but nothing listens.
     let socket = TcpSocket::new_v4()?;
     socket.bind(([127, 0, 0, 1], 0).into())?;
     let address = socket.local_addr()?.to_string();
@@ -68,14 +68,14 @@ async fn a_broker_that_cannot_be_reached_is_named() -> Result<()> {
 
     let log = worker.log().all().join("\n");
     let last = worker.log().all().pop().unwrap_or_default();
-    assert!(last.contains("broker") && last.contains("ELASTICIO_AMQP_URI"), "it must name the setting:\n{log}");
+    assert!(last.contains("broker") && last.contains("ELASTICIO_AMQP_URI"), "the variable is not named:\n{log}");
     assert!(!log.contains("password-of-someone"), "the password is in the log:\n{log}");
     stage.remove().await
 }
 
 #[tokio::test]
-async fn an_unknown_function_is_an_error_message_and_the_end() -> Result<()> {
-    let stage = stage("unknown-function", own_credential(), user(), json!({})).await?;
+async fn an_unknown_function_publishes_an_error_and_ends_the_worker() -> Result<()> {
+    let stage = stage("unknown-function", oauth_config(), user(), json!({})).await?;
     stage.send(&TestMessage::get("/user")).await?;
     let environment = environment(&stage, 1).with("ELASTICIO_FUNCTION", "noSuchFunction");
     let mut worker = Worker::start(program(), &environment)?;
@@ -93,11 +93,11 @@ async fn an_unknown_function_is_an_error_message_and_the_end() -> Result<()> {
 }
 
 #[tokio::test]
-async fn step_data_is_asked_for_again_after_an_error_of_the_platform() -> Result<()> {
+async fn reading_step_data_is_retried_after_a_server_error() -> Result<()> {
     let platform = json!({
         format!("GET {STEP_DATA}"): [{ "status": 500, "json": {}, "times": 2, "then": "normal" }],
     });
-    let stage = stage("step-data-500", own_credential(), user(), platform).await?;
+    let stage = stage("step-data-500", oauth_config(), user(), platform).await?;
     let mut worker = consuming_worker(&stage, &environment(&stage, 1)).await?;
     stage.send(&TestMessage::get("/user")).await?;
     stage.results.wait_for(1, "result", BOUND).await?;
@@ -109,53 +109,53 @@ async fn step_data_is_asked_for_again_after_an_error_of_the_platform() -> Result
     stage.remove().await
 }
 
-/// Longer than one try to open the connections may take.
-const LONGER_THAN_A_TRY: Duration = Duration::from_secs(30);
+/// Longer than one attempt to open the connections may take.
+const LONGER_THAN_AN_ATTEMPT: Duration = Duration::from_secs(30);
 
 #[tokio::test]
-async fn a_broker_that_accepts_and_is_silent_is_given_up_and_tried_again() -> Result<()> {
-    let stage = stage("silent-broker", own_credential(), user(), json!({})).await?;
+async fn a_broker_that_accepts_but_stays_silent_is_retried() -> Result<()> {
+    let stage = stage("silent-broker", oauth_config(), user(), json!({})).await?;
     stage.proxy.silence(true);
     let mut worker = Worker::start(program(), &environment(&stage, 1))?;
     until("both connections", BOUND, async || Ok((stage.proxy.connections() >= 2).then_some(()))).await?;
     stage.proxy.silence(false);
     stage.send(&TestMessage::get("/user")).await?;
-    stage.results.wait_for(1, "result", LONGER_THAN_A_TRY).await?;
+    stage.results.wait_for(1, "result", LONGER_THAN_AN_ATTEMPT).await?;
 
-    // The same for connections that are opened anew.
+    // The same when connections are opened again.
     let connections = stage.proxy.connections();
     stage.proxy.cut();
     stage.proxy.silence(true);
     until("new connections", BOUND, async || Ok((stage.proxy.connections() >= connections + 2).then_some(()))).await?;
     stage.proxy.silence(false);
     stage.send(&TestMessage::get("/user")).await?;
-    stage.results.wait_for(2, "result", LONGER_THAN_A_TRY).await?;
+    stage.results.wait_for(2, "result", LONGER_THAN_AN_ATTEMPT).await?;
     stop(&mut worker, BOUND).await?;
     assert_eq!(stage.left().await?, 0);
     stage.remove().await
 }
 
 #[tokio::test]
-async fn a_broker_that_stays_silent_ends_the_start_in_spite_of_a_signal() -> Result<()> {
-    let stage = stage("silent-broker-for-ever", own_credential(), user(), json!({})).await?;
+async fn a_silent_broker_fails_the_start_even_after_a_signal() -> Result<()> {
+    let stage = stage("silent-broker-for-ever", oauth_config(), user(), json!({})).await?;
     stage.proxy.silence(true);
     let environment = environment(&stage, 1).with("ELASTICIO_AMQP_RECONNECT_ATTEMPTS", "1");
     let mut worker = Worker::start(program(), &environment)?;
     until("both connections", BOUND, async || Ok((stage.proxy.connections() >= 2).then_some(()))).await?;
     worker.terminate()?;
-    assert_eq!(worker.ended(LONGER_THAN_A_TRY).await?, Ended(1), "{}", worker.log().all().join("\n"));
-    assert_eq!(stage.proxy.connections(), 4, "two tries");
+    assert_eq!(worker.ended(LONGER_THAN_AN_ATTEMPT).await?, Ended(1), "{}", worker.log().all().join("\n"));
+    assert_eq!(stage.proxy.connections(), 4, "two attempts");
     stage.remove().await
 }
 
-/// Enough for the connections to be open, and less than the platform takes in these tests.
+/// Long enough for the connections to open, and shorter than the platform's answer takes in these tests.
 const OPEN: Duration = Duration::from_millis(700);
 
 #[tokio::test]
-async fn connections_that_break_before_the_first_message_are_opened_anew() -> Result<()> {
-    let data = json!({ "config": own_credential(), "snapshot": {} });
+async fn connections_that_break_before_the_first_message_are_opened_again() -> Result<()> {
+    let data = json!({ "config": oauth_config(), "snapshot": {} });
     let slow = json!({ format!("GET {STEP_DATA}"): [{ "json": data, "delay": 2.0 }] });
-    let stage = stage("cut-at-start", own_credential(), user(), slow).await?;
+    let stage = stage("cut-at-start", oauth_config(), user(), slow).await?;
     stage.send(&TestMessage::get("/user")).await?;
     let mut worker = Worker::start(program(), &environment(&stage, 1))?;
     until("both connections", BOUND, async || Ok((stage.proxy.connections() >= 2).then_some(()))).await?;
@@ -168,9 +168,9 @@ async fn connections_that_break_before_the_first_message_are_opened_anew() -> Re
 }
 
 #[tokio::test]
-async fn a_failed_start_tells_why_over_new_connections_when_the_old_ones_broke() -> Result<()> {
+async fn a_failed_start_is_reported_over_new_connections_if_the_old_ones_broke() -> Result<()> {
     let slow = json!({ format!("GET {STEP_DATA}"): [{ "status": 404, "json": {}, "delay": 2.0 }] });
-    let stage = stage("cut-at-failing-start", own_credential(), user(), slow).await?;
+    let stage = stage("cut-at-failing-start", oauth_config(), user(), slow).await?;
     let mut worker = Worker::start(program(), &environment(&stage, 1))?;
     until("both connections", BOUND, async || Ok((stage.proxy.connections() >= 2).then_some(()))).await?;
     tokio::time::sleep(OPEN).await;
@@ -182,8 +182,8 @@ async fn a_failed_start_tells_why_over_new_connections_when_the_old_ones_broke()
 }
 
 #[tokio::test]
-async fn a_queue_that_does_not_exist_ends_the_start() -> Result<()> {
-    let stage = stage("no-queue", own_credential(), user(), json!({})).await?;
+async fn a_missing_queue_fails_the_start() -> Result<()> {
+    let stage = stage("no-queue", oauth_config(), user(), json!({})).await?;
     let environment = environment(&stage, 1).with("ELASTICIO_LISTEN_MESSAGES_ON", "podio-test.no-such-queue");
     let mut worker = Worker::start(program(), &environment)?;
     assert_eq!(worker.ended(BOUND).await?, Ended(1));

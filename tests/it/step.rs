@@ -1,4 +1,4 @@
-//! What these tests begin with: a step on its stage, and a worker for it.
+//! The common setup: a step on its stage, and a worker for it.
 #![expect(clippy::needless_pass_by_value, reason = "tests write their JSON where they pass it")]
 
 use std::path::Path;
@@ -9,9 +9,9 @@ use podio_sandbox::{Answers, Api, Call};
 use podio_test_support::{Ended, Environment, Stage, Worker, until};
 use serde_json::{Value, json};
 
-/// No single thing takes longer; a test that waits so long fails.
+/// Time limit of every single wait in a test.
 pub(crate) const BOUND: Duration = Duration::from_secs(20);
-/// The name of the action that most tests run.
+/// The action that most tests run.
 pub(crate) const REQUEST: &str = "customRequest";
 
 /// The program under test.
@@ -19,15 +19,15 @@ pub(crate) fn program() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_podio-component"))
 }
 
-/// A credential that the step's config carries itself, with short waits between retries.
-pub(crate) fn own_credential() -> Value {
+/// A config that contains the credential, with a short delay between retries.
+pub(crate) fn oauth_config() -> Value {
     json!({
         "oauth": { "access_token": "old-access-token", "refresh_token": "old-refresh-token" },
         "retriesDelay": "50",
     })
 }
 
-/// A stage whose step has this `config`; `podio` and `platform` order answers by `METHOD /path`.
+/// A stage whose step has this `config`; `podio` and `platform` set answers by `METHOD /path`.
 pub(crate) async fn stage(label: &str, config: Value, podio: Value, platform: Value) -> Result<Stage> {
     let stage = Stage::set(label, &[]).await?;
     stage.sandbox.set_step(&step_data(config));
@@ -45,7 +45,7 @@ pub(crate) fn answers(podio: Value, platform: Value) -> Result<Answers> {
     Ok(serde_json::from_value(json!({ "podio": podio, "platform": platform }))?)
 }
 
-/// The environment of a worker that takes `prefetch` messages at once, and publishes as fast as it can.
+/// The environment of a worker with this prefetch and without rate limits.
 pub(crate) fn environment(stage: &Stage, prefetch: usize) -> Environment {
     stage
         .environment(REQUEST)
@@ -65,21 +65,21 @@ pub(crate) async fn consuming_worker(stage: &Stage, environment: &Environment) -
     Ok(worker)
 }
 
-/// Waits until `count` calls have come to Podio, answered or not; returns them.
-pub(crate) async fn podio_calls(stage: &Stage, count: usize) -> Result<Vec<Call>> {
-    until(&format!("{count} calls of Podio"), BOUND, async || {
+/// Waits until Podio has received `count` calls, answered or not; returns them.
+pub(crate) async fn wait_for_podio_calls(stage: &Stage, count: usize) -> Result<Vec<Call>> {
+    until(&format!("{count} calls to Podio"), BOUND, async || {
         let calls = stage.calls(Api::Podio);
         Ok((calls.len() >= count).then_some(calls))
     })
     .await
 }
 
-/// Waits until no message waits in the queue: all are settled or in work.
-pub(crate) async fn all_taken(stage: &Stage) -> Result<()> {
+/// Waits until the queue is empty: all messages have been delivered.
+pub(crate) async fn wait_for_empty_queue(stage: &Stage) -> Result<()> {
     until("the last message's delivery", BOUND, async || Ok((stage.waiting().await? == 0).then_some(()))).await
 }
 
-/// Asks the worker to stop; it must end in order, within `bound`.
+/// Stops the worker; fails if it does not exit with code 0 within `bound`.
 pub(crate) async fn stop(worker: &mut Worker, bound: Duration) -> Result<()> {
     worker.terminate()?;
     let ended = worker.ended(bound).await?;
@@ -87,7 +87,7 @@ pub(crate) async fn stop(worker: &mut Worker, bound: Duration) -> Result<()> {
     Ok(())
 }
 
-/// How many of `calls` were `METHOD /path`.
+/// The number of `calls` with this method and path.
 pub(crate) fn count(calls: &[Call], method: &str, path: &str) -> usize {
     calls.iter().filter(|call| call.method == method && call.path == path).count()
 }

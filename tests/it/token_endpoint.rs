@@ -1,11 +1,11 @@
-//! Podio's token endpoint: odd answers, and how often it is asked.
+//! Podio's token endpoint: malformed answers, retries and rate limits.
 
 use anyhow::{Context, Result};
 use podio_sandbox::{Api, Call};
 use podio_test_support::{Emitted, Environment, Stage, TestMessage, until};
 use serde_json::{Value, json};
 
-use crate::step::{BOUND, consuming_worker, environment, own_credential, stage, stop};
+use crate::step::{BOUND, consuming_worker, environment, oauth_config, stage, stop};
 
 fn expired() -> Value {
     json!({ "status": 401, "json": { "error": "unauthorized", "error_description": "expired_token" } })
@@ -18,17 +18,17 @@ fn with_client(stage: &Stage) -> Environment {
         .with("PODIO_TOKEN_URL", &format!("{}/oauth/token", stage.sandbox.podio_url()))
 }
 
-/// A step whose first token is expired and whose token endpoint answers so.
+/// A stage whose first token is expired, with these answers of the token endpoint.
 async fn expired_stage(label: &str, token_answers: Value) -> Result<Stage> {
     let podio = json!({ "GET /user": [expired(), { "json": {} }], "POST /oauth/token": token_answers });
-    stage(label, own_credential(), podio, json!({})).await
+    stage(label, oauth_config(), podio, json!({})).await
 }
 
 fn exchanges(stage: &Stage) -> Vec<Call> {
     stage.calls(Api::Podio).into_iter().filter(|call| call.path == "/oauth/token").collect()
 }
 
-/// Runs one message to its outcome; gives it with the worker's log.
+/// Processes one message; returns its outcome and the worker's log.
 async fn run(stage: &Stage) -> Result<(Emitted, String)> {
     let mut worker = consuming_worker(stage, &with_client(stage)).await?;
     stage.send(&TestMessage::get("/user")).await?;
@@ -39,9 +39,9 @@ async fn run(stage: &Stage) -> Result<(Emitted, String)> {
 }
 
 #[tokio::test]
-async fn only_no_answer_and_failures_of_the_server_are_tried_again() -> Result<()> {
+async fn only_missing_answers_and_server_errors_are_retried() -> Result<()> {
     let elsewhere = json!({ "status": 307, "headers": { "location": "/oauth/token/v2" } });
-    for (answer, tries) in [
+    for (answer, attempts) in [
         (json!({ "json": { "server_nonce": "n" } }), 1),
         (json!({ "text": "<html>" }), 1),
         (json!({ "status": 404, "text": "<html>" }), 1),
@@ -50,24 +50,24 @@ async fn only_no_answer_and_failures_of_the_server_are_tried_again() -> Result<(
         (json!({ "status": 502, "text": "<html>" }), 3),
         (json!({ "reset": true }), 3),
     ] {
-        let stage = expired_stage("token-tries", json!([answer])).await?;
+        let stage = expired_stage("token-attempts", json!([answer])).await?;
         let (emitted, _) = run(&stage).await?;
         assert!(emitted.error_message()?.contains("token endpoint"), "{}", emitted.error_message()?);
-        assert_eq!(exchanges(&stage).len(), tries, "{answer}");
+        assert_eq!(exchanges(&stage).len(), attempts, "{answer}");
         stage.remove().await?;
     }
     Ok(())
 }
 
 #[tokio::test]
-async fn odd_fields_beside_a_token_do_not_lose_it() -> Result<()> {
+async fn malformed_fields_do_not_discard_the_token() -> Result<()> {
     for expires_in in [json!(28800.5), json!(-1), json!("soon")] {
         let fresh = json!({ "access_token": "new-access-token", "refresh_token": "", "expires_in": expires_in });
         let podio = json!({
             "GET /user": [expired(), { "json": {} }, expired(), { "json": {} }],
             "POST /oauth/token": [{ "json": fresh }],
         });
-        let stage = stage("token-odd", own_credential(), podio, json!({})).await?;
+        let stage = stage("token-odd", oauth_config(), podio, json!({})).await?;
         let mut worker = consuming_worker(&stage, &with_client(&stage)).await?;
         for done in 1..=2 {
             stage.send(&TestMessage::get("/user")).await?;
@@ -87,7 +87,7 @@ async fn odd_fields_beside_a_token_do_not_lose_it() -> Result<()> {
 }
 
 #[tokio::test]
-async fn what_the_endpoint_says_is_told_only_if_it_is_a_code() -> Result<()> {
+async fn only_the_error_code_of_the_endpoint_is_reported() -> Result<()> {
     let refusal = json!({ "error": "no token old-refresh-token of Ann", "error_description": "prose of Ann" });
     let stage = expired_stage("token-prose", json!([{ "status": 400, "json": refusal }])).await?;
     let (emitted, log) = run(&stage).await?;
@@ -99,14 +99,14 @@ async fn what_the_endpoint_says_is_told_only_if_it_is_a_code() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_pause_that_the_endpoint_wants_is_waited_for_by_all_and_then_the_token_renewed() -> Result<()> {
+async fn all_messages_wait_out_the_endpoint_s_rate_limit_and_then_the_token_is_refreshed() -> Result<()> {
     const WAIT_MS: u64 = 2000;
     let limited = json!({ "status": 420, "json": {}, "headers": { "retry-after": "2" } });
     let podio = json!({
         "GET /user": [expired(), { "json": {} }],
         "POST /oauth/token": [limited, { "json": { "access_token": "new-access-token" } }],
     });
-    let stage = stage("token-limit", own_credential(), podio, json!({})).await?;
+    let stage = stage("token-limit", oauth_config(), podio, json!({})).await?;
     let mut worker = consuming_worker(&stage, &with_client(&stage)).await?;
     stage.send(&TestMessage::get("/user")).await?;
     until("the token endpoint's 420", BOUND, async || {
@@ -119,7 +119,7 @@ async fn a_pause_that_the_endpoint_wants_is_waited_for_by_all_and_then_the_token
     stage.results.wait_for(5, "results", BOUND).await?;
     stop(&mut worker, BOUND).await?;
 
-    assert!(stage.emitted()?.iter().all(|emitted| emitted.routing_key == "data"), "none is handed back");
+    assert!(stage.emitted()?.iter().all(|emitted| emitted.routing_key == "data"), "no message is rebounded");
     let exchanges = exchanges(&stage);
     assert_eq!(exchanges.len(), 2, "{exchanges:?}");
     let calls = stage.calls(Api::Podio);
@@ -130,20 +130,20 @@ async fn a_pause_that_the_endpoint_wants_is_waited_for_by_all_and_then_the_token
 }
 
 #[tokio::test]
-async fn a_pause_of_the_endpoint_hands_back_when_it_is_too_long_or_comes_too_often() -> Result<()> {
-    for (wait, tries) in [("300", 1), ("0", 4)] {
+async fn a_rate_limit_of_the_endpoint_that_is_too_long_or_too_frequent_rebounds() -> Result<()> {
+    for (wait, attempts) in [("300", 1), ("0", 4)] {
         let limited = json!({ "status": 420, "json": {}, "headers": { "retry-after": wait } });
         let stage = expired_stage("token-limit-long", json!([limited])).await?;
         let (emitted, _) = run(&stage).await?;
         assert_eq!(emitted.routing_key, "rebound", "{wait}: {}", emitted.payload);
-        assert_eq!(exchanges(&stage).len(), tries, "{wait}");
+        assert_eq!(exchanges(&stage).len(), attempts, "{wait}");
         stage.remove().await?;
     }
     Ok(())
 }
 
 #[tokio::test]
-async fn a_message_that_comes_during_a_long_pause_of_the_endpoint_calls_nobody() -> Result<()> {
+async fn a_message_during_a_long_cooldown_of_the_endpoint_makes_no_calls() -> Result<()> {
     let limited = json!({ "status": 420, "json": {}, "headers": { "retry-after": "300" } });
     let stage = expired_stage("token-limit-next", json!([limited])).await?;
     let mut worker = consuming_worker(&stage, &with_client(&stage)).await?;
@@ -153,6 +153,6 @@ async fn a_message_that_comes_during_a_long_pause_of_the_endpoint_calls_nobody()
     }
     stop(&mut worker, BOUND).await?;
     assert!(stage.emitted()?.iter().all(|emitted| emitted.routing_key == "rebound"));
-    assert_eq!(stage.calls(Api::Podio).len(), 2, "the first message's call and its renewal");
+    assert_eq!(stage.calls(Api::Podio).len(), 2, "the first message's call and its refresh");
     stage.remove().await
 }

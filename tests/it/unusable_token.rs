@@ -1,4 +1,4 @@
-//! Access tokens that no request can carry.
+//! Access tokens that do not fit into a request.
 
 use anyhow::Result;
 use podio_sandbox::Api;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::step::{BOUND, consuming_worker, environment, stage, stop};
 
-/// A credential of each kind that holds `token`: the step's config, and the platform's answers.
+/// A credential of each kind with `token`: the step's config, and the platform's answers.
 fn credentials(token: &str) -> [(Value, Value); 2] {
     let secret = json!({ "data": { "attributes": { "credentials": { "access_token": token } } } });
     [
@@ -17,7 +17,7 @@ fn credentials(token: &str) -> [(Value, Value); 2] {
 }
 
 #[tokio::test]
-async fn a_token_that_no_request_can_carry_is_told_before_anything_is_sent() -> Result<()> {
+async fn an_unusable_token_is_reported_before_anything_is_sent() -> Result<()> {
     for (token, word) in [("", "empty"), ("line\nbreak", "header")] {
         for (config, platform) in credentials(token) {
             let stage = stage("no-token", config.clone(), json!({ "GET /user": [{ "json": {} }] }), platform).await?;

@@ -1,4 +1,4 @@
-//! Requests to Podio as they go over the socket.
+//! The bytes of requests to Podio.
 
 use std::collections::BTreeMap;
 
@@ -6,9 +6,9 @@ use anyhow::{Context, Result};
 use podio_test_support::{OtherHost, Stage, TestMessage};
 use serde_json::{Value, json};
 
-use crate::step::{BOUND, consuming_worker, environment, own_credential, stage, stop};
+use crate::step::{BOUND, consuming_worker, environment, oauth_config, stage, stop};
 
-/// The headers of the request that each of these bodies leads to.
+/// The headers of the request that each of these inputs leads to.
 async fn headers(stage: &Stage, bodies: &[Value]) -> Result<Vec<BTreeMap<String, String>>> {
     let podio = OtherHost::start().await?;
     let environment = environment(stage, 1).with("PODIO_API_URL", &format!("http://{}", podio.address()));
@@ -32,8 +32,8 @@ fn header<'a>(headers: &'a BTreeMap<String, String>, name: &str) -> Option<&'a s
 }
 
 #[tokio::test]
-async fn a_post_or_put_without_data_says_that_its_length_is_0() -> Result<()> {
-    let stage = stage("no-content", own_credential(), json!({}), json!({})).await?;
+async fn a_post_or_put_without_data_has_a_content_length_of_0() -> Result<()> {
+    let stage = stage("no-content", oauth_config(), json!({}), json!({})).await?;
     let bodies = ["POST", "PUT", "GET", "DELETE"].map(|method| json!({ "method": method, "url": "/x" }));
     let sent = headers(&stage, &bodies).await?;
     let lengths: Vec<Option<&str>> = sent.iter().map(|headers| header(headers, "content-length")).collect();
@@ -44,9 +44,9 @@ async fn a_post_or_put_without_data_says_that_its_length_is_0() -> Result<()> {
 }
 
 #[tokio::test]
-async fn text_is_a_form_with_post_and_put_only() -> Result<()> {
+async fn text_is_sent_as_a_form_with_post_and_put_only() -> Result<()> {
     const FORM: Option<&str> = Some("application/x-www-form-urlencoded");
-    let stage = stage("text-data", own_credential(), json!({}), json!({})).await?;
+    let stage = stage("text-data", oauth_config(), json!({}), json!({})).await?;
     let bodies = ["POST", "PUT", "GET", "DELETE"].map(|method| json!({ "method": method, "url": "/x", "data": "a=b" }));
     let sent = headers(&stage, &bodies).await?;
     let types: Vec<Option<&str>> = sent.iter().map(|headers| header(headers, "content-type")).collect();

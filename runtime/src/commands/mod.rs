@@ -1,4 +1,4 @@
-//! The commands: each puts the parts together that it needs. The only place where everything is known.
+//! The commands. Each assembles the parts that it needs; only this module knows all of them.
 
 pub(crate) mod exec;
 mod process;

@@ -1,4 +1,4 @@
-//! What commands share: the settings' source with logging started, the runtime, the stop signal, the platform.
+//! What commands share: the source of settings, logging, the async runtime, the stop signals, the platform.
 
 use std::process::ExitCode;
 
@@ -20,7 +20,7 @@ use crate::{
     telemetry::{self, LogTarget},
 };
 
-/// Reads where settings come from and starts logging.
+/// Reads the source of settings and starts logging.
 pub(super) fn start<C: Component>(target: LogTarget) -> anyhow::Result<Source> {
     let known = Known { variables: C::INFO.variables, settings_file: C::INFO.settings_file };
     let source = Source::from_process(known)?;
@@ -28,17 +28,17 @@ pub(super) fn start<C: Component>(target: LogTarget) -> anyhow::Result<Source> {
     Ok(source)
 }
 
-/// The runtime that everything runs on: one thread, beside those of the broker's connections. A message costs little
-/// CPU and waits much, and handing it between threads costs more than a second thread brings (docs/performance.md).
+/// The async runtime, on one thread beside lapin's. A message takes little CPU time and mostly waits, so moving it
+/// between threads would cost more than a second thread gains (docs/performance.md).
 pub(super) fn runtime() -> anyhow::Result<Runtime> {
     Builder::new_current_thread().enable_all().build().context("the async runtime could not be started")
 }
 
-/// The exit code of a command that may fail before its own work begins; says what failed.
+/// The exit code of a command, which is 1 after an error; logs the error.
 pub(super) fn exit_code<C: Component>(outcome: anyhow::Result<ExitCode>) -> ExitCode {
     outcome.unwrap_or_else(|error| {
         let error = format!("{error:#}");
-        // Without a subscriber the event is lost, so it is printed as well when logging could not be started.
+        // Without a subscriber the event would be lost, so the error is printed if logging could not be started.
         if tracing::enabled!(tracing::Level::ERROR) {
             tracing::error!("{error}");
         } else {
@@ -48,7 +48,7 @@ pub(super) fn exit_code<C: Component>(outcome: anyhow::Result<ExitCode>) -> Exit
     })
 }
 
-/// A request to stop that SIGTERM and SIGINT make; further signals change nothing.
+/// A stop that SIGTERM and SIGINT request; further signals change nothing.
 pub(super) fn stop_on_signal() -> anyhow::Result<Stop> {
     let stop = Stop::default();
     let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be caught")?;
@@ -78,7 +78,7 @@ pub(super) fn platform<C: Component>(api: ApiSettings, storage: Option<StorageSe
     })
 }
 
-/// The object storage alone.
+/// The platform's object storage alone; `None` without settings.
 pub(super) fn storage<C: Component>(settings: Option<StorageSettings>) -> anyhow::Result<Option<ObjectStorage>> {
     let Some(settings) = settings else { return Ok(None) };
     let http = http::client(&C::INFO.user_agent(), reqwest::redirect::Policy::default())?;

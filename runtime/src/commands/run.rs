@@ -12,10 +12,10 @@ use crate::{
     worker::{self, WorkerSettings},
 };
 
-/// What messages in work get beyond one attempt's time-out, to emit and settle, when the worker stops.
+/// The time that messages in progress get at a stop, beyond one attempt's timeout, to emit and settle.
 const DRAIN_MARGIN: Duration = Duration::from_secs(5);
 
-/// Runs the worker until a signal.
+/// Runs the worker until a signal; returns the exit code.
 pub(crate) fn run<C: Component>() -> ExitCode {
     process::exit_code::<C>(start::<C>())
 }
@@ -33,8 +33,8 @@ fn start<C: Component>() -> anyhow::Result<ExitCode> {
     })
 }
 
-/// Runs the worker in a process of somebody else's, with the settings of `source`, until `stop`: no command line, no
-/// logging, no signals.
+/// Runs the worker inside the caller's process with the settings of `source`, until `stop` is requested. Reads no
+/// command line, starts no logging and handles no signals.
 ///
 /// # Errors
 /// When settings are missing or malformed, and when the worker does not start.

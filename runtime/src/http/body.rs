@@ -1,14 +1,14 @@
-//! Answers read whole into memory, up to a bound.
+//! Reads whole answers into memory, up to a limit.
 
 use bytes::{Bytes, BytesMut};
 use reqwest::Response;
 
-/// Why an answer could not be read to its end.
+/// Why an answer could not be read to the end.
 #[derive(Debug)]
 pub enum ReadError {
-    /// The connection broke, or it took too long.
+    /// The connection broke, or the answer took too long.
     Broken(reqwest::Error),
-    /// It has more bytes than are kept.
+    /// It has more bytes than the limit.
     TooLarge,
 }
 
@@ -21,7 +21,7 @@ impl std::fmt::Display for ReadError {
     }
 }
 
-/// Reads an answer's body, at most `limit` bytes. A body that comes in one piece is not copied.
+/// Reads an answer's body of at most `limit` bytes. A body that arrives in one piece is not copied.
 ///
 /// # Errors
 /// See [`ReadError`].

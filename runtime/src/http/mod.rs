@@ -1,4 +1,4 @@
-//! How HTTP clients are made and how their errors are told, for the platform's API and for a component's alike.
+//! Builds HTTP clients and describes their errors, both for the platform's API and for a component's.
 
 use std::error::Error as _;
 
@@ -6,18 +6,18 @@ use reqwest::{Client, redirect, retry};
 
 pub mod body;
 
-/// Why no HTTP client could be made.
+/// Why an HTTP client could not be built.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// TLS could not be set up.
     #[error("TLS could not be set up: {0}")]
     Tls(#[from] rustls::Error),
-    /// The client refused its settings.
-    #[error("the HTTP client could not be made: {0}")]
+    /// The client could not be built from its settings.
+    #[error("the HTTP client could not be built: {0}")]
     Client(#[from] reqwest::Error),
 }
 
-/// A client that calls itself `user_agent` and follows redirects by `policy`.
+/// Builds a client that sends `user_agent` and follows redirects by `policy`.
 ///
 /// # Errors
 /// See [`ClientError`].
@@ -26,7 +26,7 @@ pub fn client(user_agent: &str, policy: redirect::Policy) -> Result<Client, Clie
         .tls_backend_preconfigured(crate::tls::config()?)
         .user_agent(user_agent)
         .redirect(policy)
-        // Callers have retry policies of their own; the client's would keep a copy of every request for its.
+        // Callers have their own retry policies; the client's would keep a copy of every request.
         .retry(retry::never())
         .tcp_nodelay(true)
         .referer(false)

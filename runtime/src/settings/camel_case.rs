@@ -1,5 +1,6 @@
-//! Names of the additional variables as header names (protocol, section 1.31): the `ELASTICIO_` prefix goes, the rest
-//! turns to camel case as lodash's `camelCase` does it. Names of variables are ASCII; anything else parts words.
+//! Names of the additional variables as header names (protocol, section 1.31): the `ELASTICIO_` prefix is dropped, the
+//! rest is turned to camel case as lodash's `camelCase` does. Names of variables are ASCII; other characters separate
+//! words.
 
 /// `ELASTICIO_FLOW_TYPE` → `flowType`, `OTHER_VAR` → `otherVar`.
 pub(super) fn header_name(variable: &str) -> String {
@@ -18,8 +19,8 @@ pub(super) fn header_name(variable: &str) -> String {
     name
 }
 
-/// Length of the word that `text` begins with: digits, with an ordinal's ending; small letters, with one capital
-/// before them; capitals, but for the one that begins the next word.
+/// Length of the word that `text` begins with: digits, with an ordinal's ending; lower-case letters, with one capital
+/// before them; capitals, except for the one that begins the next word.
 fn word_length(text: &[u8]) -> usize {
     let run = |from: usize, class: fn(&u8) -> bool| text[from..].iter().take_while(|byte| class(byte)).count();
     let digits = run(0, u8::is_ascii_digit);
@@ -34,7 +35,7 @@ fn word_length(text: &[u8]) -> usize {
     }
 }
 
-/// Length of `st`, `nd`, `rd` or `th` after a number that ends in `digit`, when the word ends there: `1st`, `4TH`.
+/// Length of `st`, `nd`, `rd` or `th` after a number that ends in `digit`, if the word ends there: `1st`, `4TH`.
 fn ordinal_ending(digit: u8, text: &[u8]) -> usize {
     let ending: [&[u8]; 2] = match digit {
         b'1' => [b"st", b"ST"],

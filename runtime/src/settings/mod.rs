@@ -1,6 +1,6 @@
-//! Settings: the environment and an optional file, read once at start. This module knows where values come from and
-//! how leniently they are read; what they mean is the business of the module that owns the type. Nothing else reads
-//! the environment.
+//! Settings: the environment and an optional file, read once at start. This module knows where values come from and how
+//! leniently they are read; what they mean is the business of the module that owns the type. Nothing else reads the
+//! environment.
 
 mod camel_case;
 mod reader;

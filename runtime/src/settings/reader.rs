@@ -1,4 +1,5 @@
-//! Reads single values leniently, as the platform's reference does (protocol, sections 1.3 and 1.4), and gathers every problem.
+//! Reads single values leniently, as the platform's reference does (protocol, sections 1.3 and 1.4), and collects every
+//! problem.
 
 use std::{fmt, ops::RangeInclusive, time::Duration};
 
@@ -11,15 +12,15 @@ use super::{
     variables::{Unset, Variable},
 };
 
-/// Bytes of AMQP's longest name.
+/// The longest name or routing key in AMQP, in bytes.
 const MAX_NAME: usize = 255;
-/// The schemes of addresses that are called over HTTP.
+/// The schemes of HTTP addresses.
 const HTTP: &[&str] = &["http", "https"];
 
 /// Every setting that is missing or malformed.
 #[derive(Debug, PartialEq, Eq)]
 pub struct SettingsError {
-    /// `NAME: what is wrong and what it should be`; never a value of a secret.
+    /// `NAME: what is wrong and what it should be`; never the value of a secret.
     pub(crate) problems: Vec<String>,
 }
 
@@ -31,20 +32,20 @@ impl fmt::Display for SettingsError {
 
 impl std::error::Error for SettingsError {}
 
-/// Reads values from a source; what is missing or malformed is gathered for [`Reader::finish`].
+/// Reads values from a source and collects what is missing or malformed for [`Reader::finish`].
 pub struct Reader<'a> {
     source: &'a Source,
     problems: Vec<String>,
 }
 
 impl<'a> Reader<'a> {
-    /// A reader that has found no problem yet.
+    /// A reader without problems so far.
     #[must_use]
     pub fn new(source: &'a Source) -> Self {
         Self { source, problems: Vec::new() }
     }
 
-    /// `value`, unless a problem was found on the way.
+    /// Returns `value`, unless there was a problem.
     ///
     /// # Errors
     /// Names every variable that is missing or malformed.
@@ -55,18 +56,18 @@ impl<'a> Reader<'a> {
         Err(SettingsError { problems: self.problems })
     }
 
-    /// Keeps a problem for [`Self::finish`]; `what` never holds a secret.
+    /// Records a problem for [`Self::finish`]; `what` must not hold a secret.
     pub fn problem(&mut self, variable: Variable, what: &str) {
         self.problems.push(format!("{}: {what}", variable.name));
     }
 
-    /// The raw text, `None` when unset or empty.
+    /// The raw text; `None` when unset or empty.
     #[must_use]
     pub fn optional(&self, variable: Variable) -> Option<String> {
         self.source.get(variable.name).map(str::to_owned)
     }
 
-    /// Text that must be there, or the variable's default text.
+    /// The text, or the variable's default text; without a default, a missing text is a problem.
     pub fn text(&mut self, variable: Variable) -> String {
         match (self.optional(variable), variable.default) {
             (Some(text), _) => text,
@@ -78,7 +79,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Text that AMQP takes as a name or routing key.
+    /// A text that AMQP accepts as a name or routing key; a longer one is a problem.
     pub fn name(&mut self, variable: Variable) -> String {
         let text = self.text(variable);
         if text.len() > MAX_NAME {
@@ -87,12 +88,12 @@ impl<'a> Reader<'a> {
         text
     }
 
-    /// Text that must be there and is never printed.
+    /// A text that must be set and is never printed.
     pub fn secret(&mut self, variable: Variable) -> SecretString {
         self.text(variable).into()
     }
 
-    /// A whole number: leading digits count, 0 or none is the default.
+    /// A whole number, from the leading digits; the default when it is 0 or there are none.
     #[must_use]
     pub fn count(&self, variable: Variable) -> u64 {
         let Unset::Count(default) = variable.default else {
@@ -101,45 +102,45 @@ impl<'a> Reader<'a> {
         self.given_count(variable).unwrap_or(default)
     }
 
-    /// A whole number if one other than 0 is given.
+    /// The same without a default: `None` when it is 0 or there are no digits.
     #[must_use]
     pub fn given_count(&self, variable: Variable) -> Option<u64> {
         leading_digits(self.source.get(variable.name)?).filter(|count| *count > 0)
     }
 
-    /// A number of milliseconds.
+    /// A duration in milliseconds, read like [`Self::count`].
     #[must_use]
     pub fn millis(&self, variable: Variable) -> Duration {
         Duration::from_millis(self.count(variable))
     }
 
-    /// A whole number that fits the type it is for, at most that type's maximum.
+    /// A whole number, read like [`Self::count`]; `max` when it does not fit its type.
     #[must_use]
     pub fn bounded<T: TryFrom<u64>>(&self, variable: Variable, max: T) -> T {
         T::try_from(self.count(variable)).unwrap_or(max)
     }
 
-    /// A number that is in `range`, else `default`.
+    /// A number in `range`; `default` when it is out of range or unset.
     #[must_use]
     pub fn in_range(&self, variable: Variable, range: RangeInclusive<u64>, default: u64) -> u64 {
         self.given_in_range(variable, range, default).unwrap_or(default)
     }
 
-    /// The same; `None` when the variable is unset.
+    /// The same, but `None` when the variable is unset.
     #[must_use]
     pub fn given_in_range(&self, variable: Variable, range: RangeInclusive<u64>, default: u64) -> Option<u64> {
         let text = self.source.get(variable.name)?;
         Some(leading_digits(text).filter(|value| range.contains(value)).unwrap_or(default))
     }
 
-    /// The variables that `ELASTICIO_ADDITIONAL_VARS_FOR_HEADERS` names, as (header name, value). One that is set but
-    /// empty counts too.
+    /// The variables that `ELASTICIO_ADDITIONAL_VARS_FOR_HEADERS` names, as (header name, value). A
+    /// variable that is set but empty is included.
     pub(crate) fn additional_headers(&self) -> Vec<(String, String)> {
         let names = self.source.additional();
         names.filter_map(|name| Some((header_name(name), self.source.given(name)?.to_owned()))).collect()
     }
 
-    /// False when unset, empty or `false`; else true. Unset counts as the default.
+    /// False for `false`, true for any other text. When unset or empty: the default, or false if there is none.
     #[must_use]
     pub fn flag(&self, variable: Variable) -> bool {
         match (self.source.get(variable.name), variable.default) {
@@ -149,12 +150,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// An `http` or `https` address.
+    /// An `http` or `https` address; anything else is a problem.
     pub fn http_url(&mut self, variable: Variable) -> Url {
         self.url(variable, HTTP)
     }
 
-    /// An `http` or `https` address and nothing beside it: whatever else it held would be lost, or sent with every call.
+    /// An `http` or `https` address without user, password, query or fragment: they would be lost, or sent with every
+    /// call.
     pub fn bare_http_url(&mut self, variable: Variable) -> Url {
         let url = self.http_url(variable);
         let has_user = !url.username().is_empty() || url.password().is_some();
@@ -164,7 +166,7 @@ impl<'a> Reader<'a> {
         url
     }
 
-    /// An address with one of `schemes`.
+    /// An address with one of `schemes`; anything else is a problem.
     pub(crate) fn url(&mut self, variable: Variable, schemes: &[&str]) -> Url {
         let text = self.text(variable);
         let placeholder = || Url::parse("http://unset.invalid").expect("a valid address");
@@ -182,8 +184,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The number that `text` begins with, as JavaScript's `parseInt` reads it; negative numbers count as none, and one
-/// that is larger than any that can be kept counts as the largest.
+/// The number that `text` begins with, as JavaScript's `parseInt` reads it; `None` when there is none or it is
+/// negative, [`u64::MAX`] when it is larger than that.
 #[must_use]
 pub fn leading_digits(text: &str) -> Option<u64> {
     let text = text.trim_start();
@@ -197,7 +199,7 @@ mod tests {
     use super::{super::variables::ERROR_ROUTING_KEY, Reader, Source, leading_digits};
 
     #[test]
-    fn a_name_that_amqp_does_not_take_is_a_problem() {
+    fn a_name_that_is_too_long_for_amqp_is_a_problem() {
         for (length, problems) in [(255, 0), (256, 1)] {
             let source = Source::from_iter([(ERROR_ROUTING_KEY.name.to_owned(), "k".repeat(length))]);
             let mut reader = Reader::new(&source);
@@ -207,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn leading_digits_count() {
+    fn only_leading_digits_are_read() {
         for (text, number) in [
             (" +12 s", Some(12)),
             ("0", Some(0)),

@@ -6,7 +6,7 @@ use config::{Config, ConfigError, File, FileFormat};
 
 use super::variables::{self, Variable};
 
-/// Why there are no settings to read.
+/// Why the settings cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// The settings file cannot be read.
@@ -19,7 +19,7 @@ pub enum SourceError {
         /// What is wrong with it.
         reason: String,
     },
-    /// Variables that are read have values that are no text.
+    /// The values of these variables, which are read, are not UTF-8.
     #[error("settings are malformed: not UTF-8 text: {}", .0.join(", "))]
     NotText(Vec<String>),
 }
@@ -41,7 +41,7 @@ impl Source {
     /// The process's environment, over the file that the component's settings variable names.
     ///
     /// # Errors
-    /// When that file cannot be read or is not TOML, or a variable that is read is not text.
+    /// When that file cannot be read or is not TOML, or the value of a variable that is read is not UTF-8.
     pub fn from_process(known: Known) -> Result<Self, SourceError> {
         Self::of_environment(std::env::vars_os(), known)
     }
@@ -56,25 +56,26 @@ impl Source {
             match (name.into_string(), value.into_string()) {
                 (Ok(name), Ok(value)) => drop(texts.insert(name, value)),
                 (Ok(name), Err(_)) => others.push(name),
-                // No variable that is read has such a name.
+                // The names of variables that are read are UTF-8.
                 (Err(_), _) => {}
             }
         }
         let file = texts.get(known.settings_file).filter(|path: &&String| !path.is_empty());
         let mut source = Self(file.map_or_else(|| Ok(HashMap::new()), |path| read_file(path, known.settings_file))?);
-        // Merged here and not by the library, which would read the foreign name `a.b` or `a[0]` as a path into tables.
+        // Not merged by the config crate, which would read a foreign name such as `a.b` or `a[0]` as a path into
+        // tables.
         source.0.extend(texts);
         others.retain(|name| source.is_read(name, known.variables));
         if others.is_empty() { Ok(source) } else { Err(SourceError::NotText(others)) }
     }
 
-    /// The value of `name`; unset and empty are the same.
+    /// The value of `name`; `None` when unset or empty.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.given(name).filter(|value| !value.is_empty())
     }
 
-    /// The value of `name`, which may be empty.
+    /// The value of `name`, even if empty; `None` when unset.
     pub(super) fn given(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
@@ -114,7 +115,7 @@ mod tests {
 
     const KNOWN: Known = Known { variables: &[], settings_file: "ECHO_COMPONENT_SETTINGS" };
 
-    /// Not UTF-8.
+    /// A text that is not UTF-8.
     fn bytes() -> OsString {
         OsString::from_vec(vec![b'x', 0xFF])
     }
@@ -125,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_of_others_do_not_matter() {
+    fn foreign_variables_do_not_matter() {
         let others =
             [("com.docker.compose", "1"), ("X[0]", "1"), ("X", "2"), ("a.", "3"), ("[", "4"), ("hostname", "5")];
         let more = vec![("OTHER".into(), bytes()), (bytes(), "6".into())];
@@ -135,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_is_read_and_no_text_is_named() {
+    fn a_read_value_that_is_not_utf_8_is_named() {
         let named = [("ELASTICIO_ADDITIONAL_VARS_FOR_HEADERS", "A, OTHER")];
         let more = || vec![("OTHER".into(), bytes()), ("ELASTICIO_API_KEY".into(), bytes()), ("B".into(), bytes())];
         let problem = source(&named, more()).err().expect("a problem");

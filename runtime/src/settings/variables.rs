@@ -1,27 +1,27 @@
-//! Every variable that the program reads, with its default and meaning: the one list that the readers use and that
-//! `docs/configuration.md` is held to.
+//! Every variable that the runtime reads, with its default and meaning: the one list that the readers use, and that a
+//! test compares with `docs/configuration.md`.
 
 /// One variable of the environment (or key of the settings file).
 #[derive(Clone, Copy, Debug)]
 pub struct Variable {
     /// Its name.
     pub name: &'static str,
-    /// What counts when it is unset.
+    /// Its value when it is unset.
     pub default: Unset,
     /// What it means, with its unit and bounds.
     pub meaning: &'static str,
 }
 
-/// What counts when a variable is unset.
+/// The value of a variable when it is unset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unset {
-    /// There is no default: without it the program does not start.
+    /// No default: the program does not start without it.
     Required,
-    /// Nothing: the feature is off.
+    /// No value: the feature is off.
     None,
     /// A whole number.
     Count(u64),
-    /// No bound.
+    /// No limit.
     Unlimited,
     /// A yes or no.
     Flag(bool),
@@ -76,40 +76,40 @@ variables! {
     PUBLISH_MESSAGES_TO = "ELASTICIO_PUBLISH_MESSAGES_TO", Required, "The exchange that results and errors go to.";
     DATA_ROUTING_KEY = "ELASTICIO_DATA_ROUTING_KEY", Required, "Routing key of results.";
     ERROR_ROUTING_KEY = "ELASTICIO_ERROR_ROUTING_KEY", Required, "Routing key of errors.";
-    REBOUND_ROUTING_KEY = "ELASTICIO_REBOUND_ROUTING_KEY", Required, "Routing key of messages handed back.";
+    REBOUND_ROUTING_KEY = "ELASTICIO_REBOUND_ROUTING_KEY", Required, "Routing key of rebounds.";
     SNAPSHOT_ROUTING_KEY = "ELASTICIO_SNAPSHOT_ROUTING_KEY", Required, "Routing key of snapshots.";
     MESSAGE_CRYPTO_IV = "ELASTICIO_MESSAGE_CRYPTO_IV", Required, "Initialisation vector of the messages' cipher, 16 bytes.";
     MESSAGE_CRYPTO_PASSWORD = "ELASTICIO_MESSAGE_CRYPTO_PASSWORD", Required, "Password of the messages' cipher (a secret).";
-    PREFETCH = "ELASTICIO_RABBITMQ_PREFETCH_SAILOR", Count(1), "Messages in work at once, 1 to 65535.";
-    REBOUND_INITIAL_EXPIRATION = "ELASTICIO_REBOUND_INITIAL_EXPIRATION", Count(15_000), "Milliseconds until a message that was handed back the first time comes again; doubles each time.";
-    REBOUND_LIMIT = "ELASTICIO_REBOUND_LIMIT", Count(20), "How often a message is handed back before it fails.";
-    API_REQUEST_RETRY_ATTEMPTS = "ELASTICIO_API_REQUEST_RETRY_ATTEMPTS", Count(3), "Tries of a call to the platform's REST API.";
-    API_REQUEST_RETRY_DELAY = "ELASTICIO_API_REQUEST_RETRY_DELAY", Count(100), "Milliseconds between those tries.";
-    DATA_RATE_LIMIT = "ELASTICIO_DATA_RATE_LIMIT", Count(10), "Results per interval, at most; more wait.";
-    ERROR_RATE_LIMIT = "ELASTICIO_ERROR_RATE_LIMIT", Count(2), "Errors per interval, at most; more wait.";
-    SNAPSHOT_RATE_LIMIT = "ELASTICIO_SNAPSHOT_RATE_LIMIT", Count(2), "Snapshots per interval, at most; more wait.";
-    RATE_INTERVAL = "ELASTICIO_RATE_INTERVAL", Count(100), "The interval of the rate limits, milliseconds (a sliding window).";
+    PREFETCH = "ELASTICIO_RABBITMQ_PREFETCH_SAILOR", Count(1), "Messages processed concurrently, 1 to 65535.";
+    REBOUND_INITIAL_EXPIRATION = "ELASTICIO_REBOUND_INITIAL_EXPIRATION", Count(15_000), "Milliseconds until a message comes again after its first rebound; doubles with every rebound.";
+    REBOUND_LIMIT = "ELASTICIO_REBOUND_LIMIT", Count(20), "How often a message is rebounded before it fails.";
+    API_REQUEST_RETRY_ATTEMPTS = "ELASTICIO_API_REQUEST_RETRY_ATTEMPTS", Count(3), "Attempts per call to the platform's REST API.";
+    API_REQUEST_RETRY_DELAY = "ELASTICIO_API_REQUEST_RETRY_DELAY", Count(100), "Milliseconds between those attempts.";
+    DATA_RATE_LIMIT = "ELASTICIO_DATA_RATE_LIMIT", Count(10), "The most results per interval; others wait.";
+    ERROR_RATE_LIMIT = "ELASTICIO_ERROR_RATE_LIMIT", Count(2), "The most errors per interval; others wait.";
+    SNAPSHOT_RATE_LIMIT = "ELASTICIO_SNAPSHOT_RATE_LIMIT", Count(2), "The most snapshots per interval; others wait.";
+    RATE_INTERVAL = "ELASTICIO_RATE_INTERVAL", Count(100), "The interval of the rate limits in milliseconds (a sliding window).";
     PROCESS_AMQP_DRAIN = "ELASTICIO_PROCESS_AMQP_DRAIN", Flag(true), "Accepted for compatibility: every emit waits for the broker's confirm, so the socket's buffer is bounded either way.";
-    AMQP_PUBLISH_RETRY_DELAY = "ELASTICIO_AMQP_PUBLISH_RETRY_DELAY", Count(100), "Milliseconds until a failed publish is tried again; doubles each time.";
-    AMQP_PUBLISH_MAX_RETRY_DELAY = "ELASTICIO_AMQP_PUBLISH_MAX_RETRY_DELAY", Count(300_000), "Bound of that delay, milliseconds.";
-    AMQP_PUBLISH_RETRY_ATTEMPTS = "ELASTICIO_AMQP_PUBLISH_RETRY_ATTEMPTS", Unlimited, "Tries of a publish before the emit fails; an error and a message handed back are tried until they are published.";
+    AMQP_PUBLISH_RETRY_DELAY = "ELASTICIO_AMQP_PUBLISH_RETRY_DELAY", Count(100), "Milliseconds until a failed publish is retried; doubles with every retry.";
+    AMQP_PUBLISH_MAX_RETRY_DELAY = "ELASTICIO_AMQP_PUBLISH_MAX_RETRY_DELAY", Count(300_000), "Upper bound of that delay in milliseconds.";
+    AMQP_PUBLISH_RETRY_ATTEMPTS = "ELASTICIO_AMQP_PUBLISH_RETRY_ATTEMPTS", Unlimited, "Attempts per publish before the emit fails; errors and rebounds are retried until they are published.";
     AMQP_PERSISTENT_MESSAGES = "ELASTICIO_AMQP_PERSISTENT_MESSAGES", Flag(false), "Delivery mode 2 instead of 1.";
     OUTGOING_MESSAGE_SIZE_LIMIT = "ELASTICIO_OUTGOING_MESSAGE_SIZE_LIMIT", Count(10_485_760), "Bytes of the largest encoded payload; a larger result is an error.";
-    NO_SELF_PASSTHROUGH = "ELASTICIO_NO_SELF_PASSTRHOUGH", Flag(false), "Passthrough carries the incoming message instead of the outgoing one (so spelled by the platform).";
+    NO_SELF_PASSTHROUGH = "ELASTICIO_NO_SELF_PASSTRHOUGH", Flag(false), "Passthrough carries the incoming message instead of the outgoing one (the platform's spelling).";
     PROTOCOL_VERSION = "ELASTICIO_PROTOCOL_VERSION", Count(1), "Encoding of results: 1 base64, 2 raw.";
-    NO_ERROR_REPLIES = "ELASTICIO_NO_ERROR_REPLIES", Flag(false), "No copy of an error to whoever waits for a reply.";
+    NO_ERROR_REPLIES = "ELASTICIO_NO_ERROR_REPLIES", Flag(false), "Do not send a copy of an error to a sender that waits for a reply.";
     INPUT_FORMAT = "ELASTICIO_INPUT_FORMAT", Text("default"), "`default`, or `error` when the step is an error handler.";
     OBJECT_STORAGE_URI = "ELASTICIO_OBJECT_STORAGE_URI", None, "The platform's object storage.";
     OBJECT_STORAGE_TOKEN = "ELASTICIO_OBJECT_STORAGE_TOKEN", None, "Bearer token of the object storage (a secret).";
-    OBJECT_STORAGE_SIZE_THRESHOLD = "ELASTICIO_OBJECT_STORAGE_SIZE_THRESHOLD", Count(1_048_576), "Bytes of bodies from which on a result goes to object storage.";
+    OBJECT_STORAGE_SIZE_THRESHOLD = "ELASTICIO_OBJECT_STORAGE_SIZE_THRESHOLD", Count(1_048_576), "Total bytes of a result's bodies above which they go to object storage.";
     REQUEST_TIMEOUT = "REQUEST_TIMEOUT", Count(10_000), "Milliseconds that one call to the object storage may take, 500 to 20000; out of range: 10000.";
-    REQUEST_MAX_RETRY = "REQUEST_MAX_RETRY", Count(2), "Repetitions of a call to the object storage on 5xx and network errors, 0 to 4; out of range: 2.";
-    EMIT_LIGHTWEIGHT_MESSAGE = "ELASTICIO_EMIT_LIGHTWEIGHT_MESSAGE", Flag(false), "Large results go to object storage.";
-    AMQP_RECONNECT_ATTEMPTS = "ELASTICIO_AMQP_RECONNECT_ATTEMPTS", Count(3), "Further tries to reach the broker at start.";
-    AMQP_RECONNECT_TIMEOUT = "ELASTICIO_AMQP_RECONNECT_TIMEOUT", Count(100), "Milliseconds between those tries.";
+    REQUEST_MAX_RETRY = "REQUEST_MAX_RETRY", Count(2), "Retries of a call to the object storage on 5xx and network errors, 0 to 4; out of range: 2.";
+    EMIT_LIGHTWEIGHT_MESSAGE = "ELASTICIO_EMIT_LIGHTWEIGHT_MESSAGE", Flag(false), "The bodies of large results go to object storage.";
+    AMQP_RECONNECT_ATTEMPTS = "ELASTICIO_AMQP_RECONNECT_ATTEMPTS", Count(3), "Further attempts to reach the broker at start.";
+    AMQP_RECONNECT_TIMEOUT = "ELASTICIO_AMQP_RECONNECT_TIMEOUT", Count(100), "Milliseconds between those attempts.";
     STARTUP_REQUIRED = "ELASTICIO_STARTUP_REQUIRED", Flag(false), "Run the startup hook.";
     HOOK_SHUTDOWN = "ELASTICIO_HOOK_SHUTDOWN", Flag(false), "Run the shutdown hook instead of the worker.";
-    ADDITIONAL_VARS_FOR_HEADERS = "ELASTICIO_ADDITIONAL_VARS_FOR_HEADERS", None, "Names of variables, comma-separated, that go into every outgoing message's AMQP headers.";
+    ADDITIONAL_VARS_FOR_HEADERS = "ELASTICIO_ADDITIONAL_VARS_FOR_HEADERS", None, "Comma-separated names of variables that go into the AMQP headers of every outgoing message.";
     COMPONENT_PATH = "ELASTICIO_COMPONENT_PATH", Text(""), "Accepted for compatibility: component.json is part of the program.";
     HOSTNAME = "HOSTNAME", None, "Name of the connections at the broker: `HOSTNAME-read`, `HOSTNAME-write`; the component's name when unset.";
     LOG_LEVEL = "LOG_LEVEL", Text("info"), "`trace`, `debug`, `info`, `warn`, `error` or `fatal`.";
@@ -117,5 +117,5 @@ variables! {
     POST_RESULT_URL = "ELASTICIO_POST_RESULT_URL", None, "`service`: where the result is posted; may carry user and password.";
     CFG = "ELASTICIO_CFG", None, "`service`: the config with the credential, as JSON (holds secrets).";
     ACTION_OR_TRIGGER = "ELASTICIO_ACTION_OR_TRIGGER", None, "`service`: the action that the call is about.";
-    GET_MODEL_METHOD = "ELASTICIO_GET_MODEL_METHOD", None, "`service selectModel`: the method that gives the choices.";
+    GET_MODEL_METHOD = "ELASTICIO_GET_MODEL_METHOD", None, "`service selectModel`: the method that returns the choices.";
 }

@@ -1,5 +1,5 @@
-//! Logs: JSON lines in production, text on a terminal. What may be logged is decided by the types that are logged:
-//! secrets print as redacted, errors have texts of their own for logs.
+//! Logs: JSON lines in production, text on a terminal. The types that are logged decide what may be logged: secrets
+//! print as redacted, errors have a separate text for logs.
 
 use std::{
     io::{IsTerminal, stderr, stdout},
@@ -19,16 +19,16 @@ use crate::settings::{SettingsError, Source, variables as v};
 /// Where log lines go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LogTarget {
-    /// The worker's: the platform collects it.
+    /// Standard output, which the platform collects: for the worker.
     Stdout,
-    /// Of commands whose results are on standard output.
+    /// Standard error: for commands whose results go to standard output.
     Stderr,
 }
 
 /// Starts logging as `LOG_LEVEL` and `LOG_FORMAT` say; `component` is the crate whose lines are the component's own.
 ///
 /// # Errors
-/// When either names no level or format.
+/// When one of the two has a value that is not allowed.
 pub(crate) fn start(source: &Source, target: LogTarget, component: &'static str) -> Result<(), SettingsError> {
     let level = level(source.get(v::LOG_LEVEL.name).unwrap_or("info"));
     let terminal = match target {
@@ -53,13 +53,13 @@ pub(crate) fn start(source: &Source, target: LogTarget, component: &'static str)
         LogTarget::Stdout => layer(stdout, json, terminal),
         LogTarget::Stderr => layer(stderr, json, terminal),
     };
-    // A second start, as tests do it, keeps the first one's subscriber.
+    // A second start in one process, as in tests, keeps the first subscriber.
     let _ = Registry::default().with(layer.with_filter(filter(level, component))).try_init();
     panic::set_hook(Box::new(log_panic));
     Ok(())
 }
 
-/// The level in this program's terms; `fatal` has none of its own, the nearest is `error`.
+/// The level of this name; `fatal` means the nearest one, `error`. `None` for any other name.
 fn level(name: &str) -> Option<LevelFilter> {
     Some(match name.to_ascii_lowercase().as_str() {
         "trace" => LevelFilter::TRACE,
@@ -71,8 +71,8 @@ fn level(name: &str) -> Option<LevelFilter> {
     })
 }
 
-/// Our own lines at `level`; libraries tell warnings only. Two are kept quiet: the AMQP client prints returned
-/// messages whole and failures that the link reports itself, the HTTP client prints addresses with their queries.
+/// Logs our own lines at `level` and libraries' from warnings on. Two libraries are silenced: lapin logs whole returned
+/// messages, and failures that the link reports itself; the HTTP client logs addresses with their queries.
 fn filter(level: LevelFilter, component: &str) -> Targets {
     let quiet = ["lapin", "async_rs", "hyper", "hyper_util", "reqwest"].map(|target| (target, LevelFilter::OFF));
     let own = [env!("CARGO_CRATE_NAME"), component].map(|target| (target, level));
@@ -87,7 +87,7 @@ where
     if json { layer.json().flatten_event(true).boxed() } else { layer.with_ansi(color).boxed() }
 }
 
-/// A panic's text may hold a message's content: only its place is told.
+/// Logs only the place of a panic, since its text may hold a message's content.
 fn log_panic(info: &panic::PanicHookInfo<'_>) {
     let place = info.location().map(ToString::to_string);
     tracing::error!(place, "internal failure (panic)");

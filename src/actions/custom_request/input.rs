@@ -1,4 +1,4 @@
-//! What a message asks for: validated, every problem named by its field. Pure.
+//! Validates the input of a message; every error names the field at fault. Pure.
 
 use bytes::Bytes;
 use elasticio_runtime::{
@@ -12,15 +12,15 @@ use serde_json::value::RawValue;
 use super::pages::Walk;
 use crate::rest::{Address, Request, request::Payload};
 
-/// A validated message.
+/// Validated input.
 #[derive(Debug)]
 pub(super) struct Input {
     pub(super) request: Request,
-    /// Set when the result shall be walked page by page.
+    /// Set if the results are fetched page by page.
     pub(super) walk: Option<Walk>,
 }
 
-/// Validates the message's body. The texts of the reference stay where it has one.
+/// Validates the message's body. Error texts that the Node.js component has too are word for word the same.
 pub(super) fn read(body: Option<&RawValue>, address: &Address, safe_retries: bool) -> Result<Input, Failure> {
     let body = body.ok_or_else(|| {
         Failure::new("The message has no \"body\"; it must be an object with \"url\" and \"method\".")
@@ -59,7 +59,7 @@ fn read_method(value: Option<&RawValue>) -> Result<Method, Failure> {
     }
 }
 
-/// A field that must be text.
+/// Reads a field that must be text.
 fn text(value: Option<&RawValue>, field: &str, advice: &str) -> Result<String, Failure> {
     let value = value.ok_or_else(|| Failure::new(format!("The field \"{field}\" is missing: {advice}.")))?;
     serde_json::from_str(value.get()).map_err(|_| {
@@ -67,7 +67,7 @@ fn text(value: Option<&RawValue>, field: &str, advice: &str) -> Result<String, F
     })
 }
 
-/// The request body: an object or array as JSON, text as it is, nothing for empty text.
+/// The request's content: an object or array as JSON, text unchanged; empty text means no content.
 fn read_payload(field: &str, value: &RawValue) -> Result<Option<Payload>, Failure> {
     match Kind::of(value) {
         Kind::Object | Kind::Array => {
@@ -77,7 +77,7 @@ fn read_payload(field: &str, value: &RawValue) -> Result<Option<Payload>, Failur
         }
         Kind::Text => {
             let text: String = serde_json::from_str(value.get())
-                .map_err(|_| Failure::new(format!("The field \"{field}\" holds text that is no valid Unicode.")))?;
+                .map_err(|_| Failure::new(format!("The field \"{field}\" contains text that is not valid Unicode.")))?;
             Ok((!text.is_empty()).then(|| Payload::Text(Bytes::from(text))))
         }
         other => {
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_input_names_its_field() {
+    fn errors_name_the_field() {
         for (body, word) in [
             ("null", "body"),
             ("[]", "an array"),
@@ -122,13 +122,13 @@ mod tests {
     }
 
     #[test]
-    fn payloads_go_as_the_reference_sends_them() {
+    fn payloads_match_the_node_component() {
         let payload = |data: &str| {
             let request = read_body(&format!(r#"{{"method":"POST","url":"/x",{data}}}"#)).expect("valid");
             request.payload.map(|payload| match payload {
                 Payload::Json(bytes) => ("json", String::from_utf8_lossy(&bytes).into_owned()),
                 Payload::Text(bytes) => ("text", String::from_utf8_lossy(&bytes).into_owned()),
-                Payload::File(_) => panic!("no file was given"),
+                Payload::File(_) => panic!("the input has no file"),
             })
         };
         let json = |text: &str| Some(("json", text.to_owned()));

@@ -1,6 +1,6 @@
-//! `customRequest` (and `makeRawRequest`, its name in older flows): any call of Podio's API.
-//! In: `url`, `method`, `data` (or `body`), `pagination`. Out: `statusCode`, `headers`, `responseBody`, for binary
-//! answers `responseBodyEncoding`, for pages `page` (protocol, sections 8.1 and 10.12).
+//! `customRequest` (`makeRawRequest` in older flows): any call to Podio's API (protocol, sections 8.1 and 10.12).
+//! In: `url`, `method`, `data` (or `body`), `pagination`. Out: `statusCode`, `headers`, `responseBody`;
+//! `responseBodyEncoding` if the body is binary, and `page` with `pagination`.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ impl CustomRequest {
         Self { podio, safe_retries: config.safe_retries, dont_throw: config.dont_throw }
     }
 
-    /// Emits page after page, each as it arrives.
+    /// Emits each page as it arrives.
     async fn all_pages(&self, mut walk: Walk, context: &Context<'_>) -> Result<(), Interruption> {
         loop {
             let request = walk.request();
@@ -71,7 +71,7 @@ impl Action for CustomRequest {
     }
 }
 
-/// The emitted body, written from Podio's answer without a copy in between.
+/// The emitted body. It is written directly from Podio's answer, which saves a copy.
 struct Output {
     answer: Answer,
     page: Option<PageInfo>,
@@ -94,7 +94,7 @@ impl WriteJson for Output {
     }
 
     fn size_hint(&self) -> usize {
-        /// Status, field names and the headers of a usual answer.
+        /// Status, field names and typical headers.
         const REST: usize = 512;
         self.answer.len() + REST
     }

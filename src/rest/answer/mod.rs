@@ -1,4 +1,4 @@
-//! What the API answered: status, headers and body, and how they turn into JSON (protocol, section 8.6).
+//! The API's answer: status, headers and body, and their form as JSON (protocol, section 8.6).
 
 use std::time::{Duration, SystemTime};
 
@@ -11,31 +11,31 @@ use serde_json::value::RawValue;
 
 use elasticio_runtime::http::body::{self, ReadError};
 
-use super::retry_after::named_wait;
+use super::retry_after::requested_wait;
 
 mod render;
 
-pub use render::BodyEncoding;
+pub(crate) use render::BodyEncoding;
 
-/// Some servers put it before JSON and text; it is no part of either.
+/// Some servers send it in front of JSON and text; it is not part of either.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// A whole answer. Its debug print shows the status only.
+/// A complete answer. Its `Debug` output shows only the status.
 #[derive(Clone)]
 pub struct Answer {
     /// HTTP status.
     pub status: StatusCode,
-    /// The status line's reason phrase, if there was one.
+    /// Reason phrase of the status line, if any.
     pub reason: Option<String>,
-    /// Headers, names in lower case.
+    /// Headers; their names are in lower case.
     pub headers: HeaderMap,
     body: Bytes,
 }
 
-/// What a body is.
+/// A body by its kind.
 #[derive(Clone, Copy, Debug)]
 pub enum Body<'a> {
-    /// No byte.
+    /// No bytes.
     Empty,
     /// JSON, whatever the content type says.
     Json(&'a RawValue),
@@ -46,14 +46,14 @@ pub enum Body<'a> {
 }
 
 impl Answer {
-    /// Reads an answer to its end, at most `limit` bytes of body.
+    /// Reads the whole answer; fails if the body has more than `limit` bytes.
     pub(super) async fn read(mut response: Response, limit: usize) -> Result<Self, ReadError> {
         let head = Self::head(&mut response);
         let body = body::read(response, limit).await?;
         Ok(Self { body, ..head })
     }
 
-    /// An answer without its body; takes the headers out of the response.
+    /// The answer without its body. Moves the headers out of `response`.
     pub(super) fn head(response: &mut Response) -> Self {
         let status = response.status();
         let reason = match response.extensions().get::<hyper::ext::ReasonPhrase>() {
@@ -68,7 +68,7 @@ impl Answer {
         }
     }
 
-    /// What the body is.
+    /// The body. Whether it is JSON is decided by its bytes, not by its content type.
     #[must_use]
     pub fn body(&self) -> Body<'_> {
         let bytes = self.body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&self.body);
@@ -84,27 +84,27 @@ impl Answer {
         }
     }
 
-    /// Bytes of the body.
+    /// The body's length in bytes.
     #[must_use]
     pub fn len(&self) -> usize {
         self.body.len()
     }
 
-    /// Whether there is no body.
+    /// Whether the body is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.body.is_empty()
     }
 
-    /// The wait that the answer asks for; `in_body` reads the one that its body names.
-    pub(super) fn named_wait(&self, in_body: fn(&[u8]) -> Option<Duration>) -> Option<Duration> {
+    /// The wait that the answer asks for, in `Retry-After` or in its body, which `in_body` parses.
+    pub(super) fn requested_wait(&self, in_body: fn(&[u8]) -> Option<Duration>) -> Option<Duration> {
         let retry_after = self.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-        named_wait(retry_after, in_body(&self.body), SystemTime::now())
+        requested_wait(retry_after, in_body(&self.body), SystemTime::now())
     }
 
-    /// The machine codes `error` and `error_description`, where they are codes and not prose: safe to log.
+    /// `error` and `error_description` of the body, safe to log: each only if it is a machine code and not prose.
     #[must_use]
-    pub fn error_codes(&self) -> Option<String> {
+    pub(crate) fn error_codes(&self) -> Option<String> {
         #[derive(serde::Deserialize)]
         struct Envelope {
             error: String,
@@ -119,7 +119,7 @@ impl Answer {
     }
 }
 
-/// Whether a text is a machine code and not prose, which may hold anything.
+/// Whether a text is a machine code. Prose may contain personal data and must not be logged.
 pub(super) fn is_code(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
 }
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn only_codes_are_told() {
+    fn only_machine_codes_are_reported() {
         let codes = |body: &str| answer(400, None, &[], body.as_bytes()).error_codes();
         assert_eq!(
             codes(r#"{"error":"unauthorized","error_description":"expired_token"}"#).as_deref(),

@@ -1,4 +1,4 @@
-//! Answers as JSON: the emitted body and headers, and the reference's error text (protocol, sections 8.6 and 8.10).
+//! Writes answers as JSON: the emitted body and headers, and the error text (protocol, sections 8.6 and 8.10).
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use reqwest::header::{HeaderName, HeaderValue, SET_COOKIE};
@@ -7,16 +7,16 @@ use serde_json::value::RawValue;
 use super::{Answer, Body};
 use elasticio_runtime::platform::json::{Kind, ObjectWriter, WriteJson, write_compact, write_string, write_value};
 
-/// How a body that was written as JSON is to be read.
+/// How a body was written into JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BodyEncoding {
-    /// As it is: JSON, or text.
+pub(crate) enum BodyEncoding {
+    /// As the JSON or text that it is.
     Plain,
-    /// It is the base64 text of bytes that are neither.
+    /// As base64, because it is neither JSON nor text.
     Base64,
 }
 
-/// The body alone, as JSON.
+/// Writes the body alone.
 impl WriteJson for Answer {
     fn write_json(&self, out: &mut Vec<u8>) {
         self.write_body(out);
@@ -28,9 +28,9 @@ impl WriteJson for Answer {
 }
 
 impl Answer {
-    /// `Got error "…", status - "…", body: …`, the reference's text.
+    /// `Got error "…", status - "…", body: …`, word for word as in the Node.js component.
     #[must_use]
-    pub fn error_text(&self) -> String {
+    pub(crate) fn error_text(&self) -> String {
         let reason = self.reason.as_deref().unwrap_or("unknown");
         let status = self.status.as_u16();
         let mut text = format!("Got error \"{reason}\", status - \"{status}\", body: ").into_bytes();
@@ -44,8 +44,8 @@ impl Answer {
         String::from_utf8_lossy(&text).into_owned()
     }
 
-    /// Appends the body as JSON: itself, its text, its base64 text, or `""`.
-    pub fn write_body(&self, out: &mut Vec<u8>) -> BodyEncoding {
+    /// Appends the body as JSON: JSON unchanged, text and base64 as a string, an empty body as `""`.
+    pub(crate) fn write_body(&self, out: &mut Vec<u8>) -> BodyEncoding {
         match self.body() {
             Body::Empty => out.extend_from_slice(b"\"\""),
             Body::Json(json) => write_compact(json.get(), out),
@@ -58,9 +58,9 @@ impl Answer {
         BodyEncoding::Plain
     }
 
-    /// Appends the headers as a JSON object: repeated ones joined with commas, as RFC 9110 (section 5.3) allows,
-    /// except `set-cookie`, which may not be joined and becomes an array.
-    pub fn write_headers(&self, out: &mut Vec<u8>) {
+    /// Appends the headers as a JSON object. Repeated headers are joined with commas, as RFC 9110 (section 5.3) allows,
+    /// except for `set-cookie`, which must not be joined and becomes an array.
+    pub(crate) fn write_headers(&self, out: &mut Vec<u8>) {
         let mut object = ObjectWriter::new(out);
         for name in self.headers.keys() {
             // A header's name has no character that JSON escapes (RFC 9110, section 5.6.2).
@@ -86,7 +86,7 @@ fn quote(out: &mut Vec<u8>, text: &[u8]) {
     out.push(b'"');
 }
 
-/// Appends a header's value; most have no character that JSON escapes and are copied.
+/// Appends a header's value. Most values need no escaping and are copied.
 fn write_header(out: &mut Vec<u8>, value: &HeaderValue) {
     let plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
     if value.as_bytes().iter().all(plain) {
@@ -96,7 +96,7 @@ fn write_header(out: &mut Vec<u8>, value: &HeaderValue) {
     }
 }
 
-/// What JavaScript takes for "no value": the reference says "no body found" then.
+/// Whether the value is falsy in JavaScript; the Node.js component then says "no body found".
 fn is_falsy(json: &RawValue) -> bool {
     match Kind::of(json) {
         Kind::Null => true,
@@ -107,7 +107,7 @@ fn is_falsy(json: &RawValue) -> bool {
     }
 }
 
-/// A header's value; bytes beyond ASCII are read as Latin-1, as the reference does.
+/// Decodes a header's value as Latin-1, as the Node.js component does.
 fn latin1(value: &HeaderValue) -> String {
     value.as_bytes().iter().map(|byte| char::from(*byte)).collect()
 }
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn bodies() {
+    fn bodies_are_written_by_their_kind() {
         for (bytes, want) in [
             (&b""[..], "\"\""),
             (b"{\"a\": 1.50}", "{\"a\":1.50}"),
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_keep_what_is_repeated() {
+    fn repeated_headers_are_joined_and_cookies_are_listed() {
         let mut out = Vec::new();
         answer(200, None, &[("Set-Cookie", "a=1"), ("x-two", "a"), ("set-cookie", "b=2"), ("X-Two", "b")], b"")
             .write_headers(&mut out);
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn error_texts_are_the_references() {
+    fn error_texts_match_the_node_component() {
         for (body, want) in [
             (&b"{\"error\": \"e\"}"[..], "Got error \"Bad Request\", status - \"400\", body: {\"error\":\"e\"}"),
             (b"", "Got error \"Bad Request\", status - \"400\", body: \"no body found\""),

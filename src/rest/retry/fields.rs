@@ -1,4 +1,4 @@
-//! The retry policy as a credential or a step configures it, read leniently: flows store what their builders typed
+//! The retry fields of a credential or a step. They are read leniently, since flows store whatever their builders typed
 //! (protocol, sections 10.6 and 11.1).
 
 use std::time::Duration;
@@ -7,24 +7,24 @@ use serde_json::{Map, Value};
 
 use super::{DEFAULT_DELAY, DEFAULT_RETRIES};
 
-/// Bound of `retries`; a larger number counts as this.
+/// Upper limit of `retries`; a larger number is reduced to this.
 pub(super) const MAX_RETRIES: u32 = 1000;
-/// Bound of `retriesDelay`; a longer delay counts as this.
+/// Upper limit of `retriesDelay`; a longer delay is reduced to this.
 pub(super) const MAX_DELAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// `retries` and `retriesDelay` as somebody gave them; `None` where nobody did.
+/// `retries` and `retriesDelay` as configured; `None` if not configured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RetryFields {
+pub(crate) struct RetryFields {
     /// Number of retries.
-    pub retries: Option<u32>,
-    /// Delay between them.
-    pub delay: Option<Duration>,
+    pub(crate) retries: Option<u32>,
+    /// Delay between retries.
+    pub(crate) delay: Option<Duration>,
 }
 
 impl RetryFields {
-    /// Reads the two fields of a config; unusable values count as not given, with a warning.
+    /// Reads the two fields of a config. An unusable value is ignored, with a warning.
     #[must_use]
-    pub fn read(fields: &Map<String, Value>) -> Self {
+    pub(crate) fn read(fields: &Map<String, Value>) -> Self {
         let max_delay = u64::try_from(MAX_DELAY.as_millis()).unwrap_or(u64::MAX);
         Self {
             retries: number(fields, "retries", MAX_RETRIES.into()).and_then(|count| u32::try_from(count).ok()),
@@ -32,14 +32,14 @@ impl RetryFields {
         }
     }
 
-    /// These, else `other`, else the defaults.
+    /// Each field from `self`, else from `other`, else its default.
     #[must_use]
-    pub fn or(self, other: Self) -> (u32, Duration) {
+    pub(crate) fn or(self, other: Self) -> (u32, Duration) {
         (self.retries.or(other.retries).unwrap_or(DEFAULT_RETRIES), self.delay.or(other.delay).unwrap_or(DEFAULT_DELAY))
     }
 }
 
-/// A number, or text that is one. Empty text counts as not given.
+/// Reads a number, or text that is a number. Empty text means that the field is not set.
 fn number(fields: &Map<String, Value>, name: &str, max: u64) -> Option<u64> {
     let given = match fields.get(name)? {
         Value::Null => return None,
@@ -52,11 +52,11 @@ fn number(fields: &Map<String, Value>, name: &str, max: u64) -> Option<u64> {
         #[allow(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "a finite number of zero or more; beyond u64 it saturates, and `max` follows"
+            reason = "a finite number of at least 0; above u64 it saturates, and `max` limits it"
         )]
         Some(number) if number >= 0.0 && number.is_finite() => Some((number as u64).min(max)),
         _ => {
-            tracing::warn!(field = name, "the credential's field is not a number of zero or more; the default counts");
+            tracing::warn!(field = name, "the credential's field is not a number of at least 0; using the default");
             None
         }
     }

@@ -1,82 +1,85 @@
-//! The retry policy as a pure function (protocol, sections 11.2 to 11.12): from what came back to what happens next. No clock,
-//! no socket; the client carries the decisions out.
+//! The retry policy (protocol, sections 11.2 to 11.12): a pure function from the outcome of an attempt to what happens
+//! next. It has no clock and no socket; the client carries out its decisions.
 
 use std::time::Duration;
 
 mod fields;
 
-pub use fields::RetryFields;
+pub(crate) use fields::RetryFields;
 
 /// Default of the credential's `retries`.
-pub const DEFAULT_RETRIES: u32 = 5;
+pub(crate) const DEFAULT_RETRIES: u32 = 5;
 /// Default of the credential's `retriesDelay`.
-pub const DEFAULT_DELAY: Duration = Duration::from_secs(10);
-/// The first retry after a failure comes this soon, since a stale connection heals at once.
-pub const FIRST_RETRY: Duration = Duration::from_millis(100);
-/// Every wait gets up to this part of itself on top.
-pub const JITTER: f64 = 0.1;
+pub(crate) const DEFAULT_DELAY: Duration = Duration::from_secs(10);
+/// Delay of the first retry after a failure. It is short because a stale connection is replaced immediately.
+pub(crate) const FIRST_RETRY: Duration = Duration::from_millis(100);
+/// Every wait is lengthened at random by up to this fraction.
+pub(crate) const JITTER: f64 = 0.1;
 
 /// How often one request waits out the token endpoint's rate limit before its message is rebounded.
-pub const MAX_LIMITED_REFRESHES: u32 = 3;
+pub(crate) const MAX_LIMITED_REFRESHES: u32 = 3;
 
-/// The policy of one request.
+/// The retry policy of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Policy {
+pub(crate) struct Policy {
     /// Retries after the first attempt.
-    pub retries: u32,
-    /// Wait between attempts.
-    pub delay: Duration,
-    /// Retries on 5xx and network errors, when they have a number of their own (`API_RETRIES_COUNT`).
-    pub server_retries: Option<u32>,
-    /// A longer wait after a rate limit rebounds the message (`PODIO_MAX_HOLD`).
-    pub max_hold: Duration,
-    /// Repeat only what certainly never reached Podio: a POST of a step with `safeRetries`.
-    pub only_unsent: bool,
+    pub(crate) retries: u32,
+    /// Delay between attempts.
+    pub(crate) delay: Duration,
+    /// Number of retries on 5xx and network errors, if it differs from `retries` (`API_RETRIES_COUNT`).
+    pub(crate) server_retries: Option<u32>,
+    /// If a rate limit asks for a longer wait, the message is rebounded (`PODIO_MAX_HOLD`).
+    pub(crate) max_hold: Duration,
+    /// Repeat the request only if it certainly never reached the API: for a POST of a step with `safeRetries`.
+    pub(crate) only_unsent: bool,
 }
 
-/// What happened to one request so far.
+/// The attempts of one request so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct History {
-    /// Attempts, the replay after a refreshed token not counted.
-    pub attempts: u32,
-    /// 5xx and network errors among them.
-    pub failures: u32,
+pub(crate) struct History {
+    /// Number of attempts, without the one that led to a refresh.
+    pub(crate) attempts: u32,
+    /// Number of 5xx and network errors among them.
+    pub(crate) failures: u32,
     /// Whether the token was refreshed for this request.
-    pub refreshed: bool,
+    pub(crate) refreshed: bool,
 }
 
-/// What came back from one attempt.
+/// The outcome of one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// An answer with this status, other than those below.
+pub(crate) enum Outcome {
+    /// An answer with this status, other than the ones below.
     Answered(u16),
-    /// The API's rate limit, with the wait that the answer names.
+    /// The API's rate limit, and the wait that it asks for.
     RateLimited(Option<Duration>),
     /// The API rejected the token: 401.
     Unauthorized,
-    /// No connection: the request certainly never reached the API.
+    /// There was no connection: the request certainly never reached the API.
     NotSent,
-    /// No answer in time, or a broken one: the request may have been executed.
+    /// There was no complete answer in time: the request may have been executed.
     Broken,
-    /// Something that no repetition mends: too many redirects, an answer that is too large.
-    Hopeless,
+    /// Repeating the request would not help: too many redirects, or an answer that is too large.
+    Permanent,
 }
 
+/// A rate limit, and the wait that its answer asks for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RateLimit(pub(crate) Option<Duration>);
+
 impl Outcome {
-    /// An answer with this status; `rate_limit`: the wait that it names, where it is the API's rate limit. One that
-    /// another origin gave, to which the API redirected the call (`elsewhere`), came without the token: it says
-    /// nothing of the credential.
+    /// The outcome of an answer with `status`; `rate_limit` is set if the status is a rate limit. `other_origin`: the
+    /// API redirected the call to another origin, without the token, so the answer says nothing about the credential.
     #[must_use]
-    pub fn of_answer(status: u16, rate_limit: Option<Option<Duration>>, elsewhere: bool) -> Self {
+    pub(crate) fn of_answer(status: u16, rate_limit: Option<RateLimit>, other_origin: bool) -> Self {
         match (status, rate_limit) {
-            _ if elsewhere => Self::Answered(status),
-            (_, Some(named_wait)) => Self::RateLimited(named_wait),
+            _ if other_origin => Self::Answered(status),
+            (_, Some(RateLimit(requested_wait))) => Self::RateLimited(requested_wait),
             (401, None) => Self::Unauthorized,
             (_, None) => Self::Answered(status),
         }
     }
 
-    /// Whether a repetition may mend it: 500, 502, 503, 504, no or a broken answer, time-out.
+    /// Whether a retry may succeed: 500, 502, 503, 504, and a missing or incomplete answer.
     fn is_failure(self) -> bool {
         matches!(self, Self::NotSent | Self::Broken | Self::Answered(500 | 502 | 503 | 504))
     }
@@ -84,28 +87,28 @@ impl Outcome {
 
 /// What happens next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decision {
-    /// A success.
+pub(crate) enum Decision {
+    /// The request succeeded.
     Done,
-    /// The next attempt, after this wait (before jitter).
+    /// Try again after this wait (before jitter).
     Retry(Duration),
-    /// Nobody calls with this credential for this long; then the next attempt.
+    /// Try again after a cooldown, in which no message of the credential calls.
     CoolDown(Duration),
-    /// The same, but too long to hold the message: it is rebounded.
+    /// As [`Self::CoolDown`], but too long to hold the message: rebound it.
     Rebound(Duration),
-    /// Refresh the token and send again at once.
+    /// Refresh the token and try again immediately.
     Refresh,
-    /// It failed for good.
+    /// Give up.
     Fail,
-    /// The token was rejected again after it had been refreshed.
+    /// Give up: the refreshed token was rejected too.
     Unauthorized,
-    /// It failed, may have been executed all the same, and must not be repeated.
+    /// Give up: the request may have been executed and must not be repeated.
     OutcomeUnknown,
 }
 
-/// Counts an attempt's outcome in.
+/// Adds an attempt's outcome to the history.
 #[must_use]
-pub fn record(history: History, outcome: Outcome) -> History {
+pub(crate) fn record(history: History, outcome: Outcome) -> History {
     let refresh = outcome == Outcome::Unauthorized && !history.refreshed;
     History {
         attempts: history.attempts + u32::from(!refresh),
@@ -114,19 +117,19 @@ pub fn record(history: History, outcome: Outcome) -> History {
     }
 }
 
-/// How long nobody calls with this credential after `outcome`: the API's rate limit holds for all its messages, also
-/// where this request has no attempt left.
+/// The cooldown that `outcome` starts. A rate limit applies to all messages of the credential, even if this request has
+/// no attempts left.
 #[must_use]
-pub fn cooldown(policy: &Policy, outcome: Outcome) -> Option<Duration> {
+pub(crate) fn cooldown(policy: &Policy, outcome: Outcome) -> Option<Duration> {
     match outcome {
-        Outcome::RateLimited(named_wait) => Some(policy.delay.max(named_wait.unwrap_or_default())),
+        Outcome::RateLimited(requested_wait) => Some(policy.delay.max(requested_wait.unwrap_or_default())),
         _ => None,
     }
 }
 
-/// What to do after `outcome`; `before` is the history without it.
+/// Decides what happens after `outcome`; `before` is the history without it.
 #[must_use]
-pub fn decide(policy: &Policy, before: History, outcome: Outcome) -> Decision {
+pub(crate) fn decide(policy: &Policy, before: History, outcome: Outcome) -> Decision {
     let history = record(before, outcome);
     if let Some(wait) = cooldown(policy, outcome) {
         return if history.attempts > policy.retries {
@@ -156,15 +159,16 @@ pub fn decide(policy: &Policy, before: History, outcome: Outcome) -> Decision {
     }
 }
 
-/// What to do after the token endpoint wanted a pause of `wait`, `times` times for this request, this one included.
+/// Decides what happens after a rate limit of the token endpoint that asks for `wait`; it is number `times` of this
+/// request.
 #[must_use]
-pub fn after_limited_refresh(max_hold: Duration, times: u32, wait: Duration) -> Decision {
+pub(crate) fn after_limited_refresh(max_hold: Duration, times: u32, wait: Duration) -> Decision {
     if times > MAX_LIMITED_REFRESHES || wait > max_hold { Decision::Rebound(wait) } else { Decision::CoolDown(wait) }
 }
 
-/// `wait` with jitter on top; `random` is in 0..1.
+/// `wait` plus jitter; `random` is from 0 to 1.
 #[must_use]
-pub fn jittered(wait: Duration, random: f64) -> Duration {
+pub(crate) fn jittered(wait: Duration, random: f64) -> Duration {
     wait.mul_f64(1.0 + JITTER * random.clamp(0.0, 1.0))
 }
 

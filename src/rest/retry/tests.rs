@@ -1,4 +1,4 @@
-//! Tables and properties of the retry policy.
+//! Tables and property tests of the retry policy.
 
 use super::*;
 use proptest::prelude::*;
@@ -9,20 +9,20 @@ fn policy() -> Policy {
     Policy { retries: 2, delay: MS(1000), server_retries: None, max_hold: MS(60_000), only_unsent: false }
 }
 
-/// An answer of the API, whose rate limits are 420 and 429.
+/// An answer of an API whose rate limits are 420 and 429.
 fn answer(status: u16) -> Outcome {
-    Outcome::of_answer(status, matches!(status, 420 | 429).then_some(None), false)
+    Outcome::of_answer(status, matches!(status, 420 | 429).then_some(RateLimit(None)), false)
 }
 
-fn elsewhere(status: u16) -> Outcome {
-    Outcome::of_answer(status, Some(Some(Duration::from_secs(1))), true)
+fn other_origin(status: u16) -> Outcome {
+    Outcome::of_answer(status, Some(RateLimit(Some(Duration::from_secs(1)))), true)
 }
 
 fn limited(seconds: u64) -> Outcome {
-    Outcome::of_answer(420, Some(Some(Duration::from_secs(seconds))), false)
+    Outcome::of_answer(420, Some(RateLimit(Some(Duration::from_secs(seconds)))), false)
 }
 
-/// The decisions after each of `outcomes`, one request.
+/// The decision after each of the `outcomes` of one request.
 fn run(policy: &Policy, outcomes: &[Outcome]) -> Vec<Decision> {
     let mut history = History::default();
     outcomes
@@ -36,7 +36,7 @@ fn run(policy: &Policy, outcomes: &[Outcome]) -> Vec<Decision> {
 }
 
 #[test]
-fn table() {
+fn decisions_after_a_series_of_outcomes() {
     use Decision::{CoolDown, Done, Fail, OutcomeUnknown, Rebound, Refresh, Retry, Unauthorized};
     let none = Policy { retries: 0, ..policy() };
     let quick = Policy { delay: MS(50), ..policy() };
@@ -70,20 +70,20 @@ fn table() {
         (safe, vec![Outcome::NotSent, Outcome::Broken], vec![Retry(MS(100)), OutcomeUnknown]),
         (safe, vec![answer(500)], vec![OutcomeUnknown]),
         (safe, vec![answer(420), answer(200)], vec![CoolDown(MS(1000)), Done]),
-        (policy(), vec![Outcome::Hopeless], vec![Fail]),
-        (policy(), vec![elsewhere(401)], vec![Fail]),
-        (policy(), vec![elsewhere(420)], vec![Fail]),
-        (policy(), vec![elsewhere(429)], vec![Fail]),
-        (policy(), vec![elsewhere(200)], vec![Done]),
-        (policy(), vec![elsewhere(503), answer(401)], vec![Retry(MS(100)), Refresh]),
-        (safe, vec![elsewhere(503)], vec![OutcomeUnknown]),
+        (policy(), vec![Outcome::Permanent], vec![Fail]),
+        (policy(), vec![other_origin(401)], vec![Fail]),
+        (policy(), vec![other_origin(420)], vec![Fail]),
+        (policy(), vec![other_origin(429)], vec![Fail]),
+        (policy(), vec![other_origin(200)], vec![Done]),
+        (policy(), vec![other_origin(503), answer(401)], vec![Retry(MS(100)), Refresh]),
+        (safe, vec![other_origin(503)], vec![OutcomeUnknown]),
     ] {
         assert_eq!(run(&policy, &outcomes), want, "{outcomes:?}");
     }
 }
 
 #[test]
-fn every_rate_limit_is_a_pause_for_all() {
+fn every_rate_limit_starts_a_cooldown() {
     let long = Policy { delay: MS(9000), ..policy() };
     for (policy, outcome, want) in [
         (policy(), answer(420), Some(MS(1000))),
@@ -91,7 +91,7 @@ fn every_rate_limit_is_a_pause_for_all() {
         (policy(), limited(300), Some(MS(300_000))),
         (long, limited(3), Some(MS(9000))),
         (policy(), answer(503), None),
-        (policy(), elsewhere(420), None),
+        (policy(), other_origin(420), None),
         (policy(), answer(200), None),
         (policy(), Outcome::Broken, None),
     ] {
@@ -102,7 +102,7 @@ fn every_rate_limit_is_a_pause_for_all() {
 }
 
 #[test]
-fn a_refresh_waits_a_bounded_time_a_bounded_number_of_times() {
+fn a_refresh_waits_for_a_bounded_time_and_a_bounded_number_of_times() {
     use Decision::{CoolDown, Rebound};
     for (times, wait, want) in [
         (1, MS(0), CoolDown(MS(0))),
@@ -119,15 +119,15 @@ fn outcomes() -> impl Strategy<Value = Outcome> {
     prop_oneof![
         Just(Outcome::NotSent),
         Just(Outcome::Broken),
-        Just(Outcome::Hopeless),
+        Just(Outcome::Permanent),
         (
             prop_oneof![Just(200), Just(401), Just(404), Just(420), Just(429), Just(500), Just(503), 100u16..600],
             proptest::option::of(0u64..500),
             any::<bool>()
         )
-            .prop_map(|(status, wait, elsewhere)| {
-                let rate_limit = matches!(status, 420 | 429).then_some(wait.map(Duration::from_secs));
-                Outcome::of_answer(status, rate_limit, elsewhere)
+            .prop_map(|(status, wait, other_origin)| {
+                let rate_limit = matches!(status, 420 | 429).then_some(RateLimit(wait.map(Duration::from_secs)));
+                Outcome::of_answer(status, rate_limit, other_origin)
             }),
     ]
 }
@@ -152,8 +152,8 @@ proptest! {
         prop_assert!(refreshes <= 1);
         for (decision, outcome) in decisions.iter().zip(&outcomes) {
             if let Decision::CoolDown(wait) | Decision::Rebound(wait) = decision {
-                let Outcome::RateLimited(named_wait) = outcome else { panic!("only a rate limit names a wait") };
-                prop_assert!(*wait >= MS(delay) && *wait >= named_wait.unwrap_or_default());
+                let Outcome::RateLimited(requested_wait) = outcome else { panic!("only a rate limit asks for a wait") };
+                prop_assert!(*wait >= MS(delay) && *wait >= requested_wait.unwrap_or_default());
                 prop_assert_eq!(matches!(decision, Decision::Rebound(_)), *wait > policy.max_hold);
             }
             if let Decision::Retry(wait) = decision {

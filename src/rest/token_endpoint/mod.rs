@@ -1,6 +1,6 @@
-//! The OAuth2 token endpoint: the refresh grant (RFC 6749, section 6), by the `oauth2` crate over the component's own
-//! HTTP client. Two encodings: a path that ends in `/v2` takes JSON, any other a form; the wrong one looks like bad
-//! client data.
+//! The OAuth2 token endpoint: the refresh grant (RFC 6749, section 6), with the `oauth2` crate on the component's own
+//! HTTP client. An endpoint whose path ends in `/v2` takes JSON, any other a form; in the wrong encoding, Podio
+//! complains about the client's credentials.
 
 use std::time::Duration;
 
@@ -19,26 +19,26 @@ use elasticio_runtime::{
     stop::Stop,
 };
 
-use super::{ClientSettings, profile::Profile, retry_after::named_wait};
+use super::{ClientSettings, profile::Profile, retry_after::requested_wait};
 
 mod error;
 
 pub(super) use error::RefreshError;
-use error::{Transport, refresh_error};
+use error::{TransportError, refresh_error};
 
-/// What a refresh gave: the fields to store, tokens included.
-pub(super) type Fields = Map<String, Value>;
+/// The result of a refresh: the fields to store, including the tokens.
+pub(super) type TokenFields = Map<String, Value>;
 
-/// The wait after a 420 that names none.
-const UNNAMED_WAIT: Duration = Duration::from_secs(60);
-/// Bytes of the largest answer that is kept.
+/// The wait after a rate limit that does not ask for one.
+const DEFAULT_WAIT: Duration = Duration::from_secs(60);
+/// Size limit of an answer, in bytes.
 const MAX_ANSWER: usize = 1024 * 1024;
-/// Attempts of one refresh; a lost answer may have spent the refresh token, so there are few.
+/// Attempts of one refresh. They are few, since a lost answer may have used up the refresh token.
 const ATTEMPTS: usize = 3;
-/// Wait between them.
+/// Delay between attempts.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(500);
 
-/// The endpoint with the client that calls it.
+/// The endpoint, and the client that calls it.
 pub(super) struct TokenEndpoint {
     profile: &'static Profile,
     http: Client,
@@ -48,8 +48,8 @@ pub(super) struct TokenEndpoint {
 }
 
 impl TokenEndpoint {
-    /// The endpoint of the settings; `None` without a client id and secret.
-    pub(super) fn of_settings(profile: &'static Profile, http: Client, settings: &ClientSettings) -> Option<Self> {
+    /// The endpoint that the settings name; `None` without a client id and secret.
+    pub(super) fn from_settings(profile: &'static Profile, http: Client, settings: &ClientSettings) -> Option<Self> {
         let (id, secret) = (settings.client_id.as_ref()?, settings.client_secret.as_ref()?);
         Some(Self::new(profile, http, &settings.token_url, id, secret, settings.timeout))
     }
@@ -69,14 +69,14 @@ impl TokenEndpoint {
         Self { profile, http, timeout, client, json: url.path().trim_end_matches('/').ends_with("/v2") }
     }
 
-    /// Spends `refresh_token` for new tokens. A try that is under way ends; none begins after `stop`.
-    pub(super) async fn refresh(&self, refresh_token: &SecretString, stop: &Stop) -> Result<Fields, RefreshError> {
+    /// Exchanges `refresh_token` for new tokens. A stop prevents further attempts but does not abort a running one.
+    pub(super) async fn refresh(&self, refresh_token: &SecretString, stop: &Stop) -> Result<TokenFields, RefreshError> {
         use backon::{ConstantBuilder, Retryable};
         let again = ConstantBuilder::default().with_delay(ATTEMPT_DELAY).with_max_times(ATTEMPTS - 1);
         (|| self.attempt(refresh_token)).retry(again).when(|error| error.is_transient() && !stop.is_requested()).await
     }
 
-    async fn attempt(&self, refresh_token: &SecretString) -> Result<Fields, RefreshError> {
+    async fn attempt(&self, refresh_token: &SecretString) -> Result<TokenFields, RefreshError> {
         let token = RefreshToken::new(refresh_token.expose_secret().to_owned());
         let answer = self
             .client
@@ -84,7 +84,7 @@ impl TokenEndpoint {
             .request_async(self)
             .await
             .map_err(|error| refresh_error(self.profile.name, error))?;
-        let mut fields = Fields::new();
+        let mut fields = TokenFields::new();
         let mut put = |name: &str, value: Value| fields.insert(name.to_owned(), value);
         put("access_token", answer.access_token().secret().as_str().into());
         put("token_type", "bearer".into());
@@ -97,8 +97,8 @@ impl TokenEndpoint {
         Ok(fields)
     }
 
-    /// Carries one request out, in the encoding that the endpoint takes.
-    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, Transport> {
+    /// Sends one request, in the endpoint's encoding.
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
         let (parts, form) = request.into_parts();
         let (content_type, body) = if self.json {
             ("application/json", form_to_json(&form))
@@ -113,22 +113,22 @@ impl TokenEndpoint {
             .body(body)
             .send()
             .await
-            .map_err(|error| Transport::Unanswered(http::reason(&error)))?;
+            .map_err(|error| TransportError::Unanswered(http::reason(&error)))?;
         let status = answer.status();
         let retry_after =
             answer.headers().get(reqwest::header::RETRY_AFTER).and_then(|value| value.to_str().ok().map(str::to_owned));
         let body = http::body::read(answer, MAX_ANSWER).await.map_err(|error| match error {
-            ReadError::Broken(_) => Transport::Unanswered(error.to_string()),
-            ReadError::TooLarge => Transport::Unusable(error.to_string()),
+            ReadError::Broken(_) => TransportError::Unanswered(error.to_string()),
+            ReadError::TooLarge => TransportError::Unusable(error.to_string()),
         })?;
         match status.as_u16() {
             status if self.profile.is_rate_limit(status) => {
                 let in_body = (self.profile.wait_in_body)(&body);
-                let wait = named_wait(retry_after.as_deref(), in_body, std::time::SystemTime::now());
-                Err(Transport::Limited(wait.unwrap_or(UNNAMED_WAIT)))
+                let wait = requested_wait(retry_after.as_deref(), in_body, std::time::SystemTime::now());
+                Err(TransportError::Limited(wait.unwrap_or(DEFAULT_WAIT)))
             }
-            code @ 500.. => Err(Transport::Unanswered(format!("status {code}"))),
-            code @ 300..400 => Err(Transport::Unusable(format!(
+            code @ 500.. => Err(TransportError::Unanswered(format!("status {code}"))),
+            code @ 300..400 => Err(TransportError::Unusable(format!(
                 "status {code}, a redirect; set {} to where it leads",
                 self.profile.settings.token_url
             ))),
@@ -142,8 +142,8 @@ impl TokenEndpoint {
 }
 
 impl<'c> AsyncHttpClient<'c> for TokenEndpoint {
-    type Error = Transport;
-    type Future = BoxFuture<'c, Result<HttpResponse, Transport>>;
+    type Error = TransportError;
+    type Future = BoxFuture<'c, Result<HttpResponse, TransportError>>;
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(self.send(request))
@@ -151,16 +151,16 @@ impl<'c> AsyncHttpClient<'c> for TokenEndpoint {
 }
 
 fn form_to_json(form: &[u8]) -> Vec<u8> {
-    let fields: Fields = url::form_urlencoded::parse(form)
+    let fields: TokenFields = url::form_urlencoded::parse(form)
         .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
         .collect();
     serde_json::to_vec(&fields).expect("text fields serialize")
 }
 
-/// A token response that the `oauth2` crate reads: `expires_in` may come as text, `token_type` not at all. An odd field
-/// beside a token is dropped, so that the token is not lost over it: it may be the only one that is good from now on.
+/// Rewrites a token response so that the `oauth2` crate accepts it: `expires_in` may be text, and `token_type` may be
+/// missing. A malformed field is dropped rather than reported, since the tokens beside it may be the only valid ones.
 fn normalized(body: &[u8]) -> Vec<u8> {
-    let Ok(mut fields) = serde_json::from_slice::<Fields>(body) else {
+    let Ok(mut fields) = serde_json::from_slice::<TokenFields>(body) else {
         return body.to_vec();
     };
     let seconds = match fields.remove("expires_in") {
@@ -171,13 +171,13 @@ fn normalized(body: &[u8]) -> Vec<u8> {
     if let Some(seconds) = seconds {
         fields.insert("expires_in".to_owned(), seconds.into());
     }
-    // An empty token is none: it does not replace the one that is stored.
+    // An empty token must not replace the stored one.
     for token in ["access_token", "refresh_token"] {
         if fields.get(token).is_some_and(|value| value.as_str().is_none_or(str::is_empty)) {
             fields.remove(token);
         }
     }
-    // Scope pairs hold colons and Podio may answer any form of them; nothing here reads it.
+    // Nothing here needs the scope, and Podio's form of it may be rejected.
     fields.remove("scope");
     if fields.contains_key("access_token") {
         fields.insert("token_type".to_owned(), "bearer".into());
@@ -195,17 +195,17 @@ mod tests {
     }
 
     #[test]
-    fn odd_responses_are_made_readable() {
-        let fields: Fields =
+    fn malformed_responses_are_normalized() {
+        let fields: TokenFields =
             serde_json::from_slice(&normalized(br#"{"access_token":"t","expires_in":"28800"}"#)).expect("JSON");
         assert_eq!(fields["expires_in"], 28800);
         assert_eq!(fields["token_type"], "bearer");
         for odd in ["28800.5", "-1", "\"soon\"", "null", "[1]"] {
             let body = format!(r#"{{"access_token":"t","refresh_token":"","expires_in":{odd}}}"#);
-            let fields: Fields = serde_json::from_slice(&normalized(body.as_bytes())).expect("JSON");
+            let fields: TokenFields = serde_json::from_slice(&normalized(body.as_bytes())).expect("JSON");
             assert_eq!(
                 fields,
-                Fields::from_iter([("access_token".into(), "t".into()), ("token_type".into(), "bearer".into())]),
+                TokenFields::from_iter([("access_token".into(), "t".into()), ("token_type".into(), "bearer".into())]),
                 "{odd}"
             );
         }

@@ -1,4 +1,4 @@
-//! The action of `docs/adding-an-action.md`: the page shows the file that is compiled and run here.
+//! The action of `docs/adding-an-action.md`: the document shows the file that is compiled and run here.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,17 +13,17 @@ use podio_component::rest::ClientSettings;
 use podio_test_support::TestMessage;
 use serde_json::json;
 
-use crate::performer::Performer;
-use crate::step::{BOUND, own_credential, stage};
+use crate::scripted::ScriptedWorker;
+use crate::step::{BOUND, oauth_config, stage};
 
 mod list_organizations;
 
 use list_organizations::ListOrganizations;
 
-/// The name of the action.
+/// The action's name.
 const NAME: &str = "listOrganizations";
 
-/// The Podio component with the page's action alone.
+/// The Podio component with only the document's action.
 struct WithTheAction;
 
 impl Component for WithTheAction {
@@ -46,11 +46,10 @@ impl Component for WithTheAction {
 }
 
 #[tokio::test]
-async fn the_pages_action_runs_and_the_page_shows_it() -> Result<()> {
+async fn the_action_shown_on_the_page_works() -> Result<()> {
     let organizations = json!([{ "org_id": 1, "name": "Acme" }, { "org_id": 2, "name": "Beta" }]);
-    let stage =
-        stage("adding", own_credential(), json!({ "GET /org/": [{ "json": organizations }] }), json!({})).await?;
-    let worker = Performer::of::<WithTheAction>(&stage, &stage.environment(NAME)).await?;
+    let stage = stage("adding", oauth_config(), json!({ "GET /org/": [{ "json": organizations }] }), json!({})).await?;
+    let worker = ScriptedWorker::of::<WithTheAction>(&stage, &stage.environment(NAME)).await?;
     stage.send(&TestMessage::new(&json!({ "body": {} }))).await?;
     stage.results.wait_for(2, "results", BOUND).await?;
     worker.stop().await?;

@@ -115,7 +115,8 @@ impl Broker {
         let mut arguments = FieldTable::default();
         arguments.insert("x-dead-letter-exchange".into(), AMQPValue::LongString(names.dead_exchange.as_str().into()));
         arguments.insert("x-expires".into(), AMQPValue::LongInt(UNUSED_QUEUE_EXPIRES_MS));
-        let consumed_by_worker = QueueDeclareOptions { durable, ..QueueDeclareOptions::default() };
+        // Durable whatever its messages are: RabbitMQ 4 still permits others that are not exclusive, later ones do not.
+        let consumed_by_worker = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
         self.channel.queue_declare(names.input.as_str().into(), consumed_by_worker, arguments).await?;
         Ok(())
     }

@@ -63,6 +63,11 @@ impl PrivateBroker {
     pub async fn restart(&self) -> Result<()> {
         run(&["private-restart", &self.name]).await.map(drop)
     }
+
+    /// Has its `rabbitmqctl` do something, and returns what that prints.
+    pub async fn ctl(&self, arguments: &[&str]) -> Result<String> {
+        run(&[&["private-ctl", &self.name], arguments].concat()).await
+    }
 }
 
 impl Drop for PrivateBroker {

@@ -16,7 +16,7 @@ pub(crate) struct ExecArgs {
     /// written back to it. Without it: the component's own variables, else the platform's.
     #[arg(long, value_name = "FILE")]
     pub(crate) credential: Option<PathBuf>,
-    /// Messages in work at once.
+    /// Messages to process concurrently.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) concurrency: u16,
     /// Print results as they come, not in the order of the messages.

@@ -17,7 +17,7 @@ use crate::{
     settings::{Reader, Source, variables as v},
 };
 
-/// Looks in the file, then in the environment, then at the platform. Only what the chosen place needs is read.
+/// Looks in the file, then in the environment, then on the platform. Reads only the settings that the place needs.
 pub(super) async fn find<C: Component>(file: Option<&Path>, source: &Source) -> anyhow::Result<Step> {
     if let Some(path) = file {
         let store = FileStore::new(path.to_owned());

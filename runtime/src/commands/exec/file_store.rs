@@ -1,5 +1,5 @@
-//! A credential in a JSON file: a token response as a token endpoint returns it (further fields such as `retries` may stand beside
-//! the tokens), or a step's config with `oauth` in it.
+//! A credential in a JSON file: a token response as a token endpoint returns it (other fields, such as `retries`, may
+//! be beside the tokens), or a step's config with `oauth` in it.
 
 use std::{fs, io::Write, path::PathBuf};
 
@@ -41,35 +41,35 @@ impl FileStore {
         Ok(config)
     }
 
-    /// Writes the renewed credential in the shape that the file has, in one step, readable for its owner only. A link
-    /// stays one: what it leads to is replaced.
+    /// Writes the refreshed credential in the shape that the file has. Replaces the file atomically, readable by its
+    /// owner only. A symbolic link stays; its target is replaced.
     fn write(&self, oauth: &Map<String, Value>) -> anyhow::Result<()> {
         let text = fs::read(&self.path)?;
         let fields: RawObject<'_> = serde_json::from_slice(&text)?;
-        let renewed = match fields.get("oauth") {
+        let text = match fields.get("oauth") {
             Some(inner) => {
-                let inner = object(renewed(&RawObject::deserialize(inner)?, oauth)?);
+                let inner = object(updated(&RawObject::deserialize(inner)?, oauth)?);
                 object(fields.entries().map(|(name, raw)| match name.as_ref() {
                     "oauth" => (name.into_owned(), inner.clone()),
                     _ => (name.into_owned(), raw.get().to_owned()),
                 }))
             }
-            None => object(renewed(&fields, oauth)?),
+            None => object(updated(&fields, oauth)?),
         };
         let target = fs::canonicalize(&self.path)?;
-        let folder = target.parent().context("the file lies in no folder")?;
-        // A file of its own name and of mode 0600 from the start; it is gone again if anything fails.
+        let folder = target.parent().context("the file is not in a folder")?;
+        // A temporary file, with mode 0600 from the start, that is removed if anything fails.
         let mut file = NamedTempFile::new_in(folder)?;
-        file.write_all(renewed.as_bytes())?;
+        file.write_all(text.as_bytes())?;
         file.as_file().sync_all()?;
         file.persist(&target)?;
         Ok(())
     }
 }
 
-/// The fields of `old` with the values of `new`, then what is new. A value that is the same stays as it is written,
-/// digit by digit.
-fn renewed(old: &RawObject<'_>, new: &Map<String, Value>) -> serde_json::Result<Vec<(String, String)>> {
+/// The fields of `old` with the values of `new`, then the fields that only `new` has. An unchanged value stays as it is
+/// written, digit by digit.
+fn updated(old: &RawObject<'_>, new: &Map<String, Value>) -> serde_json::Result<Vec<(String, String)>> {
     let mut fields = Vec::new();
     for (name, raw) in old.entries() {
         let text = match new.get(name.as_ref()) {
@@ -83,7 +83,7 @@ fn renewed(old: &RawObject<'_>, new: &Map<String, Value>) -> serde_json::Result<
     Ok(fields)
 }
 
-/// An object as JSON text, a field per line.
+/// A JSON object, with one line per field.
 fn object(fields: impl IntoIterator<Item = (String, String)>) -> String {
     let lines: Vec<String> =
         fields.into_iter().map(|(name, text)| format!("  {}: {text}", Value::String(name))).collect();
@@ -115,8 +115,8 @@ mod tests {
 
     use super::*;
 
-    /// The file after a renewal of the credential that it held.
-    fn renew(store: &FileStore) -> String {
+    /// Refreshes the credential in the file; returns the file's new text.
+    fn refresh(store: &FileStore) -> String {
         let mut oauth = store.reload().now_or_never().flatten().expect("a credential");
         oauth.insert("access_token".to_owned(), "new".into());
         oauth.insert("expires_in".to_owned(), 28800.into());
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_not_renewed_stays_digit_by_digit() {
+    fn whatever_is_not_refreshed_stays_digit_by_digit() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("c.json");
         for (text, want) in [
@@ -139,12 +139,12 @@ mod tests {
             ),
         ] {
             fs::write(&path, text).expect("a file");
-            assert_eq!(renew(&FileStore::new(path.clone())), want);
+            assert_eq!(refresh(&FileStore::new(path.clone())), want);
         }
     }
 
     #[test]
-    fn the_file_is_its_owner_s_and_a_link_to_it_stays_one() {
+    fn only_its_owner_reads_the_file_and_a_link_to_it_stays_a_link() {
         let folder = tempfile::tempdir().expect("a folder");
         let (target, link) = (folder.path().join("c.json"), folder.path().join("link.json"));
         let other = folder.path().join("link.json.new");
@@ -153,10 +153,10 @@ mod tests {
             fs::set_permissions(path, PermissionsExt::from_mode(0o666)).expect("a mode");
         }
         symlink(&target, &link).expect("a link");
-        assert!(renew(&FileStore::new(link.clone())).contains("new"));
+        assert!(refresh(&FileStore::new(link.clone())).contains("new"));
         assert!(fs::symlink_metadata(&link).expect("the link").is_symlink());
         assert_eq!(fs::metadata(&target).expect("the file").permissions().mode() & 0o777, 0o600);
-        assert!(fs::read_to_string(&other).expect("a file of somebody else").contains("old"));
+        assert!(fs::read_to_string(&other).expect("an unrelated file").contains("old"));
         assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 3, "nothing is left behind");
     }
 }

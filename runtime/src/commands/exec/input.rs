@@ -1,6 +1,6 @@
-//! Messages from standard input or the command line. If the first or the second line is a whole JSON value, every line
-//! is a message (JSON lines, a bad line is that message's error); else the input is read as one sequence of JSON
-//! documents.
+//! Messages from standard input or the command line. If the first or the second line is a complete JSON value, every
+//! line is a message (JSON lines; a bad line is an error of that message only). Otherwise the input is read as a
+//! sequence of JSON documents.
 
 use std::io::{BufRead, BufReader, Read};
 
@@ -8,7 +8,7 @@ use futures_util::{Stream, stream};
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
-/// Bytes of the largest message, or of the largest input that is not JSON lines.
+/// The largest message, or the largest input that is not JSON lines, in bytes.
 pub(super) const MAX_INPUT: u64 = 64 * 1024 * 1024;
 
 /// One message as it came, or why it could not be read.
@@ -19,53 +19,53 @@ pub(super) fn from_arguments(messages: &[String]) -> impl Stream<Item = Input> {
     stream::iter(messages.iter().map(|text| Ok(text.clone().into_bytes())).collect::<Vec<_>>())
 }
 
-/// Messages from a reader, on a thread of its own; at most `ahead` are read before they are wanted.
+/// Messages from a reader, which is read on its own thread; at most `ahead` messages are read in advance.
 pub(super) fn from_reader(reader: impl Read + Send + 'static, ahead: usize) -> impl Stream<Item = Input> {
     let (send, receive) = mpsc::channel(ahead.max(1));
     std::thread::spawn(move || read_all(BufReader::new(reader), |input| send.blocking_send(input).is_ok()));
     stream::unfold(receive, async |mut receive| receive.recv().await.map(|input| (input, receive)))
 }
 
-/// Reads everything and hands it to `give` until that says no.
-fn read_all(mut reader: impl BufRead, mut give: impl FnMut(Input) -> bool) {
+/// Reads all messages and passes them to `send`, until it returns `false`.
+fn read_all(mut reader: impl BufRead, mut send: impl FnMut(Input) -> bool) {
     let mut first = true;
     loop {
         let mut line = match read_line(&mut reader) {
             Ok(Some(line)) => line,
             Ok(None) => return,
             Err(problem) => {
-                give(Err(problem));
+                send(Err(problem));
                 return;
             }
         };
         if line.trim_ascii().is_empty() {
             continue;
         }
-        if std::mem::take(&mut first) && is_begun(&line) {
+        if std::mem::take(&mut first) && is_incomplete(&line) {
             match line_after(&mut line, &mut reader) {
-                // The first line was cut off; what follows are lines all the same.
-                Ok(Some(second)) if is_whole(&second) => {
-                    if !give(Ok(std::mem::replace(&mut line, second))) {
+                // The first line is truncated, but the input is JSON lines all the same.
+                Ok(Some(second)) if is_complete(&second) => {
+                    if !send(Ok(std::mem::replace(&mut line, second))) {
                         return;
                     }
                 }
                 Ok(second) => {
                     line.extend(second.unwrap_or_default());
-                    return read_documents(line, reader, give);
+                    return read_documents(line, reader, send);
                 }
                 Err(problem) => {
-                    give(Err(problem));
+                    send(Err(problem));
                     return;
                 }
             }
         }
-        if !give(Ok(line)) {
+        if !send(Ok(line)) {
             return;
         }
     }
 }
 
-/// The next line without its end; `None` at the end of the input.
+/// The next line; `None` at the end of the input.
 fn read_line(reader: &mut impl BufRead) -> Result<Option<Vec<u8>>, String> {
     let mut line = Vec::new();
     let read = reader.by_ref().take(MAX_INPUT).read_until(b'\n', &mut line);
@@ -86,24 +86,24 @@ fn line_after(text: &mut Vec<u8>, reader: &mut impl BufRead) -> Result<Option<Ve
     }
 }
 
-/// Whether a line is a JSON value by itself.
-fn is_whole(line: &[u8]) -> bool {
+/// Whether a line is a complete JSON value.
+fn is_complete(line: &[u8]) -> bool {
     serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok()
 }
 
-/// Whether a line is the beginning of a JSON value that goes on in the next line.
-fn is_begun(line: &[u8]) -> bool {
+/// Whether a line is the beginning of a JSON value that may continue on the next line.
+fn is_incomplete(line: &[u8]) -> bool {
     serde_json::from_slice::<serde::de::IgnoredAny>(line).is_err_and(|error| error.is_eof())
 }
 
 /// Reads the rest as JSON documents, one after the other.
-fn read_documents(mut text: Vec<u8>, reader: impl BufRead, mut give: impl FnMut(Input) -> bool) {
+fn read_documents(mut text: Vec<u8>, reader: impl BufRead, mut send: impl FnMut(Input) -> bool) {
     if let Err(error) = reader.take(MAX_INPUT).read_to_end(&mut text) {
-        give(Err(format!("standard input cannot be read: {error}")));
+        send(Err(format!("standard input cannot be read: {error}")));
         return;
     }
     if text.len() as u64 > MAX_INPUT {
-        give(Err(format!("the input has more than {MAX_INPUT} bytes; give JSON lines, one message each")));
+        send(Err(format!("the input has more than {MAX_INPUT} bytes; give JSON lines, one message each")));
         return;
     }
     for document in serde_json::Deserializer::from_slice(&text).into_iter::<Box<RawValue>>() {
@@ -112,7 +112,7 @@ fn read_documents(mut text: Vec<u8>, reader: impl BufRead, mut give: impl FnMut(
             Err(error) => Err(format!("the input is not JSON: line {}, column {}", error.line(), error.column())),
         };
         let stop = input.is_err();
-        if !give(input) || stop {
+        if !send(input) || stop {
             return;
         }
     }
@@ -132,14 +132,14 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_messages_even_when_one_is_bad() {
+    fn a_bad_line_does_not_affect_the_others() {
         let want = vec![Ok("{\"a\":1}".to_owned()), Ok("{bad".to_owned()), Ok("{\"b\":2}".to_owned())];
         assert_eq!(read("\n{\"a\":1}\n{bad\n\n{\"b\":2}"), want);
         assert_eq!(read(""), vec![]);
     }
 
     #[test]
-    fn a_first_line_that_was_cut_off_swallows_no_other() {
+    fn a_truncated_first_line_does_not_swallow_the_next() {
         let want = vec![Ok("{\"a\":".to_owned()), Ok("{\"b\":2}".to_owned()), Ok("{\"c\":".to_owned())];
         assert_eq!(read("{\"a\":\n{\"b\":2}\n{\"c\":\n"), want);
         assert_eq!(read("{\"a\":\n\n{\"b\":2}\n{\"c\":\n"), want);

@@ -22,7 +22,7 @@ use crate::{
     stop::Stop,
 };
 
-/// What one message gave.
+/// The output of one message.
 pub(super) struct Printed {
     /// JSON lines.
     pub(super) lines: Vec<u8>,
@@ -30,7 +30,7 @@ pub(super) struct Printed {
     pub(super) ok: bool,
 }
 
-/// Gathers the lines of one message, whose number in the input every line bears.
+/// Collects the output lines of one message. Every line carries the message's number in the input.
 struct Lines {
     number: usize,
     text: Mutex<Vec<u8>>,
@@ -100,7 +100,7 @@ impl Emitter for Lines {
     }
 }
 
-/// Processes message number `number`.
+/// Processes message number `number` of the input; returns its output.
 pub(super) async fn process(number: usize, input: Input, action: Arc<dyn Action>, stop: Stop) -> Printed {
     let lines = Lines { number, text: Mutex::default(), failed: AtomicBool::new(false) };
     let outcome = AssertUnwindSafe(run(input, action.as_ref(), &lines, &stop)).catch_unwind().await;

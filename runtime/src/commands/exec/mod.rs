@@ -1,5 +1,5 @@
 //! `exec`: one action on messages from standard input or the command line; results as JSON lines on standard output.
-//! The same dispatcher, actions, retries and refreshes as in the worker, without a broker.
+//! Dispatcher, actions, retries and refreshes are those of the worker; there is no broker.
 
 use std::{
     io::{IsTerminal, Write, stderr, stdin, stdout},
@@ -28,7 +28,7 @@ mod message;
 pub(crate) use args::ExecArgs;
 use message::Printed;
 
-/// Runs the command.
+/// Runs the command; returns the exit code.
 pub(crate) fn run<C: Component>(args: &ExecArgs) -> ExitCode {
     process::exit_code::<C>(start::<C>(args))
 }
@@ -93,7 +93,7 @@ async fn requested(stop: Stop) {
     stop.requested().await;
 }
 
-/// A progress bar for a stream, when somebody looks and the results go elsewhere.
+/// A progress bar, shown if messages come from standard input, and only standard error is a terminal.
 fn progress(args: &ExecArgs) -> ProgressBar {
     if !args.messages.is_empty() || !stderr().is_terminal() || stdout().is_terminal() {
         return ProgressBar::hidden();

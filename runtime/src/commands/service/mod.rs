@@ -21,7 +21,7 @@ mod settings;
 
 use settings::ServiceSettings;
 
-/// Runs one call; the exit code is 0 once its result, good or bad, was posted.
+/// Runs one call; the exit code is 0 if its result, good or bad, was posted.
 pub(crate) fn run<C: Component>(method: &str) -> ExitCode {
     process::exit_code::<C>(start::<C>(method))
 }
@@ -56,7 +56,7 @@ async fn call<C: Component>(method: &str, source: &Source) -> anyhow::Result<Val
     choices::<C>(&action, &model)
 }
 
-/// The choices of a select box; the texts of what is not there are the reference's.
+/// The choices of a select box. The error texts are the reference's.
 fn choices<C: Component>(action: &str, method: &str) -> anyhow::Result<Value> {
     if let Some(choices) = C::choices(action, method) {
         return Ok(choices);
@@ -67,7 +67,7 @@ fn choices<C: Component>(action: &str, method: &str) -> anyhow::Result<Value> {
     bail!("Trigger or action \"{action}\" is not found in component.json!")
 }
 
-/// Asks whether the credential is good.
+/// Checks the credential.
 async fn verify<C: Component>(settings: &ServiceSettings, source: &Source, data: StepData) -> anyhow::Result<Value> {
     let mut reader = Reader::new(source);
     let own = C::settings(&mut reader);
@@ -81,7 +81,7 @@ async fn verify<C: Component>(settings: &ServiceSettings, source: &Source, data:
     })
 }
 
-/// Posts the result; what the URL carries as user and password goes as basic authentication.
+/// Posts the result. User and password in the URL are sent as basic authentication.
 async fn post<C: Component>(mut url: Url, result: &Value, source: &Source) -> anyhow::Result<ExitCode> {
     let http = http::client(&C::INFO.user_agent(), reqwest::redirect::Policy::default())?;
     let decode = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
@@ -89,10 +89,10 @@ async fn post<C: Component>(mut url: Url, result: &Value, source: &Source) -> an
     let bare = url.set_username("").and_then(|()| url.set_password(None));
     bare.map_err(|()| anyhow::anyhow!("ELASTICIO_POST_RESULT_URL is not an address that can be called"))?;
     let (attempts, delay) = ServiceSettings::attempts(source);
-    let again = ConstantBuilder::default().with_delay(delay).with_max_times(attempts.saturating_sub(1));
+    let backoff = ConstantBuilder::default().with_delay(delay).with_max_times(attempts.saturating_sub(1));
     let body = result.to_string();
     let status = (|| attempt(&http, &url, login.clone(), body.clone()))
-        .retry(again)
+        .retry(backoff)
         .await
         .map_err(|reason| anyhow::anyhow!("the result could not be posted to ELASTICIO_POST_RESULT_URL: {reason}"))?;
     if status != StatusCode::OK {
@@ -101,7 +101,7 @@ async fn post<C: Component>(mut url: Url, result: &Value, source: &Source) -> an
     Ok(ExitCode::SUCCESS)
 }
 
-/// One try; 5xx and no answer are errors, so that they are tried again.
+/// One attempt. A 5xx or no answer is an error, so that it is retried.
 async fn attempt(
     http: &Client,
     url: &Url,

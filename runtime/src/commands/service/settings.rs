@@ -1,4 +1,4 @@
-//! The settings of `service`; the texts of what is missing are the reference's, since the platform shows them.
+//! The settings of `service`. The error texts are the reference's, since the platform shows them.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub(super) struct ServiceSettings {
     pub(super) config: ConfigText,
 }
 
-/// A config as text; holds tokens, so its debug print shows nothing.
+/// A config as text. It holds tokens, so its `Debug` output does not show it.
 #[derive(Clone)]
 pub(super) struct ConfigText(String);
 
@@ -42,12 +42,12 @@ impl std::fmt::Debug for ConfigText {
 /// A setting of a one-shot call is missing or malformed.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ServiceSettingsError {
-    /// Unset.
+    /// It is unset.
     #[error("{0} is not provided")]
     Missing(&'static str),
-    /// No address.
+    /// It is not an address.
     #[error("{0} is not an http or https address")]
-    NoAddress(&'static str),
+    NotAnAddress(&'static str),
 }
 
 impl ServiceSettings {
@@ -73,7 +73,7 @@ impl ServiceSettings {
     /// Where the result is posted.
     ///
     /// # Errors
-    /// When it is missing or no address.
+    /// When it is missing or not an address.
     pub(super) fn post_result_url(source: &Source) -> Result<Url, ServiceSettingsError> {
         address(source, v::POST_RESULT_URL)
     }
@@ -86,7 +86,7 @@ impl ServiceSettings {
         required(source, v::ACTION_OR_TRIGGER)
     }
 
-    /// The method that gives the choices.
+    /// The method that returns the choices.
     ///
     /// # Errors
     /// When it is missing.
@@ -94,7 +94,7 @@ impl ServiceSettings {
         required(source, v::GET_MODEL_METHOD)
     }
 
-    /// Tries of a call to the platform, and the wait between them.
+    /// The number of attempts per call to the platform, and the wait between them.
     #[must_use]
     pub(super) fn attempts(source: &Source) -> (usize, Duration) {
         ApiSettings::attempts(&Reader::new(source))
@@ -109,5 +109,5 @@ fn address(source: &Source, variable: Variable) -> Result<Url, ServiceSettingsEr
     Url::parse(&required(source, variable)?)
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-        .ok_or(ServiceSettingsError::NoAddress(variable.name))
+        .ok_or(ServiceSettingsError::NotAnAddress(variable.name))
 }

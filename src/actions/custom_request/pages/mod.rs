@@ -1,5 +1,5 @@
-//! Results page by page (`pagination`): `limit` and `offset` go into the query of a GET, or into the body of a POST to
-//! a filter; Podio's `filtered` or `total` says how many there are. Pure: what the next request is, when it ends.
+//! Fetches results page by page (`pagination`). `limit` and `offset` go into the query of a GET, or into the body of a
+//! POST to a filter. Podio's `filtered` or `total` is the number of results. Pure: it decides which request comes next.
 
 use elasticio_runtime::{
     action::{Failure, Interruption},
@@ -13,13 +13,13 @@ use crate::rest::{Answer, Request, answer::Body};
 
 mod wire;
 
-/// Objects per page, when neither the option nor the request itself says.
+/// Objects per page if neither the option nor the request sets it.
 const DEFAULT_LIMIT: u64 = 100;
-/// Objects per page, at most; Podio gives no more at once.
+/// The most objects that Podio returns at once.
 const MAX_LIMIT: u64 = 500;
-/// Pages, when the message does not say; more is an error, since results would be missing silently.
+/// Limit on pages if the message does not set one. Exceeding it is an error, since results would silently be missing.
 const DEFAULT_PAGES: u64 = 100;
-/// Pages that a message may ask for, at most.
+/// The most pages that a message may ask for.
 const MAX_PAGES: u64 = 10_000;
 
 /// The walk through the pages of one request.
@@ -30,18 +30,18 @@ pub(super) struct Walk {
     offset: u64,
     pages: u64,
     max_pages: u64,
-    /// Whether the message itself wanted no more pages than that.
+    /// Whether the message set `max_pages`; reaching it is then not an error.
     max_pages_given: bool,
 }
 
-/// What a result says of its page.
+/// What a result says about its page.
 #[derive(Debug, Serialize, PartialEq, Eq)]
 pub(super) struct PageInfo {
-    /// From 1.
+    /// The page's number, from 1.
     number: u64,
-    /// Objects before this page.
+    /// The number of objects before this page.
     offset: u64,
-    /// Where the next page begins, if there is one.
+    /// The offset of the next page, if there is one.
     #[serde(rename = "nextOffset")]
     pub(super) next_offset: Option<u64>,
 }
@@ -51,11 +51,11 @@ pub(super) struct PageInfo {
 pub(super) enum Next {
     /// Another page.
     Page,
-    /// Nothing: there is no further page, or none is wanted.
+    /// The end: there is no further page, or the message asks for no more.
     End,
 }
 
-/// The option as a message gives it.
+/// The option `pagination`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Options {
@@ -64,7 +64,7 @@ struct Options {
 }
 
 impl Walk {
-    /// Reads the option; `None` when it is `null`, `false` or absent.
+    /// Reads the option; `None` if it is `null` or `false`.
     pub(super) fn new(option: &RawValue, request: &Request) -> Result<Option<Self>, Failure> {
         let options = match (Kind::of(option), option.get()) {
             (Kind::Null, _) | (Kind::Boolean, "false") => return Ok(None),
@@ -78,17 +78,17 @@ impl Walk {
         let filters = request.url.path().split('/').any(|segment| segment == "filter");
         if request.method != Method::GET && !(request.method == Method::POST && filters) {
             return Err(Failure::new(
-                "The field \"pagination\" goes with GET, or with POST to a filter, e.g. /item/app/1/filter/.",
+                "The field \"pagination\" works with GET, and with POST to a filter, e.g. /item/app/1/filter/.",
             ));
         }
         let limit = match options.limit {
-            None => wire::given(request, "limit")?.map(|limit| limit.min(MAX_LIMIT)),
-            given => given,
+            None => wire::read_number(request, "limit")?.map(|limit| limit.min(MAX_LIMIT)),
+            limit => limit,
         };
         let limit = in_range(limit, "limit", DEFAULT_LIMIT, MAX_LIMIT)?;
         let max_pages = in_range(options.max_pages, "maxPages", DEFAULT_PAGES, MAX_PAGES)?;
         Ok(Some(Self {
-            offset: wire::given(request, "offset")?.unwrap_or_default(),
+            offset: wire::read_number(request, "offset")?.unwrap_or_default(),
             request: request.clone(),
             limit,
             pages: 0,
@@ -99,17 +99,17 @@ impl Walk {
 
     /// The request for the next page.
     pub(super) fn request(&self) -> Request {
-        wire::page_of(&self.request, self.limit, self.offset)
+        wire::page_request(&self.request, self.limit, self.offset)
     }
 
-    /// What the page that `answer` holds is, and where the next one begins.
+    /// Describes the page in `answer`.
     pub(super) fn page(&self, answer: &Answer) -> Result<PageInfo, Failure> {
         let info = |next_offset| PageInfo { number: self.pages + 1, offset: self.offset, next_offset };
         if !answer.status.is_success() {
             return Ok(info(None));
         }
         let (count, total) = match answer.body() {
-            Body::Json(json) => wire::list(json),
+            Body::Json(json) => wire::count_objects(json),
             Body::Empty => Some((0, None)),
             _ => None,
         }
@@ -121,7 +121,7 @@ impl Walk {
         Ok(info(more.then_some(end)))
     }
 
-    /// Goes on after a page that was emitted; an error when there are more pages than the message allows.
+    /// Advances past a page that was emitted; fails if the number of pages exceeds the default limit.
     pub(super) fn advance(&mut self, next_offset: Option<u64>) -> Result<Next, Failure> {
         self.pages += 1;
         let Some(next_offset) = next_offset else { return Ok(Next::End) };
@@ -133,38 +133,34 @@ impl Walk {
             return Ok(Next::End);
         }
         Err(Failure::new(format!(
-            "There are more than {} pages; they were emitted. Set \"maxPages\" in \"pagination\" to allow more, or go \
-             on with \"offset\" {}.",
+            "There are more than {0} pages; the first {0} were emitted. Set \"maxPages\" in \"pagination\" to allow \
+             more, or continue with \"offset\" {1}.",
             self.pages, self.offset
         )))
     }
 
-    /// The interruption of the page that was to come, told with its number. Pages before it stay emitted, so the
-    /// message does not begin anew: what would hand it back is an error from the second page on.
+    /// Adds the number of the current page to an interruption. From the second page on, a rebound becomes an error: the
+    /// message would start over and emit the first pages again.
     pub(super) fn interrupted(&self, interruption: Interruption) -> Interruption {
         match interruption {
-            Interruption::Failed(failure) => self.told(&failure).into(),
-            Interruption::Rebound { reason, wait } if self.pages > 0 => {
-                self.failure(&format!("{reason}. It is {} s away.", wait.as_secs())).into()
+            Interruption::Failed(failure) => {
+                let page = self.page_name();
+                Failure::with_log(format!("{page}: {}", failure.message()), format!("{page}: {failure}")).into()
             }
+            Interruption::Rebound { reason, .. } if self.pages > 0 => self.failure(&format!("{reason}.")).into(),
             other => other,
         }
     }
 
-    fn told(&self, failure: &Failure) -> Failure {
-        let page = self.place();
-        Failure::with_log(format!("{page}: {}", failure.message()), format!("{page}: {failure}"))
-    }
-
     fn failure(&self, text: &str) -> Failure {
-        Failure::new(format!("{}: {text}", self.place()))
+        Failure::new(format!("{}: {text}", self.page_name()))
     }
 
-    fn place(&self) -> String {
+    fn page_name(&self) -> String {
         match self.pages {
             0 => "Page 1".to_owned(),
             emitted => {
-                format!("Page {} (\"offset\" {}; the {emitted} before it were emitted)", emitted + 1, self.offset)
+                format!("Page {} (\"offset\" {}; pages already emitted: {emitted})", emitted + 1, self.offset)
             }
         }
     }

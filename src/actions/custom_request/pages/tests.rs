@@ -1,4 +1,4 @@
-//! The walk through pages: requests, answers, bounds.
+//! Requests, answers and limits of paging.
 
 use bytes::Bytes;
 
@@ -16,11 +16,11 @@ fn walk(option: &str, request: &Request) -> Result<Option<Walk>, String> {
 }
 
 fn read(text: &str) -> Option<(u64, Option<u64>)> {
-    wire::list(&serde_json::from_str::<Box<RawValue>>(text).expect("valid JSON"))
+    wire::count_objects(&serde_json::from_str::<Box<RawValue>>(text).expect("valid JSON"))
 }
 
 #[test]
-fn pages_are_asked_for_in_query_or_body() {
+fn limit_and_offset_go_into_the_query_or_the_body() {
     let get = request(Method::GET, "http://h/org/?a=b&offset=7", None);
     let walk_get = walk("true", &get).expect("valid").expect("a walk");
     assert_eq!(walk_get.request().url.as_str(), "http://h/org/?a=b&limit=100&offset=7");
@@ -32,7 +32,7 @@ fn pages_are_asked_for_in_query_or_body() {
 }
 
 #[test]
-fn the_request_s_own_limit_is_the_page_size_unless_the_option_has_one() {
+fn the_limit_of_the_request_is_the_page_size_unless_the_option_has_one() {
     let size = |option: &str, request: &Request| walk(option, request).expect("valid").expect("a walk").limit;
     let get = |query: &str| request(Method::GET, &format!("http://h/org/?{query}"), None);
     let post = |body: &str| request(Method::POST, "http://h/item/app/1/filter/", Some(body));
@@ -56,7 +56,7 @@ fn the_request_s_own_limit_is_the_page_size_unless_the_option_has_one() {
 }
 
 #[test]
-fn the_rest_of_a_query_stays_byte_for_byte() {
+fn the_rest_of_a_query_is_kept_byte_for_byte() {
     for (query, want) in [
         ("?a=%2f+%20b&sort=x%2Cy,z&flag&l%69mit=3&offset=4", "a=%2f+%20b&sort=x%2Cy,z&flag&limit=3&offset=4"),
         ("?key=a=b&=c", "key=a=b&=c&limit=100&offset=0"),
@@ -69,7 +69,7 @@ fn the_rest_of_a_query_stays_byte_for_byte() {
 }
 
 #[test]
-fn bad_options_name_their_field() {
+fn errors_name_the_option() {
     let get = request(Method::GET, "http://h/org/", None);
     for (option, word) in [
         ("7", "pagination"),
@@ -87,7 +87,7 @@ fn bad_options_name_their_field() {
 }
 
 #[test]
-fn lists_are_counted() {
+fn objects_are_counted() {
     assert_eq!(read(r#"{"total":9,"filtered":5,"items":[{"a":[1,2]},2]}"#), Some((2, Some(5))));
     assert_eq!(read(r#"{"total":9,"items":[]}"#), Some((0, Some(9))));
     assert_eq!(read("[1, [2, 3]]"), Some((2, None)));
@@ -96,11 +96,11 @@ fn lists_are_counted() {
 }
 
 #[test]
-fn a_hand_back_after_the_first_page_is_an_error_that_names_it() {
+fn a_rebound_after_the_first_page_is_an_error_that_names_the_page() {
     let mut walk = walk("true", &request(Method::GET, "http://h/org/", None)).expect("valid").expect("a walk");
-    let hand_back = || Interruption::Rebound { reason: "limit".to_owned(), wait: std::time::Duration::from_secs(300) };
-    assert!(matches!(walk.interrupted(hand_back()), Interruption::Rebound { .. }));
+    let rebound = || Interruption::Rebound { reason: "limit".to_owned(), wait: std::time::Duration::from_secs(300) };
+    assert!(matches!(walk.interrupted(rebound()), Interruption::Rebound { .. }));
     (walk.pages, walk.offset) = (2, 200);
-    let Interruption::Failed(failure) = walk.interrupted(hand_back()) else { panic!("a failure") };
+    let Interruption::Failed(failure) = walk.interrupted(rebound()) else { panic!("a failure") };
     assert!(failure.message().starts_with("Page 3 (\"offset\" 200;"), "{}", failure.message());
 }

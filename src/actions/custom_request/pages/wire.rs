@@ -1,4 +1,4 @@
-//! Pages on the wire: where `limit` and `offset` go in a request, and how many objects an answer holds.
+//! Pages on the wire: puts `limit` and `offset` into requests, and counts the objects in answers.
 
 use bytes::Bytes;
 use elasticio_runtime::{
@@ -12,8 +12,8 @@ use url::form_urlencoded;
 
 use crate::rest::{Request, request::Payload};
 
-/// `request` for one page: in the query of a GET, in the body of a filter.
-pub(super) fn page_of(request: &Request, limit: u64, offset: u64) -> Request {
+/// `request` for one page: with `limit` and `offset` in the query of a GET, or in the body of a filter.
+pub(super) fn page_request(request: &Request, limit: u64, offset: u64) -> Request {
     let mut page = request.clone();
     if page.method == Method::GET {
         page.url.set_query(Some(&page_query(request.url.query(), limit, offset)));
@@ -23,19 +23,19 @@ pub(super) fn page_of(request: &Request, limit: u64, offset: u64) -> Request {
     page
 }
 
-/// The query of a GET with this page's `limit` and `offset`; the rest of it stays byte for byte, since other encodings
-/// of the same pairs need not mean the same to Podio.
+/// Replaces `limit` and `offset` in a query. The rest is kept byte for byte, since Podio may treat another encoding of
+/// the same pairs differently.
 fn page_query(query: Option<&str>, limit: u64, offset: u64) -> String {
     let is_kept = |pair: &&str| {
         let name = form_urlencoded::parse(pair.as_bytes()).next().map(|(name, _)| name);
         name.is_none_or(|name| name != "limit" && name != "offset")
     };
-    let own = format!("limit={limit}&offset={offset}");
+    let page = format!("limit={limit}&offset={offset}");
     let kept = query.unwrap_or_default().split('&').filter(is_kept).filter(|pair| !pair.is_empty());
-    kept.chain([own.as_str()]).collect::<Vec<_>>().join("&")
+    kept.chain([page.as_str()]).collect::<Vec<_>>().join("&")
 }
 
-/// The body of a filter with this page's `limit` and `offset`.
+/// Replaces `limit` and `offset` in the body of a filter.
 fn filter_body(request: &Request, limit: u64, offset: u64) -> Bytes {
     let mut out = Vec::new();
     let mut object = ObjectWriter::new(&mut out);
@@ -50,16 +50,16 @@ fn filter_body(request: &Request, limit: u64, offset: u64) -> Bytes {
     out.into()
 }
 
-/// The `limit` or `offset` that the request itself gives; the last one in a query, as Podio reads it.
-pub(super) fn given(request: &Request, name: &str) -> Result<Option<u64>, Failure> {
-    let given = if request.method == Method::GET {
+/// Reads `limit` or `offset` from the request. If a query has several, the last one counts, as at Podio.
+pub(super) fn read_number(request: &Request, name: &str) -> Result<Option<u64>, Failure> {
+    let text = if request.method == Method::GET {
         request.url.query_pairs().filter(|(other, _)| other == name).last().map(|(_, value)| value.into_owned())
     } else {
         let value = body_fields(request)?.get(name).filter(|value| Kind::of(value) != Kind::Null);
         value.map(|value| value.get().trim_matches('"').to_owned())
     };
     let bad = |_| Failure::new(format!("\"{name}\" of the request must be a whole number to walk its pages."));
-    given.map(|text| text.parse().map_err(bad)).transpose()
+    text.map(|text| text.parse().map_err(bad)).transpose()
 }
 
 /// The fields of a filter's body.
@@ -72,8 +72,8 @@ fn body_fields(request: &Request) -> Result<RawObject<'_>, Failure> {
     }
 }
 
-/// How many objects a page holds, and how many there are in all if it says so.
-pub(super) fn list(json: &RawValue) -> Option<(u64, Option<u64>)> {
+/// Counts the objects of a page. Also returns the total number of objects if the page has it.
+pub(super) fn count_objects(json: &RawValue) -> Option<(u64, Option<u64>)> {
     let count = |raw: &RawValue| -> Option<u64> {
         let items: Vec<&RawValue> = serde_json::from_str(raw.get()).ok()?;
         u64::try_from(items.len()).ok()

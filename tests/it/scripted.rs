@@ -1,5 +1,5 @@
-//! A worker in this process whose one action does what its message says: for emits that no action of the component
-//! makes. Everything else is the worker as it is, on a real broker and with the sandbox as its platform.
+//! A worker inside the test process whose only action runs the script in its message. It tests emits that no action of
+//! the component makes. Apart from the action it is the real worker, with a real broker and the sandbox.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,49 +21,50 @@ use tokio::task::JoinHandle;
 use crate::step::BOUND;
 
 /// The name of the action.
-pub(crate) const PERFORM: &str = "perform";
+pub(crate) const SCRIPTED: &str = "scripted";
 
-/// What the action can be told to do, in this order.
+/// One instruction of a script.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-enum Order {
+enum Instruction {
     /// A result with this body.
     Data(Value),
     /// A result with these message headers.
-    Headed(BTreeMap<String, String>),
-    /// An error, and on with the next order.
+    DataWithHeaders(BTreeMap<String, String>),
+    /// An error; the script continues.
     Error(String),
     Snapshot(Value),
     UpdateSnapshot(Value),
     UpdateKeys(Value),
     /// A reply with this body.
     HttpReply(Value),
-    /// The end of the work: an error.
+    /// Ends the script with an error.
     Fail(String),
-    /// The end of the work: the message comes again.
+    /// Ends the script with a rebound.
     Rebound(String),
     Panic(String),
 }
 
-/// The message with `orders` in its body.
-pub(crate) fn orders(orders: &Value) -> TestMessage {
-    TestMessage::new(&json!({ "body": { "orders": orders } }))
+/// A message with `script` in its body.
+pub(crate) fn scripted_message(script: &Value) -> TestMessage {
+    TestMessage::new(&json!({ "body": { "script": script } }))
 }
 
-struct Perform;
+/// The action.
+struct Scripted;
 
-/// A component whose only action performs.
-struct PerformComponent;
+/// The component of the action.
+struct ScriptedComponent;
 
-impl Component for PerformComponent {
+impl Component for ScriptedComponent {
     const INFO: Info = Info {
-        name: "perform-component",
+        name: "scripted-component",
         version: env!("CARGO_PKG_VERSION"),
-        about: "Does what its messages say",
+        about: "Runs the scripts in its messages",
         manifest: "{}",
         example: r#"{"body":{}}"#,
         log_target: env!("CARGO_CRATE_NAME"),
-        settings_file: "PERFORM_COMPONENT_SETTINGS",
+        settings_file: "SCRIPTED_COMPONENT_SETTINGS",
         variables: &[],
         access_token: None,
     };
@@ -73,7 +74,7 @@ impl Component for PerformComponent {
     fn settings(_: &mut Reader<'_>) {}
 
     fn actions((): &(), _: Step) -> Result<Registry> {
-        Ok(Registry::default().with(PERFORM, Arc::new(Perform)))
+        Ok(Registry::default().with(SCRIPTED, Arc::new(Scripted)))
     }
 
     fn attempt_timeout((): &()) -> Duration {
@@ -82,48 +83,48 @@ impl Component for PerformComponent {
 }
 
 #[async_trait]
-impl Action for Perform {
+impl Action for Scripted {
     async fn run(&self, message: &Message<'_>, context: &Context<'_>) -> Result<(), Interruption> {
-        perform(message, context).await
+        run_script(message, context).await
     }
 }
 
-/// Carries the orders out; a message without any is emitted as the action sees it.
-async fn perform(message: &Message<'_>, context: &Context<'_>) -> Result<(), Interruption> {
+/// Runs the script of a message; a message without one is emitted as the action sees it.
+async fn run_script(message: &Message<'_>, context: &Context<'_>) -> Result<(), Interruption> {
     #[derive(Deserialize)]
     struct Body {
-        orders: Vec<Order>,
+        script: Vec<Instruction>,
     }
     let body = message.body().map(RawValue::get).unwrap_or_default();
-    let Ok(Body { orders }) = serde_json::from_str(body) else {
+    let Ok(Body { script }) = serde_json::from_str(body) else {
         return context.emitter.data(Outgoing::new(seen(message))).await;
     };
-    for order in orders {
-        carry_out(order, context).await?;
+    for instruction in script {
+        execute(instruction, context).await?;
     }
     Ok(())
 }
 
-async fn carry_out(order: Order, context: &Context<'_>) -> Result<(), Interruption> {
+async fn execute(instruction: Instruction, context: &Context<'_>) -> Result<(), Interruption> {
     let emitter = context.emitter;
-    match order {
-        Order::Data(body) => emitter.data(Outgoing::new(body)).await,
-        Order::Headed(headers) => emitter.data(Outgoing { headers, ..Outgoing::new(json!({})) }).await,
-        Order::Error(text) => emitter.error(Failure::new(text)).await,
-        Order::Snapshot(value) => emitter.snapshot(raw(&value)).await,
-        Order::UpdateSnapshot(value) => emitter.update_snapshot(raw(&value)).await,
-        Order::UpdateKeys(value) => emitter.update_keys(raw(&value)).await,
-        Order::HttpReply(body) => {
+    match instruction {
+        Instruction::Data(body) => emitter.data(Outgoing::new(body)).await,
+        Instruction::DataWithHeaders(headers) => emitter.data(Outgoing { headers, ..Outgoing::new(json!({})) }).await,
+        Instruction::Error(text) => emitter.error(Failure::new(text)).await,
+        Instruction::Snapshot(value) => emitter.snapshot(raw(&value)).await,
+        Instruction::UpdateSnapshot(value) => emitter.update_snapshot(raw(&value)).await,
+        Instruction::UpdateKeys(value) => emitter.update_keys(raw(&value)).await,
+        Instruction::HttpReply(body) => {
             let headers = BTreeMap::from([("content-type".to_owned(), "application/json".to_owned())]);
             emitter.http_reply(HttpReply { status_code: 201, headers, body: Box::new(body) }).await
         }
-        Order::Fail(text) => Err(Failure::new(text).into()),
-        Order::Rebound(reason) => Err(Interruption::Rebound { reason, wait: Duration::ZERO }),
-        Order::Panic(text) => panic!("{text}"),
+        Instruction::Fail(text) => Err(Failure::new(text).into()),
+        Instruction::Rebound(reason) => Err(Interruption::Rebound { reason, wait: Duration::ZERO }),
+        Instruction::Panic(text) => panic!("{text}"),
     }
 }
 
-/// The message's fields, its body as it was fetched.
+/// The message's fields, with its body as fetched from the object storage.
 fn seen(message: &Message<'_>) -> Value {
     let value = |raw: &RawValue| serde_json::from_str(raw.get()).unwrap_or(Value::Null);
     let mut fields: Map<String, Value> =
@@ -138,43 +139,43 @@ fn raw(value: &Value) -> Box<RawValue> {
     to_raw_value(value).expect("a JSON value is JSON")
 }
 
-/// A running worker of this process. Dropping it ends it.
-pub(crate) struct Performer {
+/// A worker running in this process; dropping it aborts it.
+pub(crate) struct ScriptedWorker {
     stop: Stop,
     running: JoinHandle<Result<()>>,
 }
 
-impl Performer {
-    /// Starts a worker of the performing action in this environment and waits until it consumes.
+impl ScriptedWorker {
+    /// Starts a worker with the scripted action and waits until it consumes.
     pub(crate) async fn start(stage: &Stage, environment: &Environment) -> Result<Self> {
-        Self::of::<PerformComponent>(stage, environment).await
+        Self::of::<ScriptedComponent>(stage, environment).await
     }
 
-    /// Starts a worker of another component.
+    /// Starts a worker of another component and waits until it consumes.
     pub(crate) async fn of<C: Component>(stage: &Stage, environment: &Environment) -> Result<Self> {
         let variables = environment.variables().map(|(name, value)| (name.clone(), value.clone()));
         let source: Source = variables.collect();
         let stop = Stop::default();
         let stopped = stop.clone();
         let running = tokio::spawn(async move { run_until::<C>(&source, &stopped).await });
-        let performer = Self { stop, running };
+        let worker = Self { stop, running };
         until("the worker's consumer", BOUND, async || {
-            ensure!(!performer.running.is_finished(), "the worker ended at start");
+            ensure!(!worker.running.is_finished(), "the worker ended at start");
             Ok(stage.is_consumed().await?.then_some(()))
         })
         .await?;
-        Ok(performer)
+        Ok(worker)
     }
 
-    /// Asks it to stop; it must end in order.
+    /// Stops the worker; fails if it ends with an error.
     pub(crate) async fn stop(mut self) -> Result<()> {
         self.stop.request();
         let ended = tokio::time::timeout(BOUND, &mut self.running).await;
-        ended.context("the worker does not end")??
+        ended.context("the worker did not stop")??
     }
 }
 
-impl Drop for Performer {
+impl Drop for ScriptedWorker {
     fn drop(&mut self) {
         self.running.abort();
     }

@@ -1,4 +1,4 @@
-//! Where new tokens come from, and whose they are.
+//! Where new tokens come from, and which messages use them.
 
 use anyhow::{Context, Result};
 use podio_sandbox::{Api, Call, Options};
@@ -6,8 +6,8 @@ use podio_test_support::{Environment, Stage, TestMessage, until};
 use serde_json::{Value, json};
 
 use crate::step::{
-    BOUND, all_taken, answers, consuming_worker, count, environment, own_credential, podio_calls, stage, step_data,
-    stop,
+    BOUND, answers, consuming_worker, count, environment, oauth_config, stage, step_data, stop, wait_for_empty_queue,
+    wait_for_podio_calls,
 };
 
 const SECRET: &str = "/v2/workspaces/ws1/secrets/sec1";
@@ -40,7 +40,7 @@ fn exchanges(stage: &Stage) -> Vec<Call> {
 }
 
 #[tokio::test]
-async fn a_refresh_that_fails_is_asked_for_once_by_all_who_wait_for_it() -> Result<()> {
+async fn a_failed_refresh_is_shared_by_all_messages_that_waited_for_it() -> Result<()> {
     let mut unauthorized = expired();
     unauthorized["delay"] = json!(0.5);
     let credentials = json!({ "data": { "attributes": { "credentials": { "access_token": "token-of-the-secret" } } } });
@@ -69,9 +69,9 @@ async fn a_refresh_that_fails_is_asked_for_once_by_all_who_wait_for_it() -> Resu
 }
 
 #[tokio::test]
-async fn a_token_endpoint_of_version_2_gets_json() -> Result<()> {
+async fn a_version_2_token_endpoint_is_sent_json() -> Result<()> {
     let podio = json!({ "GET /user": [expired(), { "json": {} }], "POST /oauth/token/v2": [fresh(1)] });
-    let stage = stage("token-v2", own_credential(), podio, json!({})).await?;
+    let stage = stage("token-v2", oauth_config(), podio, json!({})).await?;
     let mut worker = consuming_worker(&stage, &with_client(&stage, "/oauth/token/v2")).await?;
     stage.send(&TestMessage::get("/user")).await?;
     stage.results.wait_for(1, "result", BOUND).await?;
@@ -93,12 +93,12 @@ async fn a_token_endpoint_of_version_2_gets_json() -> Result<()> {
 }
 
 #[tokio::test]
-async fn the_new_credential_lives_on_and_its_refresh_token_replaces_the_old_one() -> Result<()> {
+async fn later_messages_use_the_refreshed_credential_and_its_refresh_token() -> Result<()> {
     let podio = json!({
         "GET /user": [expired(), { "json": {} }, { "json": {} }, expired(), { "json": {} }],
         "POST /oauth/token": [fresh(1), fresh(2)],
     });
-    let stage = stage("renewed-twice", own_credential(), podio, json!({})).await?;
+    let stage = stage("refreshed-twice", oauth_config(), podio, json!({})).await?;
     let mut worker = consuming_worker(&stage, &with_client(&stage, "/oauth/token")).await?;
     for done in 1..=3 {
         stage.send(&TestMessage::get("/user")).await?;
@@ -118,10 +118,10 @@ async fn the_new_credential_lives_on_and_its_refresh_token_replaces_the_old_one(
 }
 
 #[tokio::test]
-async fn a_credential_that_another_worker_renewed_is_read_again() -> Result<()> {
+async fn a_credential_that_another_worker_refreshed_is_read_again() -> Result<()> {
     let refused = json!({ "status": 400, "json": { "error": "invalid_grant", "error_description": "spent" } });
     let podio = json!({ "GET /user": [expired(), { "json": {} }], "POST /oauth/token": [refused] });
-    let stage = stage("renewed-elsewhere", own_credential(), podio, json!({})).await?;
+    let stage = stage("refreshed-elsewhere", oauth_config(), podio, json!({})).await?;
     let mut worker = consuming_worker(&stage, &with_client(&stage, "/oauth/token")).await?;
     let newer = json!({ "access_token": "newer-access-token", "refresh_token": "newer-refresh-token" });
     stage.sandbox.set_step(&step_data(json!({ "oauth": newer, "retriesDelay": "50" })));
@@ -137,11 +137,11 @@ async fn a_credential_that_another_worker_renewed_is_read_again() -> Result<()> 
 
 #[tokio::test]
 async fn a_401_does_not_count_as_a_retry_and_a_second_one_is_final() -> Result<()> {
-    let mut config = own_credential();
+    let mut config = oauth_config();
     config["retries"] = json!(1);
     let busy = json!({ "status": 503, "json": {} });
     let podio = json!({ "GET /user": [expired(), busy, { "json": {} }, expired()], "POST /oauth/token": [fresh(1)] });
-    let stage = stage("renewal-budget", config, podio, json!({})).await?;
+    let stage = stage("refresh-budget", config, podio, json!({})).await?;
     let mut worker = consuming_worker(&stage, &with_client(&stage, "/oauth/token")).await?;
     stage.send(&TestMessage::get("/user")).await?;
     stage.results.wait_for(1, "result", BOUND).await?;
@@ -153,23 +153,23 @@ async fn a_401_does_not_count_as_a_retry_and_a_second_one_is_final() -> Result<(
     assert_eq!(emitted[0].routing_key, "data", "{}", emitted[0].payload);
     let message = emitted[1].error_message()?;
     assert!(message.contains("Authorize the credential again"), "{message}");
-    assert_eq!(tokens(&stage).len(), 3 + 2, "one renewal per message");
+    assert_eq!(tokens(&stage).len(), 3 + 2, "one refresh per message");
     stage.remove().await
 }
 
 #[tokio::test]
-async fn a_pause_of_one_credential_is_not_another_s() -> Result<()> {
+async fn a_cooldown_applies_to_one_credential_only() -> Result<()> {
     let limited = json!({ "status": 420, "json": {}, "headers": { "retry-after": "30" } });
     let podio = json!({ "GET /user": [limited, { "json": {} }] });
-    let first = stage("paused", own_credential(), podio, json!({})).await?;
-    let mut other = own_credential();
+    let first = stage("paused", oauth_config(), podio, json!({})).await?;
+    let mut other = oauth_config();
     other["oauth"]["access_token"] = json!("other-access-token");
     let second = stage("not-paused", other, json!({}), json!({})).await?;
     let of = |platform: &Stage| environment(platform, 1).with("PODIO_API_URL", &first.sandbox.podio_url());
     let (mut paused, mut free) =
         (consuming_worker(&first, &of(&first)).await?, consuming_worker(&second, &of(&second)).await?);
     first.send(&TestMessage::get("/user")).await?;
-    podio_calls(&first, 1).await?;
+    wait_for_podio_calls(&first, 1).await?;
     until("the answer 420", BOUND, async || {
         Ok(first.calls(Api::Podio).iter().any(|call| call.status == 420).then_some(()))
     })
@@ -181,21 +181,21 @@ async fn a_pause_of_one_credential_is_not_another_s() -> Result<()> {
     stop(&mut paused, BOUND).await?;
 
     assert_eq!(tokens(&first), ["old-access-token", "other-access-token"]);
-    assert_eq!(first.left().await?, 1, "the pause is cut short and the message left");
-    all_taken(&second).await.context("the other's is done")?;
+    assert_eq!(first.left().await?, 1, "the stop cuts the cooldown short and leaves the message");
+    wait_for_empty_queue(&second).await.context("the other credential's message")?;
     first.remove().await?;
     second.remove().await
 }
 
 #[tokio::test]
-async fn what_another_host_answers_after_a_redirect_says_nothing_of_the_credential() -> Result<()> {
+async fn an_answer_from_another_host_after_a_redirect_does_not_affect_the_credential() -> Result<()> {
     for status in [401, 420, 429] {
         let elsewhere = podio_sandbox::start(Options { only_answers: true, ..Options::default() }).await?;
         let limited = json!({ "status": status, "json": {}, "headers": { "retry-after": "300" } });
         elsewhere.set_answers(answers(json!({ "GET /user": [limited] }), json!({}))?)?;
         let away = json!({ "status": 302, "headers": { "location": format!("{}/user", elsewhere.podio_url()) } });
         let podio = json!({ "GET /user": [away, { "json": {} }], "POST /oauth/token": [fresh(1)] });
-        let stage = stage("elsewhere", own_credential(), podio, json!({})).await?;
+        let stage = stage("elsewhere", oauth_config(), podio, json!({})).await?;
         let mut worker = consuming_worker(&stage, &with_client(&stage, "/oauth/token")).await?;
         for done in 1..=2 {
             stage.send(&TestMessage::get("/user")).await?;
@@ -206,7 +206,7 @@ async fn what_another_host_answers_after_a_redirect_says_nothing_of_the_credenti
         let emitted = stage.emitted()?;
         let message = emitted[0].error_message()?;
         assert!(message.contains(&format!("status - \"{status}\"")) && message.contains("another host"), "{message}");
-        assert_eq!(emitted[1].routing_key, "data", "{status}: nobody waits for what another host wants");
+        assert_eq!(emitted[1].routing_key, "data", "{status}: the other host's wait does not apply");
         let calls = elsewhere.calls();
         assert_eq!((calls.len(), calls[0].authorization.as_deref()), (1, None), "{status}");
         assert_eq!((exchanges(&stage).len(), tokens(&stage).len()), (0, 2), "{status}");
