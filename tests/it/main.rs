@@ -15,6 +15,7 @@ mod files;
 mod groups;
 mod headers;
 mod hooks;
+mod hostile_headers;
 mod lightweight;
 mod memory;
 mod new_tokens;

@@ -112,12 +112,37 @@ impl Broker {
             self.bind(&names.results, &names.exchange, key).await?;
         }
         self.bind(&names.dead, &names.dead_exchange, "").await?;
+        self.declare_input(names).await
+    }
+
+    /// Declares the worker's queue.
+    pub async fn declare_input(&self, names: &StepNames) -> Result<()> {
         let mut arguments = FieldTable::default();
         arguments.insert("x-dead-letter-exchange".into(), AMQPValue::LongString(names.dead_exchange.as_str().into()));
         arguments.insert("x-expires".into(), AMQPValue::LongInt(UNUSED_QUEUE_EXPIRES_MS));
         // Durable whatever its messages are: RabbitMQ 4 still permits others that are not exclusive, later ones do not.
         let consumed_by_worker = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
         self.channel.queue_declare(names.input.as_str().into(), consumed_by_worker, arguments).await?;
+        Ok(())
+    }
+
+    /// Deletes the worker's queue, with what is in it.
+    pub async fn delete_input(&self, names: &StepNames) -> Result<()> {
+        self.channel.queue_delete(names.input.as_str().into(), QueueDeleteOptions::default()).await?;
+        Ok(())
+    }
+
+    /// Deletes the exchange that the worker publishes to.
+    pub async fn delete_exchange(&self, names: &StepNames) -> Result<()> {
+        Ok(self.channel.exchange_delete(names.exchange.as_str().into(), ExchangeDeleteOptions::default()).await?)
+    }
+
+    /// Declares that exchange again, with all its bindings.
+    pub async fn restore_exchange(&self, names: &StepNames) -> Result<()> {
+        self.declare_exchange(&names.exchange, ExchangeKind::Direct, false).await?;
+        for key in ROUTING_KEYS {
+            self.bind(&names.results, &names.exchange, key).await?;
+        }
         Ok(())
     }
 
@@ -129,6 +154,10 @@ impl Broker {
     pub(crate) async fn bind(&self, queue: &str, exchange: &str, key: &str) -> Result<()> {
         let options = QueueBindOptions::default();
         Ok(self.channel.queue_bind(queue.into(), exchange.into(), key.into(), options, FieldTable::default()).await?)
+    }
+
+    pub(crate) async fn unbind(&self, queue: &str, exchange: &str) -> Result<()> {
+        Ok(self.channel.queue_unbind(queue.into(), exchange.into(), "".into(), FieldTable::default()).await?)
     }
 
     /// Publishes a message to the worker's queue and waits for the broker's confirm.

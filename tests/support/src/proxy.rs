@@ -27,6 +27,8 @@ pub struct Proxy {
 struct Control {
     cuts: usize,
     deaf_to: Option<String>,
+    /// Connections of this name end with the next of their bytes.
+    cut_off: Option<String>,
     silent: bool,
 }
 
@@ -74,6 +76,17 @@ impl Proxy {
     /// Stops forwarding to the broker on the connections whose name contains `name`, until the next [`Self::cut`].
     pub fn deafen(&self, name: &str) {
         self.control.send_modify(|control| control.deaf_to = Some(name.to_owned()));
+    }
+
+    /// Closes the connections whose name contains `name` as soon as the worker sends something on them, until the next
+    /// [`Self::cut`] or [`Self::heal`].
+    pub fn cut_off(&self, name: &str) {
+        self.control.send_modify(|control| control.cut_off = Some(name.to_owned()));
+    }
+
+    /// Ends what [`Self::cut_off`] began; open connections stay.
+    pub fn heal(&self) {
+        self.control.send_modify(|control| control.cut_off = None);
     }
 
     /// Closes every open connection on both sides; later ones are forwarded again.
@@ -139,8 +152,12 @@ async fn forward_requests(
             return Ok(());
         }
         head.extend_from_slice(&buffer[..length.min(HEAD_BYTES.saturating_sub(head.len()))]);
-        let deaf_to = control.borrow().deaf_to.clone();
-        if deaf_to.is_some_and(|name| head.windows(name.len()).any(|bytes| bytes == name.as_bytes())) {
+        let Control { deaf_to, cut_off, .. } = control.borrow().clone();
+        let named = |name: String| head.windows(name.len()).any(|bytes| bytes == name.as_bytes());
+        if cut_off.is_some_and(named) {
+            return Ok(());
+        }
+        if deaf_to.is_some_and(named) {
             counts.swallowed.send_modify(|count| *count += length);
         } else {
             server.write_all(&buffer[..length]).await?;

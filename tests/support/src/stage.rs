@@ -39,7 +39,11 @@ impl Stage {
     /// Declares the queues, binds all routing keys except those in `unbound`, and starts the proxy and the sandbox. `label`
     /// becomes part of the names on the broker.
     pub async fn set(label: &str, unbound: &[String]) -> Result<Self> {
-        let broker_url = shared_broker_url().await?;
+        Self::set_on(shared_broker_url().await?, label, unbound).await
+    }
+
+    /// The same on another broker than the shared one.
+    pub async fn set_on(broker_url: String, label: &str, unbound: &[String]) -> Result<Self> {
         let broker = Broker::connect(&broker_url).await?;
         let names = StepNames::unique(label);
         broker.declare(&names, Lifetime::Connection, unbound).await?;
@@ -64,6 +68,35 @@ impl Stage {
                 platform_url: &self.sandbox.platform_url(),
             },
         )
+    }
+
+    /// Lets what the worker rejects from now on be dropped, for messages that the test cannot read itself.
+    pub async fn drop_rejected(&self) -> Result<()> {
+        self.broker.unbind(&self.names.dead, &self.names.dead_exchange).await
+    }
+
+    /// The names of the step's queues and exchanges.
+    #[must_use]
+    pub fn names(&self) -> &StepNames {
+        &self.names
+    }
+
+    /// Binds the worker's queue to an exchange that passes every message on, whatever its routing key; returns its name.
+    pub async fn bind_input_to_everything(&self) -> Result<String> {
+        self.broker.bind(&self.names.input, "amq.fanout", "").await?;
+        Ok("amq.fanout".to_owned())
+    }
+
+    /// The test's own connection.
+    #[must_use]
+    pub fn broker(&self) -> &Broker {
+        &self.broker
+    }
+
+    /// The URL of the broker, without the proxy.
+    #[must_use]
+    pub fn broker_url(&self) -> &str {
+        &self.broker_url
     }
 
     /// Sends a message to the worker's queue.
