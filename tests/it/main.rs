@@ -36,5 +36,6 @@ mod step;
 mod stop;
 mod storage;
 mod token_endpoint;
+mod too_large;
 mod unusable_token;
 mod wire;

@@ -34,10 +34,14 @@ enum Instruction {
     /// An error; the script continues.
     Error(String),
     Snapshot(Value),
+    /// A snapshot of so many bytes.
+    SnapshotOfSize(usize),
     UpdateSnapshot(Value),
     UpdateKeys(Value),
     /// A reply with this body.
     HttpReply(Value),
+    /// A reply whose body has so many bytes.
+    HttpReplyOfSize(usize),
     /// Ends the script with an error.
     Fail(String),
     /// Ends the script with a rebound.
@@ -112,16 +116,20 @@ async fn execute(instruction: Instruction, context: &Context<'_>) -> Result<(), 
         Instruction::DataWithHeaders(headers) => emitter.data(Outgoing { headers, ..Outgoing::new(json!({})) }).await,
         Instruction::Error(text) => emitter.error(Failure::new(text)).await,
         Instruction::Snapshot(value) => emitter.snapshot(raw(&value)).await,
+        Instruction::SnapshotOfSize(size) => emitter.snapshot(raw(&"x".repeat(size).into())).await,
         Instruction::UpdateSnapshot(value) => emitter.update_snapshot(raw(&value)).await,
         Instruction::UpdateKeys(value) => emitter.update_keys(raw(&value)).await,
-        Instruction::HttpReply(body) => {
-            let headers = BTreeMap::from([("content-type".to_owned(), "application/json".to_owned())]);
-            emitter.http_reply(HttpReply { status_code: 201, headers, body: Box::new(body) }).await
-        }
+        Instruction::HttpReply(body) => reply(body, context).await,
+        Instruction::HttpReplyOfSize(size) => reply("x".repeat(size).into(), context).await,
         Instruction::Fail(text) => Err(Failure::new(text).into()),
         Instruction::Rebound(reason) => Err(Interruption::Rebound { reason, wait: Duration::ZERO }),
         Instruction::Panic(text) => panic!("{text}"),
     }
+}
+
+async fn reply(body: Value, context: &Context<'_>) -> Result<(), Interruption> {
+    let headers = BTreeMap::from([("content-type".to_owned(), "application/json".to_owned())]);
+    context.emitter.http_reply(HttpReply { status_code: 201, headers, body: Box::new(body) }).await
 }
 
 /// The message's fields, with its body as fetched from the object storage.
