@@ -17,6 +17,7 @@ mod headers;
 mod hooks;
 mod hostile_headers;
 mod lightweight;
+mod link;
 mod memory;
 mod new_tokens;
 mod pages;

@@ -126,6 +126,15 @@ impl Broker {
         Ok(())
     }
 
+    /// Declares the worker's queue as a quorum queue.
+    pub async fn declare_quorum_input(&self, names: &StepNames) -> Result<()> {
+        let mut arguments = FieldTable::default();
+        arguments.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
+        let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
+        self.channel.queue_declare(names.input.as_str().into(), options, arguments).await?;
+        Ok(())
+    }
+
     /// Deletes the worker's queue, with what is in it.
     pub async fn delete_input(&self, names: &StepNames) -> Result<()> {
         self.channel.queue_delete(names.input.as_str().into(), QueueDeleteOptions::default()).await?;

@@ -12,6 +12,8 @@ use tokio::task::JoinHandle;
 /// lapin sends the name of its connection within this many bytes.
 const HEAD_BYTES: usize = 4096;
 const BUFFER_BYTES: usize = 16 * 1024;
+/// `basic.nack`: the length of its payload, its class and its method.
+const NACK: &[u8] = &[0, 0, 0, 13, 0, 60, 0, 120];
 
 /// Listens on the loopback interface until it is dropped.
 pub struct Proxy {
@@ -19,6 +21,7 @@ pub struct Proxy {
     control: watch::Sender<Control>,
     connections: watch::Receiver<usize>,
     swallowed: watch::Receiver<usize>,
+    nacks: watch::Receiver<usize>,
     accepting: JoinHandle<()>,
 }
 
@@ -37,6 +40,7 @@ struct Control {
 struct Counts {
     connections: watch::Sender<usize>,
     swallowed: watch::Sender<usize>,
+    nacks: watch::Sender<usize>,
 }
 
 impl Proxy {
@@ -49,10 +53,15 @@ impl Proxy {
     pub fn on(listener: TcpListener, upstream: String) -> Result<Self> {
         let address = listener.local_addr()?;
         let control = watch::Sender::default();
-        let counts = Counts { connections: watch::Sender::new(0), swallowed: watch::Sender::new(0) };
+        let counts = Counts {
+            connections: watch::Sender::new(0),
+            swallowed: watch::Sender::new(0),
+            nacks: watch::Sender::new(0),
+        };
         let (connections, swallowed) = (counts.connections.subscribe(), counts.swallowed.subscribe());
+        let nacks = counts.nacks.subscribe();
         let accepting = tokio::spawn(accept(listener, upstream, control.subscribe(), counts));
-        Ok(Self { address, control, connections, swallowed, accepting })
+        Ok(Self { address, control, connections, swallowed, nacks, accepting })
     }
 
     /// The address that the worker connects to.
@@ -71,6 +80,12 @@ impl Proxy {
     #[must_use]
     pub fn swallowed(&self) -> usize {
         *self.swallowed.borrow()
+    }
+
+    /// How many `basic.nack` the worker has sent, as far as each came in one piece.
+    #[must_use]
+    pub fn nacks(&self) -> usize {
+        *self.nacks.borrow()
     }
 
     /// Stops forwarding to the broker on the connections whose name contains `name`, until the next [`Self::cut`].
@@ -160,6 +175,8 @@ async fn forward_requests(
         if deaf_to.is_some_and(named) {
             counts.swallowed.send_modify(|count| *count += length);
         } else {
+            let nacks = buffer[..length].windows(NACK.len()).filter(|bytes| *bytes == NACK).count();
+            counts.nacks.send_modify(|count| *count += nacks);
             server.write_all(&buffer[..length]).await?;
         }
     }
