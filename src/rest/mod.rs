@@ -1,5 +1,5 @@
 //! A polite client for an OAuth2 REST API. It retries, respects rate limits, refreshes tokens, and never sends a token
-//! to another origin. What differs between APIs is in a [`Profile`]. Knows nothing of AMQP or actions.
+//! to another origin. What differs between APIs is in a `Profile`. Knows nothing of AMQP or actions.
 
 mod access_token;
 pub mod address;
