@@ -1,71 +1,29 @@
 //! Publishes over one connection, `mandatory` and with confirms. Messages published at the same moment form a batch
 //! on one channel, which carries nothing else until the whole batch is confirmed.
-//!
-//! RabbitMQ sends `basic.return` before the confirm of the message it returns, but in no fixed order relative to other
-//! confirms, and lapin attaches a return to whichever confirm of the channel comes next. So which messages were
-//! returned is known only once the whole batch is confirmed.
 
-use std::{
-    pin::Pin,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
-    task::{Context, Poll, Waker},
-    time::Duration,
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
 };
 
 use bytes::Bytes;
-use lapin::{
-    BasicProperties, Channel, Confirmation,
-    message::BasicReturnMessage,
-    options::{BasicPublishOptions, ConfirmSelectOptions},
-    types::ShortString,
-};
-use tokio::{
-    sync::{Semaphore, oneshot},
-    time::timeout,
-};
+use lapin::{Channel, options::ConfirmSelectOptions, types::ShortString};
+use tokio::sync::{Semaphore, oneshot};
 
-use super::{Properties, PublishError, connection::BrokerConnection, publish_error::size_limit};
+use super::{
+    Properties, PublishError,
+    batch::{PendingPublish, PublishResult, outcomes, publish_all},
+    connection::BrokerConnection,
+    max_message_size::MaxMessageSize,
+};
 
 /// The most batches in flight at a time, each on its own channel; RabbitMQ allows 2,047 channels per connection by
 /// default.
 pub(super) const MAX_PUBLISH_CHANNELS: usize = 2000;
 
-/// Longest wait for the whole batch before each publish is awaited by itself. When the connection breaks during
-/// publishing, lapin fails the publishes, but its wait for all confirms may never end.
-const ALL_CONFIRMED: Duration = Duration::from_secs(1);
-
 /// Bytes of the largest message that shares its channel with others. The broker closes the channel of a message that is
 /// too large for it, and whether the others on it arrived is unknown then: they would be published twice.
 const MAX_SHARED: usize = 64 * 1024;
-
-/// The largest message that the broker takes, once it has refused one.
-#[derive(Clone, Debug)]
-pub(super) struct MaxMessageSize(Arc<AtomicUsize>);
-
-impl Default for MaxMessageSize {
-    fn default() -> Self {
-        Self(Arc::new(AtomicUsize::new(usize::MAX)))
-    }
-}
-
-impl MaxMessageSize {
-    /// Refuses what the broker would refuse.
-    fn allow(&self, size: usize) -> Result<(), PublishError> {
-        let limit = self.0.load(Ordering::Relaxed);
-        if size > limit { Err(PublishError::TooLarge { size, limit }) } else { Ok(()) }
-    }
-
-    fn learn(&self, confirmed: &[Result<Confirmation, lapin::Error>]) {
-        for limit in confirmed.iter().filter_map(|outcome| size_limit(outcome.as_ref().err()?)) {
-            self.0.store(limit, Ordering::Relaxed);
-        }
-    }
-}
-
-const OPTIONS: BasicPublishOptions = BasicPublishOptions { mandatory: true, immediate: false };
 
 /// Publishes over one connection to one exchange.
 pub(super) struct ConfirmBatcher {
@@ -80,16 +38,6 @@ pub(super) struct ConfirmBatcher {
     idle: Mutex<Vec<Channel>>,
     slots: Semaphore,
 }
-
-/// One message to publish, and where to report the outcome.
-struct PendingPublish {
-    key: ShortString,
-    properties: BasicProperties,
-    body: Bytes,
-    done: oneshot::Sender<PublishResult>,
-}
-
-type PublishResult = Result<(), PublishError>;
 
 impl ConfirmBatcher {
     pub(super) fn new(connection: BrokerConnection, exchange: ShortString, max_message_size: MaxMessageSize) -> Self {
@@ -214,72 +162,6 @@ impl ConfirmBatcher {
         channel.confirm_select(ConfirmSelectOptions::default()).await?;
         Ok(channel)
     }
-}
-
-/// Publishes `pending` in order and waits for the confirm of each.
-async fn publish_all(
-    channel: &Channel,
-    exchange: &ShortString,
-    pending: &mut [PendingPublish],
-) -> Vec<Result<Confirmation, lapin::Error>> {
-    let start = pending.iter_mut().map(|publish| {
-        let properties = std::mem::take(&mut publish.properties);
-        let publish = channel.basic_publish(exchange.clone(), publish.key.clone(), OPTIONS, &publish.body, properties);
-        started(Box::pin(publish))
-    });
-    let publishes: Vec<_> = start.collect();
-    // One wake-up for the whole batch. Its result lacks the nacks, so each publish is awaited below all the same.
-    let _ = timeout(ALL_CONFIRMED, channel.wait_for_confirms()).await;
-    let mut confirmed = Vec::with_capacity(publishes.len());
-    for publish in publishes {
-        confirmed.push(async { publish.await?.await }.await);
-    }
-    confirmed
-}
-
-/// Polls once with a no-op waker so that lapin enqueues the publish now; it is awaited later, once the whole batch is
-/// confirmed, to avoid a wake-up per step.
-fn started<F: Future + ?Sized>(mut future: Pin<Box<F>>) -> impl Future<Output = F::Output> {
-    let first = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-    async move {
-        match first {
-            Poll::Ready(output) => output,
-            Poll::Pending => future.await,
-        }
-    }
-}
-
-/// The outcome of each publish. lapin attaches returned messages to arbitrary confirms of the batch, so they are matched
-/// to publishes by routing key and body; publishes that have both in common share their outcome.
-fn outcomes(pending: &[PendingPublish], confirmed: Vec<Result<Confirmation, lapin::Error>>) -> Vec<PublishResult> {
-    let mut returned = Vec::new();
-    let mut outcomes: Vec<PublishResult> = confirmed
-        .into_iter()
-        .zip(pending)
-        .map(|(confirmation, publish)| {
-            let acknowledged =
-                match confirmation.map_err(|error| PublishError::of_publish(&error, publish.body.len()))? {
-                    Confirmation::Ack(message) => (true, message),
-                    Confirmation::Nack(message) => (false, message),
-                    Confirmation::NotRequested => (false, None),
-                };
-            returned.extend(acknowledged.1);
-            if acknowledged.0 { Ok(()) } else { Err(PublishError::Nacked) }
-        })
-        .collect();
-    for message in &returned {
-        for (publish, outcome) in pending.iter().zip(&mut outcomes) {
-            if is_return_of(message, publish) {
-                *outcome = Err(PublishError::Returned(publish.key.to_string()));
-            }
-        }
-    }
-    outcomes
-}
-
-/// Whether a returned message is the one that `publish` sent.
-fn is_return_of(message: &BasicReturnMessage, publish: &PendingPublish) -> bool {
-    message.routing_key == publish.key && message.data == publish.body
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

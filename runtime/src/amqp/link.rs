@@ -76,7 +76,7 @@ impl Link {
             let ended = consuming.run(&self.settings, self.generation, &mut deliver, stop).await;
             self.generation += 1;
             if began.elapsed() > MAX_RECONNECT_DELAY {
-                waits = crate::amqp::link::waits(&self.settings);
+                waits = self::waits(&self.settings);
             }
             match ended {
                 Ok(End::Stopped) => break,
@@ -91,14 +91,14 @@ impl Link {
                 Ok(End::Broken(reason)) => {
                     consumed = true;
                     tracing::warn!(reason, "the connection to consume broke; reconnecting");
-                    self.drop_connection().await;
+                    self.drop_connection();
                     continue;
                 }
                 Err(error) if error.is_final() && !consumed => return Err(error),
                 Err(error) => {
                     tracing::warn!(%error, "the queue cannot be consumed; trying again");
                     if matches!(error, ConnectError::Broken(_)) {
-                        self.drop_connection().await;
+                        self.drop_connection();
                         continue;
                     }
                 }
@@ -129,7 +129,7 @@ impl Link {
         tokio::join!(read, write);
     }
 
-    async fn drop_connection(&mut self) {
+    fn drop_connection(&mut self) {
         if let Some(consuming) = self.consuming.take() {
             consuming.abandon();
         }

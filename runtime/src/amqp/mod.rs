@@ -3,6 +3,7 @@
 
 mod acks;
 mod address;
+mod batch;
 mod confirms;
 mod connect_error;
 mod connection;
@@ -10,6 +11,7 @@ mod consumer;
 mod delivery;
 mod events;
 mod link;
+mod max_message_size;
 mod properties;
 mod publish_error;
 mod publisher;

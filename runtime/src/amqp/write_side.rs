@@ -11,11 +11,12 @@ use tokio::{sync::watch, time::timeout};
 
 use super::{
     BrokerSettings, ConnectError,
-    confirms::{ConfirmBatcher, MaxMessageSize},
+    confirms::ConfirmBatcher,
     connect_error::is_refusal,
     connection::{BrokerConnection, OPEN_TIMEOUT},
     events::failure,
     link::{MAX_RECONNECT_DELAY, waits},
+    max_message_size::MaxMessageSize,
     publisher::LinkState,
 };
 

@@ -115,14 +115,14 @@ impl Processor {
                 tracing::error!(message_id = message_id(), error = %failure, "failed");
                 // Boxed, as the rebound below: it is rare, and every message's task would be larger by it.
                 let emitted = Box::pin(self.emits.error(received, &failure)).await;
-                emitted.map_or_else(|error| without_answer(message_id(), error), |()| Verdict::Reject)
+                emitted.map_or_else(|error| without_answer(&message_id(), error), |()| Verdict::Reject)
             }
             Ending::Interrupted(Interruption::Rebound { reason, wait }) => {
                 tracing::warn!(message_id = message_id(), reason, wait_s = wait.as_secs_f64(), "handed back");
                 match Box::pin(self.emits.rebound(received, &reason, wait)).await {
                     Ok(Rebounded::Published) => Verdict::Acknowledge,
                     Ok(Rebounded::Failed) => Verdict::Reject,
-                    Err(error) => without_answer(message_id(), error),
+                    Err(error) => without_answer(&message_id(), error),
                 }
             }
         }
@@ -170,7 +170,7 @@ impl Processor {
 }
 
 /// What becomes of a message whose outcome could not be published.
-fn without_answer(message_id: String, error: EmitError) -> Verdict {
+fn without_answer(message_id: &str, error: EmitError) -> Verdict {
     match error {
         EmitError::Unpublished { reason: Unpublished::Failed(error), .. } => {
             tracing::error!(message_id, %error, "rejected without an answer: its error cannot be published");
