@@ -5,17 +5,19 @@
 //! once the whole batch is confirmed, and not before.
 
 use std::{
-    pin::Pin,
+    pin::{Pin, pin},
     task::{Context, Poll, Waker},
     time::Duration,
 };
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use lapin::{
     BasicProperties, Channel, Confirmation, message::BasicReturnMessage, options::BasicPublishOptions,
     types::ShortString,
 };
 use tokio::{sync::oneshot, time::timeout};
+use tokio_util::sync::CancellationToken;
 
 use super::PublishError;
 
@@ -35,11 +37,13 @@ pub(super) struct PendingPublish {
 
 pub(super) type PublishResult = Result<(), PublishError>;
 
-/// Publishes `pending` in order and waits for the confirm of each.
+/// Publishes `pending` in order and waits for the confirm of each. Once the connection is `gone`, what is not confirmed
+/// within a grace period is broken: lapin does not answer what it was given in the moment of its end.
 pub(super) async fn publish_all(
     channel: &Channel,
     exchange: &ShortString,
     pending: &mut [PendingPublish],
+    gone: &CancellationToken,
 ) -> Vec<Result<Confirmation, lapin::Error>> {
     let start = pending.iter_mut().map(|publish| {
         let properties = std::mem::take(&mut publish.properties);
@@ -49,11 +53,33 @@ pub(super) async fn publish_all(
     let publishes: Vec<_> = start.collect();
     // One wake-up for the whole batch. Its result lacks the nacks, so each publish is awaited below all the same.
     let _ = timeout(ALL_CONFIRMED, channel.wait_for_confirms()).await;
+    let mut abandoned = pin!(async {
+        gone.cancelled().await;
+        tokio::time::sleep(ALL_CONFIRMED).await;
+    });
+    let mut is_abandoned = false;
     let mut confirmed = Vec::with_capacity(publishes.len());
     for publish in publishes {
-        confirmed.push(async { publish.await?.await }.await);
+        let outcome = async { publish.await?.await };
+        confirmed.push(if is_abandoned {
+            outcome.now_or_never().unwrap_or_else(|| Err(closed()))
+        } else {
+            tokio::select! {
+                biased;
+                outcome = outcome => outcome,
+                () = &mut abandoned => {
+                    is_abandoned = true;
+                    Err(closed())
+                }
+            }
+        });
     }
     confirmed
+}
+
+/// The error of what lapin does not answer.
+pub(super) fn closed() -> lapin::Error {
+    lapin::ErrorKind::InvalidConnectionState(lapin::ConnectionState::Closed).into()
 }
 
 /// Polls once with a no-op waker so that lapin enqueues the publish now; it is awaited later, once the whole batch is

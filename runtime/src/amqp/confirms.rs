@@ -9,10 +9,11 @@ use std::sync::{
 use bytes::Bytes;
 use lapin::{Channel, options::ConfirmSelectOptions, types::ShortString};
 use tokio::sync::{Semaphore, oneshot};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     Properties, PublishError,
-    batch::{PendingPublish, PublishResult, outcomes, publish_all},
+    batch::{PendingPublish, PublishResult, closed, outcomes, publish_all},
     connection::BrokerConnection,
     max_message_size::MaxMessageSize,
 };
@@ -37,6 +38,8 @@ pub(super) struct ConfirmBatcher {
     /// Channels without unconfirmed publishes, for reuse.
     idle: Mutex<Vec<Channel>>,
     slots: Semaphore,
+    /// Cancelled once the connection is over.
+    gone: CancellationToken,
 }
 
 impl ConfirmBatcher {
@@ -54,11 +57,18 @@ impl ConfirmBatcher {
             gathered: Mutex::default(),
             idle: Mutex::default(),
             slots,
+            gone: CancellationToken::new(),
         }
     }
 
     pub(super) fn connection(&self) -> &BrokerConnection {
         &self.connection
+    }
+
+    /// Ends the connection at once; what is not confirmed is broken soon.
+    pub(super) fn abandon(&self) {
+        self.connection.shut();
+        self.gone.cancel();
     }
 
     /// Opens the first channel, so that the first publish does not wait for it.
@@ -111,9 +121,10 @@ impl ConfirmBatcher {
 
     /// Publishes a batch over one channel and reports the outcome to every caller.
     async fn send_over_one_channel(&self, mut pending: Vec<PendingPublish>) {
-        let confirmed = match self.checkout().await {
+        let checkout = self.gone.run_until_cancelled(self.checkout()).await.unwrap_or_else(|| Err(closed()));
+        let confirmed = match checkout {
             Ok(channel) => {
-                let confirmed = publish_all(&channel, &self.exchange, &mut pending).await;
+                let confirmed = publish_all(&channel, &self.exchange, &mut pending, &self.gone).await;
                 // Only a channel whose publishes were all answered is reused.
                 if confirmed.iter().all(Result::is_ok) {
                     lock(&self.idle).push(channel);

@@ -90,7 +90,7 @@ pub(super) async fn supervise(mut side: WriteSide, settings: Arc<BrokerSettings>
         let reason = failure(&side.confirms.connection().lapin).await;
         tracing::warn!(reason, "the connection to publish broke; reconnecting");
         state.send_replace(LinkState::Down);
-        side.confirms.connection().shut();
+        side.confirms.abandon();
         loop {
             tokio::time::sleep(waits.next().unwrap_or(MAX_RECONNECT_DELAY)).await;
             match WriteSide::connect(&settings, side.max_message_size.clone()).await {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use tokio::process::Command;
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 use tokio::time::timeout;
 
 /// Starting a node takes seconds, installing RabbitMQ on a fresh machine minutes.
@@ -46,6 +46,9 @@ pub struct PrivateBroker {
 impl PrivateBroker {
     /// Starts a node on a free port and waits until it answers. `label` becomes part of its name.
     pub async fn start(label: &str) -> Result<Self> {
+        /// Nodes start one after the other: several at a time take the machine from the tests that run beside them.
+        static STARTS: Mutex<()> = Mutex::const_new(());
+        let _start = STARTS.lock().await;
         let name = format!("{label}-{}", std::process::id());
         // Created before the node runs, so that a start that fails half-way is cleaned up, too.
         let mut broker = Self { name, url: String::new() };
