@@ -30,6 +30,7 @@ mod retries;
 mod scripted;
 mod service;
 mod settings;
+mod shared_tokens;
 mod startup;
 mod step;
 mod stop;
