@@ -7,13 +7,9 @@ use async_trait::async_trait;
 use elasticio_runtime::{
     action::{Action, Context, Failure, Interruption},
     http,
-    platform::{
-        message::{Attachment, Message, Outgoing},
-        object_storage::ObjectStorage,
-    },
+    platform::message::{Attachment, Message, Outgoing},
 };
 use futures_util::future::BoxFuture;
-use reqwest::Client;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use url::Url;
@@ -22,7 +18,7 @@ use super::files::Files;
 use crate::rest::{
     ApiClient, Request,
     request::{Payload, Upload},
-    transfer::{FileSource, OpenFile, file_of},
+    transfer::{FileSource, OpenFile, file_of, silent},
 };
 
 /// The media type of a file without one. Podio refuses `application/octet-stream`.
@@ -63,7 +59,7 @@ impl Action for UploadFile {
     async fn run(&self, message: &Message<'_>, context: &Context<'_>) -> Result<(), Interruption> {
         let file = read(message)?;
         let url = self.podio.address().resolve("/file/")?;
-        let source = UrlSource { url: file.url, storage: self.files.storage.clone(), http: self.files.http.clone() };
+        let source = UrlSource { url: file.url, files: self.files.clone() };
         let upload = Upload { source: Arc::new(source), name: file.name, media: file.media };
         let request = Request::post(url, Payload::File(upload));
         let answer = self.podio.send(&request, context.stop).await?;
@@ -133,19 +129,20 @@ fn find_attachment(message: &Message<'_>, wanted: Option<&str>) -> Result<(Optio
 /// A file at a URL. The platform's object storage is called with its token, any other host without one.
 struct UrlSource {
     url: Url,
-    storage: Option<ObjectStorage>,
-    http: Client,
+    files: Files,
 }
 
 impl UrlSource {
     async fn fetch(&self) -> Result<OpenFile, String> {
-        if let Some(storage) = self.storage.as_ref().filter(|storage| storage.holds(&self.url)) {
+        let limit = self.files.stall_timeout;
+        if let Some(storage) = self.files.storage.as_ref().filter(|storage| storage.holds(&self.url)) {
             let response = storage.open_with_retries(&self.url).await.map_err(|error| error.to_string())?;
-            return Ok(file_of(response));
+            return Ok(file_of(response, limit));
         }
-        let response = self.http.get(self.url.clone()).send().await.map_err(|error| http::reason(&error))?;
+        let answer = tokio::time::timeout(limit, self.files.http.get(self.url.clone()).send()).await;
+        let response = answer.map_err(|_| silent(limit))?.map_err(|error| http::reason(&error))?;
         match response.status() {
-            status if status.is_success() => Ok(file_of(response)),
+            status if status.is_success() => Ok(file_of(response, limit)),
             status => Err(format!("its address answered {status}")),
         }
     }

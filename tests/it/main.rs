@@ -31,6 +31,7 @@ mod scripted;
 mod service;
 mod settings;
 mod shared_tokens;
+mod silent_peers;
 mod startup;
 mod step;
 mod stop;
