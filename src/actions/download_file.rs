@@ -76,9 +76,18 @@ impl Action for DownloadFile {
         let raw = Request { sink: Some(sink.clone()), ..self.request(&format!("/file/{id}/raw"))? };
         self.podio.send(&raw, context.stop).await?;
         let attachment = sink.attachment().ok_or_else(|| Failure::new("The file did not reach the object storage."))?;
-        let name = file.name.unwrap_or(id);
+        let name = file.name.filter(|name| !name.is_empty()).unwrap_or_else(|| id.clone());
+        let object = with_address(&object, &attachment.url).ok_or_else(|| no_file(&id))?;
         context.emitter.data(Outgoing::new(object).with_attachment(&name, attachment)).await
     }
+}
+
+/// Podio's file object with the file's address as one more field, since flow builders map fields, not attachments.
+fn with_address(object: &RawValue, address: &str) -> Option<Box<RawValue>> {
+    let fields = object.get().trim().strip_prefix('{')?.strip_suffix('}')?.trim_end();
+    let comma = if fields.is_empty() { "" } else { "," };
+    let address = serde_json::to_string(address).ok()?;
+    RawValue::from_string(format!("{{{fields}{comma}\"attachmentUrl\":{address}}}")).ok()
 }
 
 fn no_file(id: &str) -> Failure {
@@ -150,6 +159,19 @@ impl FileSink for StorageSink {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_address_is_one_more_field() {
+        for (object, with) in [
+            ("{}", r#"{"attachmentUrl":"http://h/1?a=b"}"#),
+            (r#"{"file_id":1.50 }"#, r#"{"file_id":1.50,"attachmentUrl":"http://h/1?a=b"}"#),
+        ] {
+            let raw: Box<RawValue> = serde_json::from_str(object).expect("valid JSON");
+            assert_eq!(with_address(&raw, "http://h/1?a=b").expect("an object").get(), with);
+        }
+        let array: Box<RawValue> = serde_json::from_str("[1]").expect("valid JSON");
+        assert!(with_address(&array, "").is_none());
+    }
 
     #[test]
     fn a_file_id_is_a_whole_number() {

@@ -1,5 +1,5 @@
 //! `uploadFile`: streams an attachment, or the file at a URL, to Podio (`POST /file/`) without keeping it in memory.
-//! In: `attachment` or `url`, `fileName`, `contentType`. Out: Podio's file object.
+//! In: `attachment`, `attachmentUrl` or `url`, `fileName`, `contentType`. Out: Podio's file object.
 
 use std::sync::Arc;
 
@@ -35,6 +35,8 @@ pub(super) struct UploadFile {
 #[serde(rename_all = "camelCase")]
 struct Fields {
     url: Option<String>,
+    /// What `downloadFile` puts into its body; flow builders map fields, not attachments.
+    attachment_url: Option<String>,
     attachment: Option<String>,
     file_name: Option<String>,
     content_type: Option<String>,
@@ -72,10 +74,18 @@ fn read(message: &Message<'_>) -> Result<FileInput, Failure> {
     let fields: Fields = match message.body() {
         None => Fields::default(),
         Some(body) => serde_json::from_str(body.get()).map_err(|_| {
-            Failure::new("The message's \"body\" must be an object whose fields \"url\", \"attachment\", \"fileName\" and \"contentType\" are text.")
+            Failure::new("The message's \"body\" must be an object whose fields \"url\", \"attachmentUrl\", \"attachment\", \"fileName\" and \"contentType\" are text.")
         })?,
     };
-    let (name, attachment) = match fields.url {
+    let given = |field: Option<String>| field.filter(|text| !text.trim().is_empty());
+    let fields = Fields {
+        url: given(fields.url),
+        attachment_url: given(fields.attachment_url),
+        attachment: given(fields.attachment),
+        file_name: given(fields.file_name),
+        content_type: given(fields.content_type),
+    };
+    let (name, attachment) = match fields.url.or(fields.attachment_url) {
         Some(url) => (None, Attachment { url, size: None, content_type: None }),
         None => find_attachment(message, fields.attachment.as_deref())?,
     };
@@ -190,6 +200,13 @@ mod tests {
             read_text(r#"{"attachments":{"a.txt":{"url":"http://h/1","size":3}}}"#),
             some("http://h/1", "a.txt", "text/plain")
         );
+        for empty in [
+            r#"{"body":{"url":"","attachmentUrl":"http://h/1","fileName":" ","contentType":""}}"#,
+            r#"{"body":{"attachmentUrl":"http://h/1","attachment":""}}"#,
+            r#"{"body":{"url":"","attachment":""},"attachments":{"1":{"url":"http://h/1","size":"x","content-type":""}}}"#,
+        ] {
+            assert_eq!(read_text(empty), some("http://h/1", "1", "text/plain"), "{empty}");
+        }
         assert!(read_text(&format!(r#"{{"body":{{}},{both}}}"#)).expect_err("two").contains("2 attachments"));
     }
 
