@@ -43,7 +43,7 @@ impl Component for PodioComponent {
     fn actions(settings: &ClientSettings, step: Step) -> Result<Registry> {
         let config = StepConfig::read(&step.data);
         let podio = podio::client(settings, &config, &step)?;
-        Ok(actions::registry(&podio, &config, &actions::Files::new(USER_AGENT, step.storage)?))
+        Ok(actions::registry(&podio, &config, &actions::Files::new(USER_AGENT, step.storage, settings.stall_timeout)?))
     }
 
     fn attempt_timeout(settings: &ClientSettings) -> Duration {
@@ -70,7 +70,10 @@ impl Component for PodioComponent {
 /// `GET /user`, which any valid credential may call; the error is the text for the credential's owner.
 async fn get_user(podio: &ApiClient) -> Result<(), String> {
     let url = podio.address().resolve("/user").map_err(|error| error.to_string())?;
-    let outcome = podio.send(&Request::get(url), &Stop::default()).await;
+    let stop = Stop::default();
+    let outcome = podio.send(&Request::get(url), &stop).await;
+    // A refreshed credential must be stored before the process ends.
+    stop.finish().await;
     outcome.map(drop).map_err(|error| {
         tracing::warn!(%error, "the credential was not verified");
         error.message()

@@ -1,9 +1,12 @@
 //! `downloadFile`: streams a file from Podio into the platform's object storage, without keeping it in memory.
 //! In: `fileId`. Out: Podio's file object, with the file as an attachment of the message.
 
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -22,7 +25,7 @@ use super::files::Files;
 use crate::rest::{
     ApiClient, Request,
     answer::Body,
-    transfer::{self, FileSink, FileStream},
+    transfer::{self, FileSink, FileStream, Flow},
 };
 
 /// Query parameter of an attachment's URL that says which storage has the object.
@@ -63,19 +66,32 @@ impl Action for DownloadFile {
         })?;
         let answer = self.podio.send(&self.request(&format!("/file/{id}"))?, context.stop).await?;
         let Body::Json(object) = answer.body() else {
-            return Err(Failure::new("Podio's answer to GET /file/{id} is not a file object.").into());
+            return Err(no_file(&id).into());
         };
         let object = object.to_owned();
-        let file: File = serde_json::from_str(object.get())
-            .map_err(|_| Failure::new("Podio's answer to GET /file/{id} is not a file object."))?;
+        let file: File = serde_json::from_str(object.get()).map_err(|_| no_file(&id))?;
         let media = file.mimetype.unwrap_or_else(|| "application/octet-stream".to_owned());
-        let sink = Arc::new(StorageSink { storage, media, stored: Mutex::default() });
+        let sink =
+            Arc::new(StorageSink { storage, media, stall_timeout: self.files.stall_timeout, stored: Mutex::default() });
         let raw = Request { sink: Some(sink.clone()), ..self.request(&format!("/file/{id}/raw"))? };
         self.podio.send(&raw, context.stop).await?;
         let attachment = sink.attachment().ok_or_else(|| Failure::new("The file did not reach the object storage."))?;
-        let name = file.name.unwrap_or(id);
+        let name = file.name.filter(|name| !name.is_empty()).unwrap_or_else(|| id.clone());
+        let object = with_address(&object, &attachment.url).ok_or_else(|| no_file(&id))?;
         context.emitter.data(Outgoing::new(object).with_attachment(&name, attachment)).await
     }
+}
+
+/// Podio's file object with the file's address as one more field, since flow builders map fields, not attachments.
+fn with_address(object: &RawValue, address: &str) -> Option<Box<RawValue>> {
+    let fields = object.get().trim().strip_prefix('{')?.strip_suffix('}')?.trim_end();
+    let comma = if fields.is_empty() { "" } else { "," };
+    let address = serde_json::to_string(address).ok()?;
+    RawValue::from_string(format!("{{{fields}{comma}\"attachmentUrl\":{address}}}")).ok()
+}
+
+fn no_file(id: &str) -> Failure {
+    Failure::new(format!("Podio's answer to GET /file/{id} is not a file object."))
 }
 
 /// Reads `fileId`: a whole number, given as a number or as text.
@@ -98,6 +114,8 @@ fn file_id(body: Option<&RawValue>) -> Result<String, Failure> {
 struct StorageSink {
     storage: ObjectStorage,
     media: String,
+    /// Longest time that the storage may take no bytes or give no answer.
+    stall_timeout: Duration,
     /// The object's id and its size in bytes, once it is stored.
     stored: Mutex<Option<(String, u64)>>,
 }
@@ -111,11 +129,15 @@ impl StorageSink {
                 count.fetch_add(bytes.len() as u64, Ordering::Relaxed);
             }
         });
-        let id = self
-            .storage
-            .put_stream(transfer::body(Box::pin(counted)), &self.media, None)
-            .await
-            .map_err(|error| format!("the file cannot be stored: {error}"))?;
+        let flow = Flow::new();
+        let body = transfer::body(flow.watch(Box::pin(counted)));
+        let stored = tokio::select! {
+            stored = self.storage.put_stream(body, &self.media, None) => stored.map_err(|error| error.to_string()),
+            () = flow.stalled(self.stall_timeout) => {
+                Err(format!("the object storage does not go on; {}", transfer::silent(self.stall_timeout)))
+            }
+        };
+        let id = stored.map_err(|reason| format!("the file cannot be stored: {reason}"))?;
         *self.stored.lock().unwrap_or_else(PoisonError::into_inner) = Some((id, size.load(Ordering::Relaxed)));
         Ok(())
     }
@@ -137,6 +159,19 @@ impl FileSink for StorageSink {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_address_is_one_more_field() {
+        for (object, with) in [
+            ("{}", r#"{"attachmentUrl":"http://h/1?a=b"}"#),
+            (r#"{"file_id":1.50 }"#, r#"{"file_id":1.50,"attachmentUrl":"http://h/1?a=b"}"#),
+        ] {
+            let raw: Box<RawValue> = serde_json::from_str(object).expect("valid JSON");
+            assert_eq!(with_address(&raw, "http://h/1?a=b").expect("an object").get(), with);
+        }
+        let array: Box<RawValue> = serde_json::from_str("[1]").expect("valid JSON");
+        assert!(with_address(&array, "").is_none());
+    }
 
     #[test]
     fn a_file_id_is_a_whole_number() {

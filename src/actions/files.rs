@@ -1,5 +1,7 @@
 //! The resources of the file actions besides Podio.
 
+use std::time::Duration;
+
 use elasticio_runtime::{
     http::{self, ClientError},
     platform::object_storage::ObjectStorage,
@@ -13,6 +15,8 @@ pub(crate) struct Files {
     pub(crate) storage: Option<ObjectStorage>,
     /// A client without a credential, for files at any other address.
     pub(crate) http: Client,
+    /// Longest time that a transfer may stand still.
+    pub(crate) stall_timeout: Duration,
 }
 
 impl Files {
@@ -20,7 +24,11 @@ impl Files {
     ///
     /// # Errors
     /// If TLS cannot be set up.
-    pub(crate) fn new(user_agent: &str, storage: Option<ObjectStorage>) -> Result<Self, ClientError> {
-        Ok(Self { storage, http: http::client(user_agent, redirect::Policy::default())? })
+    pub(crate) fn new(
+        user_agent: &str,
+        storage: Option<ObjectStorage>,
+        stall_timeout: Duration,
+    ) -> Result<Self, ClientError> {
+        Ok(Self { storage, http: http::client(user_agent, redirect::Policy::default())?, stall_timeout })
     }
 }

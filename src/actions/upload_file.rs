@@ -1,5 +1,5 @@
 //! `uploadFile`: streams an attachment, or the file at a URL, to Podio (`POST /file/`) without keeping it in memory.
-//! In: `attachment` or `url`, `fileName`, `contentType`. Out: Podio's file object.
+//! In: `attachment`, `attachmentUrl` or `url`, `fileName`, `contentType`. Out: Podio's file object.
 
 use std::sync::Arc;
 
@@ -7,13 +7,9 @@ use async_trait::async_trait;
 use elasticio_runtime::{
     action::{Action, Context, Failure, Interruption},
     http,
-    platform::{
-        message::{Attachment, Message, Outgoing},
-        object_storage::ObjectStorage,
-    },
+    platform::message::{Attachment, Message, Outgoing},
 };
 use futures_util::future::BoxFuture;
-use reqwest::Client;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use url::Url;
@@ -22,7 +18,7 @@ use super::files::Files;
 use crate::rest::{
     ApiClient, Request,
     request::{Payload, Upload},
-    transfer::{FileSource, OpenFile, file_of},
+    transfer::{FileSource, OpenFile, file_of, silent},
 };
 
 /// The media type of a file without one. Podio refuses `application/octet-stream`.
@@ -39,6 +35,8 @@ pub(super) struct UploadFile {
 #[serde(rename_all = "camelCase")]
 struct Fields {
     url: Option<String>,
+    /// What `downloadFile` puts into its body; flow builders map fields, not attachments.
+    attachment_url: Option<String>,
     attachment: Option<String>,
     file_name: Option<String>,
     content_type: Option<String>,
@@ -63,7 +61,7 @@ impl Action for UploadFile {
     async fn run(&self, message: &Message<'_>, context: &Context<'_>) -> Result<(), Interruption> {
         let file = read(message)?;
         let url = self.podio.address().resolve("/file/")?;
-        let source = UrlSource { url: file.url, storage: self.files.storage.clone(), http: self.files.http.clone() };
+        let source = UrlSource { url: file.url, files: self.files.clone() };
         let upload = Upload { source: Arc::new(source), name: file.name, media: file.media };
         let request = Request::post(url, Payload::File(upload));
         let answer = self.podio.send(&request, context.stop).await?;
@@ -76,10 +74,18 @@ fn read(message: &Message<'_>) -> Result<FileInput, Failure> {
     let fields: Fields = match message.body() {
         None => Fields::default(),
         Some(body) => serde_json::from_str(body.get()).map_err(|_| {
-            Failure::new("The message's \"body\" must be an object whose fields \"url\", \"attachment\", \"fileName\" and \"contentType\" are text.")
+            Failure::new("The message's \"body\" must be an object whose fields \"url\", \"attachmentUrl\", \"attachment\", \"fileName\" and \"contentType\" are text.")
         })?,
     };
-    let (name, attachment) = match fields.url {
+    let given = |field: Option<String>| field.filter(|text| !text.trim().is_empty());
+    let fields = Fields {
+        url: given(fields.url),
+        attachment_url: given(fields.attachment_url),
+        attachment: given(fields.attachment),
+        file_name: given(fields.file_name),
+        content_type: given(fields.content_type),
+    };
+    let (name, attachment) = match fields.url.or(fields.attachment_url) {
         Some(url) => (None, Attachment { url, size: None, content_type: None }),
         None => find_attachment(message, fields.attachment.as_deref())?,
     };
@@ -133,19 +139,20 @@ fn find_attachment(message: &Message<'_>, wanted: Option<&str>) -> Result<(Optio
 /// A file at a URL. The platform's object storage is called with its token, any other host without one.
 struct UrlSource {
     url: Url,
-    storage: Option<ObjectStorage>,
-    http: Client,
+    files: Files,
 }
 
 impl UrlSource {
     async fn fetch(&self) -> Result<OpenFile, String> {
-        if let Some(storage) = self.storage.as_ref().filter(|storage| storage.holds(&self.url)) {
+        let limit = self.files.stall_timeout;
+        if let Some(storage) = self.files.storage.as_ref().filter(|storage| storage.holds(&self.url)) {
             let response = storage.open_with_retries(&self.url).await.map_err(|error| error.to_string())?;
-            return Ok(file_of(response));
+            return Ok(file_of(response, limit));
         }
-        let response = self.http.get(self.url.clone()).send().await.map_err(|error| http::reason(&error))?;
+        let answer = tokio::time::timeout(limit, self.files.http.get(self.url.clone()).send()).await;
+        let response = answer.map_err(|_| silent(limit))?.map_err(|error| http::reason(&error))?;
         match response.status() {
-            status if status.is_success() => Ok(file_of(response)),
+            status if status.is_success() => Ok(file_of(response, limit)),
             status => Err(format!("its address answered {status}")),
         }
     }
@@ -193,6 +200,13 @@ mod tests {
             read_text(r#"{"attachments":{"a.txt":{"url":"http://h/1","size":3}}}"#),
             some("http://h/1", "a.txt", "text/plain")
         );
+        for empty in [
+            r#"{"body":{"url":"","attachmentUrl":"http://h/1","fileName":" ","contentType":""}}"#,
+            r#"{"body":{"attachmentUrl":"http://h/1","attachment":""}}"#,
+            r#"{"body":{"url":"","attachment":""},"attachments":{"1":{"url":"http://h/1","size":"x","content-type":""}}}"#,
+        ] {
+            assert_eq!(read_text(empty), some("http://h/1", "1", "text/plain"), "{empty}");
+        }
         assert!(read_text(&format!(r#"{{"body":{{}},{both}}}"#)).expect_err("two").contains("2 attachments"));
     }
 

@@ -20,5 +20,6 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> ClientSettings {
         server_retries: server_retries.map(|count| u32::try_from(count).unwrap_or(3)),
         timeout: Duration::from_millis(reader.in_range(v::API_REQUEST_TIMEOUT, 500..=120_000, 15_000)),
         transfer_timeout: reader.millis(v::PODIO_TRANSFER_TIMEOUT),
+        stall_timeout: reader.millis(v::PODIO_STALL_TIMEOUT),
     }
 }

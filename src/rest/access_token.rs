@@ -33,6 +33,11 @@ impl AccessToken {
         Ok(Self { token, authorization, retry })
     }
 
+    /// The token itself.
+    pub(super) fn secret(&self) -> SecretString {
+        self.token.clone()
+    }
+
     /// Whether this is `token`.
     pub(super) fn is(&self, token: &SecretString) -> bool {
         self.token.expose_secret() == token.expose_secret()
@@ -50,10 +55,13 @@ pub(super) enum TokenError {
     /// The platform did not return the secret.
     #[error("{0}")]
     Secret(String),
+    /// The platform refused the secret for good.
+    #[error("{0}")]
+    SecretRefused(String),
     /// There is no way to get a token, or the token fits into no header.
     #[error("{0}")]
     Unavailable(String),
-    /// The token endpoint refused the refresh token or the client.
+    /// The token endpoint refused the refresh token or the client, for good.
     #[error("{0}")]
     Refused(String),
     /// The token endpoint is rate-limited for this long.
@@ -62,4 +70,11 @@ pub(super) enum TokenError {
     /// The worker stopped before there was a token.
     #[error(transparent)]
     Stopped(#[from] Stopped),
+}
+
+impl TokenError {
+    /// Whether the same refresh would fail again.
+    pub(super) fn is_final(&self) -> bool {
+        matches!(self, Self::Refused(_) | Self::SecretRefused(_))
+    }
 }

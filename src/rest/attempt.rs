@@ -1,5 +1,7 @@
 //! One attempt of a request: the call, and what its result means for the retry policy and for the caller.
 
+use std::time::Duration;
+
 use reqwest::{
     Client, RequestBuilder, Response,
     header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE},
@@ -14,7 +16,7 @@ use super::{
     redirects,
     request::Payload,
     retry::{Decision, Outcome, RateLimit},
-    transfer::{self, FileSink, FirstError},
+    transfer::{self, FileSink, FirstError, Flow, Source},
 };
 
 /// The result of one attempt.
@@ -45,18 +47,31 @@ pub(super) async fn attempt(
         .header(ACCEPT, "application/json, text/plain, */*")
         .header(AUTHORIZATION, token.authorization.clone())
         .timeout(limit);
-    let source = FirstError::default();
-    let call = match attach_payload(call, request, &source).await {
+    let mut source = Source::default();
+    let call = match attach_payload(call, request, &mut source).await {
         Ok(call) => call,
         Err(reason) => return Attempt::BadFile(reason),
     };
-    let response = match redirects::tracked(call.send()).await {
+    let sent = redirects::tracked(call.send());
+    let sent = if matches!(request.payload, Some(Payload::File(_))) {
+        tokio::select! {
+            sent = sent => sent,
+            () = source.flow.stalled(settings.stall_timeout) => {
+                return Attempt::Broken(transfer::silent(settings.stall_timeout));
+            }
+        }
+    } else {
+        sent.await
+    };
+    let response = match sent {
         (Ok(response), _) => response,
-        (Err(error), redirected) => return classify_error(&error, source.seen(), redirected),
+        (Err(error), redirected) => return classify_error(&error, source.error.seen(), redirected),
     };
     let other_origin = !same_origin(response.url(), &request.url);
     let answer = match &request.sink {
-        Some(sink) if response.status().is_success() => stream_into(response, sink.as_ref()).await,
+        Some(sink) if response.status().is_success() => {
+            stream_into(response, sink.as_ref(), settings.stall_timeout).await
+        }
         _ => read(response, settings.max_response, profile.settings.max_response).await,
     };
     answer.map_or_else(|broken| broken, |answer| Attempt::Answered { answer, other_origin })
@@ -76,7 +91,7 @@ async fn read(response: Response, limit: usize, setting: &str) -> Result<Answer,
 async fn attach_payload(
     call: RequestBuilder,
     request: &Request,
-    source: &FirstError,
+    source: &mut Source,
 ) -> Result<RequestBuilder, String> {
     Ok(match &request.payload {
         // Servers may refuse a POST without a length (RFC 9110, section 8.6).
@@ -89,6 +104,7 @@ async fn attach_payload(
         Some(Payload::Text(bytes)) => call.body(bytes.clone()),
         Some(Payload::File(upload)) => {
             let file = upload.source.open().await?;
+            source.flow = Flow::new();
             let form = transfer::form(file, &upload.name, &upload.media, source);
             call.multipart(
                 form.map_err(|_| "the file's content type is not a media type such as \"image/png\"".to_owned())?,
@@ -112,10 +128,10 @@ fn classify_error(error: &reqwest::Error, source: Option<String>, redirected: bo
 }
 
 /// Streams the answer's body into a sink.
-async fn stream_into(mut response: Response, sink: &dyn FileSink) -> Result<Answer, Attempt> {
+async fn stream_into(mut response: Response, sink: &dyn FileSink, limit: Duration) -> Result<Answer, Attempt> {
     let head = Answer::head(&mut response);
     let api = FirstError::default();
-    let file = api.watch(transfer::file_of(response).bytes);
+    let file = api.watch(transfer::file_of(response, limit).bytes);
     match (sink.take(file).await, api.seen()) {
         (Ok(()), None) => Ok(head),
         (_, Some(reason)) => Err(Attempt::Broken(reason)),

@@ -8,13 +8,17 @@ use elasticio_runtime::{
     stop::Stopped,
 };
 
-use super::{Answer, Profile, access_token::TokenError};
+use secrecy::SecretString;
+
+use super::{Answer, Profile, access_token::TokenError, mask::mask};
 
 /// A failed call. Its `Display` is safe to log: it has no body and no token.
 #[derive(Debug)]
 pub struct CallError {
     profile: &'static Profile,
     problem: Problem,
+    /// Masked in its texts.
+    secrets: Vec<SecretString>,
 }
 
 /// The reason for the failure.
@@ -80,7 +84,7 @@ pub(super) enum Problem {
 
 impl Problem {
     pub(super) fn with_profile(self, profile: &'static Profile) -> CallError {
-        CallError { profile, problem: self }
+        CallError { profile, problem: self, secrets: Vec::new() }
     }
 }
 
@@ -112,8 +116,18 @@ impl From<CallError> for Interruption {
 
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let api = self.profile.name;
-        match &self.problem {
+        f.write_str(&mask(Unmasked(self).to_string(), &self.secrets))
+    }
+}
+
+/// The text for logs, before secrets are masked.
+struct Unmasked<'a>(&'a CallError);
+
+impl fmt::Display for Unmasked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let CallError { profile, problem, .. } = self.0;
+        let api = profile.name;
+        match problem {
             Problem::NoCredential => f.write_str("Can't find credentials in incoming configuration"),
             Problem::Credential(why) => write!(f, "no usable access token: {why}"),
             Problem::Unauthorized { answer, why } => {
@@ -144,6 +158,11 @@ impl fmt::Display for CallError {
 impl std::error::Error for CallError {}
 
 impl CallError {
+    /// The same error, whose texts hold none of `secrets`.
+    pub(super) fn without(self, secrets: Vec<SecretString>) -> Self {
+        Self { secrets, ..self }
+    }
+
     /// The API's answer, if there was one.
     ///
     /// # Errors
@@ -153,16 +172,20 @@ impl CallError {
             Problem::Unauthorized { answer, .. }
             | Problem::Answered { answer, .. }
             | Problem::OutcomeUnknown { answer: Some(answer), .. } => Ok(*answer),
-            other => Err(other.with_profile(self.profile)),
+            other => Err(other.with_profile(self.profile).without(self.secrets)),
         }
     }
 
     /// The text for the flow's owner: what happened, including the API's answer, and what to do.
     #[must_use]
     pub fn message(&self) -> String {
+        mask(self.unmasked_message(), &self.secrets)
+    }
+
+    fn unmasked_message(&self) -> String {
         let api = self.profile.name;
         match &self.problem {
-            Problem::Credential(TokenError::Secret(why)) => {
+            Problem::Credential(TokenError::Secret(why) | TokenError::SecretRefused(why)) => {
                 format!("{why}. Check the credential on the platform, or authorize it again.")
             }
             Problem::Credential(why) => {

@@ -8,15 +8,17 @@ use elasticio_runtime::{
     stop::Stop,
 };
 use reqwest::{Client, redirect};
+use secrecy::SecretString;
 
 use super::{
     Address, Answer, CallError, ClientSettings, Credential, OAuth, Problem, Profile, Request, RetryFields,
     access_token::{AccessToken, TokenError},
     attempt::{Attempt, attempt},
+    own_credential::OwnCredential,
     redirects,
     retry::{self, Decision, History, Policy},
     token_endpoint::TokenEndpoint,
-    token_source::{OwnCredential, TokenSource},
+    token_source::TokenSource,
 };
 
 /// A step's credential, as its config says.
@@ -43,7 +45,7 @@ pub struct ApiClient {
     http: Client,
     profile: &'static Profile,
     address: Address,
-    credential: Option<Credential>,
+    credential: Option<Arc<Credential>>,
     step_retry: RetryFields,
     settings: ClientSettings,
 }
@@ -67,7 +69,7 @@ impl ApiClient {
                 // Redirects are not followed: they could carry the refresh token to another host.
                 let http = http::client(user_agent, redirect::Policy::none())?;
                 let endpoint = TokenEndpoint::from_settings(profile, http, &settings);
-                Some(TokenSource::Own(Box::new(OwnCredential { profile, oauth, endpoint, store })))
+                Some(TokenSource::Own(Box::new(OwnCredential::new(profile, oauth, endpoint, store))))
             }
         };
         Ok(Self {
@@ -92,9 +94,18 @@ impl ApiClient {
     /// # Errors
     /// See [`CallError`].
     pub async fn send(&self, request: &Request, stop: &Stop) -> Result<Answer, CallError> {
-        let (attempt, decision, attempts) =
-            self.send_until_decided(request, stop).await.map_err(|problem| problem.with_profile(self.profile))?;
-        attempt.conclude(self.profile, decision, request, attempts)
+        let outcome = self.send_until_decided(request, stop).await;
+        let outcome = match outcome {
+            Ok((attempt, decision, attempts)) => attempt.conclude(self.profile, decision, request, attempts),
+            Err(problem) => Err(problem.with_profile(self.profile)),
+        };
+        outcome.map_err(|error| error.without(self.secrets()))
+    }
+
+    /// The secrets that no text may hold.
+    fn secrets(&self) -> Vec<SecretString> {
+        let tokens = self.credential.as_ref().map(|credential| credential.known_secrets());
+        tokens.unwrap_or_default().into_iter().chain(self.settings.client_secret.clone()).collect()
     }
 
     /// Returns the last attempt, the decision about it, and the number of attempts.
@@ -151,7 +162,7 @@ impl ApiClient {
     /// which also holds back calls to the API, so that no message asks the endpoint again in the meantime.
     async fn refreshed(
         &self,
-        credential: &Credential,
+        credential: &Arc<Credential>,
         rejected: &Arc<AccessToken>,
         stop: &Stop,
     ) -> Result<Arc<AccessToken>, TokenError> {
@@ -173,7 +184,7 @@ impl ApiClient {
     }
 
     /// Waits until the credential's cooldown is over; fails if it is too long to hold the message.
-    async fn wait_for_cooldown(&self, credential: &Credential, stop: &Stop) -> Result<(), TokenError> {
+    async fn wait_for_cooldown(&self, credential: &Arc<Credential>, stop: &Stop) -> Result<(), TokenError> {
         loop {
             let wait = credential.cooldown.remaining();
             if wait.is_zero() {

@@ -26,4 +26,6 @@ pub struct ClientSettings {
     pub(crate) timeout: Duration,
     /// Time-out of a call that transfers a file.
     pub(crate) transfer_timeout: Duration,
+    /// Longest time that such a call may stand still.
+    pub(crate) stall_timeout: Duration,
 }

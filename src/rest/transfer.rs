@@ -3,7 +3,8 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -17,6 +18,7 @@ use reqwest::{
     Body,
     multipart::{Form, Part},
 };
+use tokio::time::{Instant, timeout};
 
 /// A file's bytes; an error is the text that says what failed.
 pub type FileStream = BoxStream<'static, Result<Bytes, String>>;
@@ -70,6 +72,70 @@ impl FirstError {
     }
 }
 
+/// What is known of the file that a call carries.
+#[derive(Default)]
+pub(super) struct Source {
+    /// Its first error.
+    pub(super) error: FirstError,
+    /// Whether the API takes its bytes.
+    pub(super) flow: Flow,
+}
+
+/// Watches whether the receiver of a stream keeps asking for bytes.
+#[derive(Clone)]
+pub struct Flow(Arc<Mutex<FlowState>>);
+
+struct FlowState {
+    /// Whether the receiver waits for the sender, which has a time-out of its own.
+    reading: bool,
+    /// When the receiver got its last bytes.
+    last: Instant,
+}
+
+impl Flow {
+    /// A flow that begins now.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Arc::new(Mutex::new(FlowState { reading: false, last: Instant::now() })))
+    }
+
+    /// The same stream, watched.
+    #[must_use]
+    pub fn watch(&self, bytes: FileStream) -> FileStream {
+        let watched = stream::unfold((bytes, self.clone()), async |(mut bytes, flow)| {
+            flow.lock().reading = true;
+            let chunk = bytes.next().await;
+            *flow.lock() = FlowState { reading: false, last: Instant::now() };
+            Some((chunk?, (bytes, flow)))
+        });
+        Box::pin(watched)
+    }
+
+    /// Returns once the receiver has neither asked for bytes nor answered for `limit`.
+    pub async fn stalled(&self, limit: Duration) {
+        loop {
+            let until = {
+                let state = self.lock();
+                if state.reading { Instant::now() + limit } else { state.last + limit }
+            };
+            if until <= Instant::now() {
+                return;
+            }
+            tokio::time::sleep_until(until).await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, FlowState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for Flow {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// A request body that streams the file.
 #[must_use]
 pub fn body(bytes: FileStream) -> Body {
@@ -80,8 +146,8 @@ pub fn body(bytes: FileStream) -> Body {
 ///
 /// # Errors
 /// If `media` is not a media type.
-pub(super) fn form(file: OpenFile, name: &str, media: &str, source: &FirstError) -> Result<Form, reqwest::Error> {
-    let body = body(source.watch(file.bytes));
+pub(super) fn form(file: OpenFile, name: &str, media: &str, source: &Source) -> Result<Form, reqwest::Error> {
+    let body = body(source.flow.watch(source.error.watch(file.bytes)));
     let part = match file.length {
         Some(length) => Part::stream_with_length(body, length),
         None => Part::stream(body),
@@ -90,13 +156,20 @@ pub(super) fn form(file: OpenFile, name: &str, media: &str, source: &FirstError)
     Ok(Form::new().text("filename", name.to_owned()).part("source", part))
 }
 
-/// The body of a response as a file.
+/// The body of a response as a file; `limit` bounds the wait for its next bytes.
 #[must_use]
-pub fn file_of(response: reqwest::Response) -> OpenFile {
+pub fn file_of(response: reqwest::Response, limit: Duration) -> OpenFile {
     let length = response.content_length();
-    let bytes = stream::try_unfold(response, async |mut response| {
-        let chunk = response.chunk().await.map_err(|error| http::reason(&error))?;
+    let bytes = stream::try_unfold(response, move |mut response| async move {
+        let chunk = timeout(limit, response.chunk()).await.map_err(|_| silent(limit))?;
+        let chunk = chunk.map_err(|error| http::reason(&error))?;
         Ok(chunk.map(|chunk| (chunk, response)))
     });
     OpenFile { bytes: Box::pin(bytes), length }
+}
+
+/// The text for a transfer that stood still for `limit`.
+#[must_use]
+pub fn silent(limit: Duration) -> String {
+    format!("nothing came for {} s", limit.as_secs_f64())
 }

@@ -101,10 +101,18 @@ async fn a_small_file_survives_upload_and_download_unchanged() -> Result<()> {
 
     let known = sandbox.objects();
     let mut worker = consuming_worker(&stage, &function(&stage, &sandbox, "downloadFile")).await?;
-    outcome(&stage, &json!({ "body": { "fileId": file_id(&uploaded)?.to_string() } }), BOUND).await?;
+    let downloaded = outcome(&stage, &json!({ "body": { "fileId": file_id(&uploaded)?.to_string() } }), BOUND).await?;
     stop(&mut worker, BOUND).await?;
     let stored = sandbox.objects().into_iter().find(|id| !known.contains(id)).context("a new object")?;
     assert_eq!(sandbox.object(stored).as_deref(), Some(bytes.as_slice()));
+    let url = downloaded.payload["body"]["attachmentUrl"].clone();
+    assert_eq!(url, format!("{}/objects/{stored}?storage_type=maester", sandbox.platform_url()));
+    assert_eq!(url, downloaded.payload["attachments"]["a b.bin"]["url"]);
+
+    let mut worker = consuming_worker(&stage, &function(&stage, &sandbox, "uploadFile")).await?;
+    let again = outcome(&stage, &json!({ "body": { "attachmentUrl": url, "fileName": "" } }), BOUND).await?;
+    assert_eq!(again.payload["body"]["size"], 70_000, "{}", again.payload);
+    stop(&mut worker, BOUND).await?;
     stage.remove().await
 }
 

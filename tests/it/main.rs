@@ -32,6 +32,8 @@ mod retries;
 mod scripted;
 mod service;
 mod settings;
+mod shared_tokens;
+mod silent_peers;
 mod startup;
 mod step;
 mod stop;

@@ -55,6 +55,20 @@ async fn a_podio_address_with_more_than_an_origin_and_path_is_refused_and_not_lo
 }
 
 #[tokio::test]
+async fn an_address_of_the_platform_with_more_than_an_origin_and_path_is_refused_and_not_logged() -> Result<()> {
+    for name in ["ELASTICIO_API_URI", "ELASTICIO_OBJECT_STORAGE_URI"] {
+        for value in ["http://pearl@h/", "http://u:pearl@h/", "http://h/?pearl", "http://h/#pearl", "http://h/?"] {
+            let finished = run_to_end(program(), &[] as &[&str], &[(name, value)], "", BOUND).await?;
+            assert_eq!(finished.ended, Ended(1), "{value}");
+            let shown = finished.output + &finished.errors;
+            assert!(shown.contains(&format!("{name}: must have no")), "{value}: {shown}");
+            assert!(!shown.contains("pearl"), "{shown}");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_unreachable_broker_is_reported_with_its_variable() -> Result<()> {
     let stage = stage("no-broker", oauth_config(), user(), json!({})).await?;
     // The port is reserved, but nothing listens.

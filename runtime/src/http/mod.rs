@@ -1,10 +1,13 @@
 //! Builds HTTP clients and describes their errors, both for the platform's API and for a component's.
 
-use std::error::Error as _;
+use std::{error::Error as _, time::Duration};
 
 use reqwest::{Client, redirect, retry};
 
 pub mod body;
+
+/// The longest wait for a connection, TLS included.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Why an HTTP client could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +32,7 @@ pub fn client(user_agent: &str, policy: redirect::Policy) -> Result<Client, Clie
         // Callers have their own retry policies; the client's would keep a copy of every request.
         .retry(retry::never())
         .tcp_nodelay(true)
+        .connect_timeout(CONNECT_TIMEOUT)
         .referer(false)
         .build()?;
     Ok(client)

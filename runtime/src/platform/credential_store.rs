@@ -9,11 +9,16 @@ use super::{api::PlatformApi, step_data::OAuthFields};
 
 /// Where a credential is kept between runs.
 pub trait CredentialStore: fmt::Debug + Send + Sync {
-    /// Stores a refreshed credential, before its access token is used.
+    /// Stores a refreshed credential.
     ///
     /// # Errors
     /// When it cannot be stored. The text says why, or what to do.
     fn save<'a>(&'a self, oauth: &'a OAuthFields) -> BoxFuture<'a, Result<(), String>>;
+
+    /// Whether another process may store a newer credential, so that reading it again makes sense.
+    fn is_shared(&self) -> bool {
+        true
+    }
 
     /// Reads it again: another process may have refreshed it meanwhile. `None` when there is nothing to read.
     fn reload(&self) -> BoxFuture<'_, Option<OAuthFields>>;
@@ -27,6 +32,10 @@ impl CredentialStore for NoStore {
     fn save<'a>(&'a self, _: &'a OAuthFields) -> BoxFuture<'a, Result<(), String>> {
         let problem = "it came from the environment; use --credential FILE to keep a refreshed one";
         Box::pin(std::future::ready(Err(problem.to_owned())))
+    }
+
+    fn is_shared(&self) -> bool {
+        false
     }
 
     fn reload(&self) -> BoxFuture<'_, Option<OAuthFields>> {
@@ -65,6 +74,10 @@ impl CredentialStore for PlatformStore {
             let keys = serde_json::value::to_raw_value(&keys).map_err(|error| error.to_string())?;
             self.api.update_account(account, &keys).await.map_err(|error| error.to_string())
         })
+    }
+
+    fn is_shared(&self) -> bool {
+        self.step.is_some()
     }
 
     fn reload(&self) -> BoxFuture<'_, Option<OAuthFields>> {

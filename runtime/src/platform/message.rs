@@ -12,6 +12,8 @@ use super::{
     json::{Kind, ObjectWriter, RawObject, WriteJson, write_string, write_value},
 };
 
+pub use super::attachment::Attachment;
+
 /// The header of a message that names the object with its body in object storage.
 pub const OBJECT_ID: &str = "x-ipaas-object-storage-id";
 /// The header of an outgoing message, in upper or lower case, that replaces the data routing key.
@@ -95,19 +97,6 @@ impl<'a> Message<'a> {
         let id: String = serde_json::from_str(self.object("headers").get(OBJECT_ID)?.get()).ok()?;
         (!id.is_empty()).then_some(id)
     }
-}
-
-/// A file that goes with a message by reference.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
-pub struct Attachment {
-    /// Where to fetch it.
-    pub url: String,
-    /// Its size in bytes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub size: Option<u64>,
-    /// Its media type.
-    #[serde(default, rename = "content-type", skip_serializing_if = "Option::is_none")]
-    pub content_type: Option<String>,
 }
 
 /// A message that an action emits.

@@ -2,6 +2,7 @@
 //! the platform's REST API and object storage. Knows neither a third party's API nor lapin.
 
 pub mod api;
+mod attachment;
 pub mod cipher;
 pub mod credential_store;
 pub mod error_message;

@@ -46,7 +46,7 @@ impl StorageSettings {
         let id = |variable| reader.optional(variable).unwrap_or_default();
         let request_id = format!("f:{};s:{};m:", id(v::FLOW_ID), id(v::STEP_ID));
         Some(Self {
-            uri: reader.http_url(v::OBJECT_STORAGE_URI),
+            uri: reader.bare_http_url(v::OBJECT_STORAGE_URI),
             token: reader.optional(v::OBJECT_STORAGE_TOKEN).unwrap_or_default().into(),
             timeout: Duration::from_millis(reader.in_range(v::REQUEST_TIMEOUT, 500..=20_000, 10_000)),
             retries: usize::try_from(reader.in_range(v::REQUEST_MAX_RETRY, 0..=4, 2)).unwrap_or(2),

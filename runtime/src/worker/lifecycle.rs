@@ -64,6 +64,8 @@ pub(crate) async fn run(
         }
     };
     link.close().await;
+    // The messages are back in the queue by now, so this holds up nobody but the process.
+    stop.finish().await;
     outcome
 }
 

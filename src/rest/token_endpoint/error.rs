@@ -6,6 +6,24 @@ use oauth2::{RequestTokenError, basic::BasicRequestTokenError};
 
 use crate::rest::answer::is_code;
 
+/// The codes that texts may hold: those of RFC 6749, section 5.2, and Podio's. A server may put anything into its code.
+const KNOWN_CODES: &[&str] = &[
+    "invalid_request",
+    "invalid_client",
+    "invalid_grant",
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "invalid_scope",
+    "access_denied",
+    "invalid_auth",
+    "invalid_second_factor",
+    "invalid_token",
+    "invalid_value",
+    "nonce_validation_error",
+    "rate_limit",
+    "unauthorized",
+];
+
 /// Why a refresh failed. Never contains a token.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(in crate::rest) enum RefreshError {
@@ -52,7 +70,8 @@ pub(super) fn refresh_error(api: &'static str, error: BasicRequestTokenError<Tra
     let unusable = |reason: &str| RefreshError::Unusable { api, reason: reason.to_owned() };
     match error {
         RequestTokenError::ServerResponse(refusal) => match refusal.error().as_ref() {
-            code if is_code(code) => RefreshError::Refused { api, code: code.to_owned() },
+            code if KNOWN_CODES.contains(&code) => RefreshError::Refused { api, code: code.to_owned() },
+            code if is_code(code) => unusable("an unknown error code"),
             _ => unusable("a refusal without an error code"),
         },
         RequestTokenError::Request(TransportError::Limited(wait)) => RefreshError::Limited(wait),

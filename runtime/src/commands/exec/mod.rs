@@ -38,7 +38,9 @@ fn start<C: Component>(args: &ExecArgs) -> anyhow::Result<ExitCode> {
     process::runtime()?.block_on(async {
         let stop = process::stop_on_signal()?;
         let action = action::<C>(args, &source).await?;
-        process_all(args, action, stop, C::INFO.example).await
+        let outcome = process_all(args, action, stop.clone(), C::INFO.example).await;
+        stop.finish().await;
+        outcome
     })
 }
 

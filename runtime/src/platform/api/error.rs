@@ -61,6 +61,13 @@ impl ApiError {
         format!("Request failed with status code {}", status.as_u16())
     }
 
+    /// Whether the platform refused the call for good: a 4xx that says neither "later" nor "too many".
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        let later = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_EARLY, StatusCode::TOO_MANY_REQUESTS];
+        matches!(self, Self::Status { status, .. } if status.is_client_error() && !later.contains(status))
+    }
+
     pub(super) fn is_transient(&self) -> bool {
         match self {
             Self::Status { status, .. } => status.is_server_error(),

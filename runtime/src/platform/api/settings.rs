@@ -29,7 +29,7 @@ impl ApiSettings {
     pub(crate) fn read(reader: &mut Reader<'_>, workspace_id: &str) -> Self {
         let (attempts, delay) = Self::attempts(reader);
         Self {
-            uri: reader.http_url(v::API_URI),
+            uri: reader.bare_http_url(v::API_URI),
             username: reader.text(v::API_USERNAME),
             key: reader.secret(v::API_KEY),
             workspace_id: workspace_id.to_owned(),
