@@ -3,7 +3,7 @@
 
 use elasticio_runtime::{
     action::Failure,
-    platform::json::{Kind, RawObject},
+    platform::json::{Kind, RawObject, text_of},
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
@@ -87,7 +87,7 @@ impl<'a> ObjectRef<'a> {
             .ok_or_else(no_id)?;
         // As in the Node.js component, a falsy value counts as missing, and `true` is used as an id.
         let text = match Kind::of(id) {
-            Kind::Text => serde_json::from_str::<String>(id.get()).map_err(|_| no_id())?,
+            Kind::Text => text_of(id).ok_or_else(no_id)?,
             Kind::Number if id.get().parse() != Ok(0.0_f64) => id.get().to_owned(),
             Kind::Boolean if id.get() == "true" => id.get().to_owned(),
             Kind::Null | Kind::Boolean | Kind::Number => return Err(no_id()),
@@ -137,6 +137,8 @@ mod tests {
             (r#"{"idValue":"false"}"#, "item", "/item/false"),
             (r#"{"idValue":true}"#, "item", "/item/true"),
             (r#"{"idValue":"42/comments"}"#, "item", "/item/42%2Fcomments"),
+            (r#"{"idValue":"\ud800"}"#, "item", "/item/%EF%BF%BD"),
+            (r#"{"\udc00":1,"idValue":"42"}"#, "item", "/item/42"),
             (r#"{"idValue":"a b?c#d%ü"}"#, "task", "/task/a%20b%3Fc%23d%25%C3%BC"),
         ] {
             assert_eq!(path(body, LOOKUP, Some(chosen)).as_deref(), Ok(want));

@@ -133,7 +133,7 @@ fn find_attachment(message: &Message<'_>, wanted: Option<&str>) -> Result<(Optio
     };
     let attachment = serde_json::from_str(raw.get())
         .map_err(|_| Failure::new("The message's attachment is not an object with a \"url\"."))?;
-    Ok((Some(name.into_owned()), attachment))
+    Ok((Some(name.text().into_owned()), attachment))
 }
 
 /// A file at a URL. The platform's object storage is called with its token, any other host without one.

@@ -1,7 +1,7 @@
 //! Passthrough: the messages of previous steps in results.
 
-use anyhow::Result;
-use podio_test_support::{Emitted, Environment, Stage, TestMessage};
+use anyhow::{Context, Result};
+use podio_test_support::{Emitted, Environment, Stage, TestMessage, cipher};
 use serde_json::{Value, json};
 
 use crate::scripted::{SCRIPTED, ScriptedWorker, scripted_message};
@@ -125,5 +125,26 @@ async fn passthrough_keeps_every_digit_of_numbers() -> Result<()> {
     let emitted = results(&stage, &environment, &[TestMessage::from_text(&text)]).await?;
     let count = |part: &str| emitted[0].text.matches(part).count();
     assert_eq!((count(before), count(answer)), (1, 2), "{}", emitted[0].text);
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn lone_surrogates_and_deep_nesting_pass_unchanged() -> Result<()> {
+    let (stage, environment) = setup("pass-any-json").await?;
+    let deep = format!("{}{}", "[".repeat(5000), "]".repeat(5000));
+    let steps = format!(r#""\ud800":{{"body":{{"\udc00":"\udfff"}},"headers":{{}}}},"deep":{{"body":{deep}}}"#);
+    let input = format!(
+        r#"{{"\ud801":1,"body":{{"\ud802":{deep},"method":"GET","url":"/user"}},"headers":{{"\ud803":1e999}},"passthrough":{{{steps}}}}}"#
+    );
+
+    let mut worker = consuming_worker(&stage, &environment).await?;
+    stage.send(&TestMessage::from_text(&input)).await?;
+    stage.results.wait_for(1, "a result", BOUND).await?;
+    stop(&mut worker, BOUND).await?;
+    // Not read as JSON here: the tests' parser takes neither.
+    let received = stage.results.all().pop().context("no result")?;
+    let text = cipher::decrypt_base64(&received.delivery.data)?;
+    assert!(text.contains(&format!(r#""passthrough":{{{steps},"step_2":"#)), "{}", &text[..text.len().min(500)]);
+    assert_eq!((stage.left().await?, stage.rejected.count()), (0, 0));
     stage.remove().await
 }

@@ -136,7 +136,7 @@ async fn reply(body: Value, context: &Context<'_>) -> Result<(), Interruption> {
 fn seen(message: &Message<'_>) -> Value {
     let value = |raw: &RawValue| serde_json::from_str(raw.get()).unwrap_or(Value::Null);
     let mut fields: Map<String, Value> =
-        message.fields().entries().map(|(name, raw)| (name.into_owned(), value(raw))).collect();
+        message.fields().entries().map(|(name, raw)| (name.text().into_owned(), value(raw))).collect();
     if let Some(body) = message.body() {
         fields.insert("body".to_owned(), value(body));
     }

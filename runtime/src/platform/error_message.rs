@@ -64,12 +64,12 @@ pub fn decrypt_error(cipher: &Cipher, body: &[u8], headers: &[(String, Value)]) 
     let mut body = ObjectWriter::new(message.field("body"));
     for (name, part) in parts.entries() {
         match serde_json::from_str::<String>(part.get()) {
-            Ok(encrypted) if !encrypted.is_empty() && matches!(name.as_ref(), "error" | "errorInput") => {
+            Ok(encrypted) if !encrypted.is_empty() && matches!(name.as_json(), "error" | "errorInput") => {
                 let decrypted = cipher.decrypt_text(encrypted.as_bytes(), Encoding::Base64)?;
                 let json: &RawValue = serde_json::from_str(&decrypted).map_err(|_| DecryptError::NotJson)?;
-                body.raw(&name, json);
+                body.entry(&name, json);
             }
-            _ => body.raw(&name, part),
+            _ => body.entry(&name, part),
         }
     }
     body.end();

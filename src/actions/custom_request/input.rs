@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use elasticio_runtime::{
     action::Failure,
-    platform::json::{Kind, RawObject, write_compact},
+    platform::json::{Kind, RawObject, text_of, write_compact},
 };
 use reqwest::Method;
 use serde::Deserialize;
@@ -62,7 +62,7 @@ fn read_method(value: Option<&RawValue>) -> Result<Method, Failure> {
 /// Reads a field that must be text.
 fn text(value: Option<&RawValue>, field: &str, advice: &str) -> Result<String, Failure> {
     let value = value.ok_or_else(|| Failure::new(format!("The field \"{field}\" is missing: {advice}.")))?;
-    serde_json::from_str(value.get()).map_err(|_| {
+    text_of(value).ok_or_else(|| {
         Failure::new(format!("The field \"{field}\" must be text, but it is {}: {advice}.", Kind::of(value)))
     })
 }
@@ -76,8 +76,7 @@ fn read_payload(field: &str, value: &RawValue) -> Result<Option<Payload>, Failur
             Ok(Some(Payload::Json(Bytes::from(json))))
         }
         Kind::Text => {
-            let text: String = serde_json::from_str(value.get())
-                .map_err(|_| Failure::new(format!("The field \"{field}\" contains text that is not valid Unicode.")))?;
+            let text = text_of(value).unwrap_or_default();
             Ok((!text.is_empty()).then(|| Payload::Text(Bytes::from(text))))
         }
         other => {

@@ -1,7 +1,7 @@
 //! A credential in a JSON file: a token response as a token endpoint returns it (other fields, such as `retries`, may
 //! be beside the tokens), or a step's config with `oauth` in it.
 
-use std::{fs, io::Write, path::PathBuf};
+use std::{collections::HashSet, fs, io::Write, path::PathBuf};
 
 use anyhow::Context as _;
 use futures_util::future::BoxFuture;
@@ -9,7 +9,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use tempfile::NamedTempFile;
 
-use crate::platform::{credential_store::CredentialStore, json::RawObject, step_data::OAuthFields};
+use crate::platform::{
+    credential_store::CredentialStore,
+    json::{Key, RawObject},
+    step_data::OAuthFields,
+};
 
 /// The file.
 #[derive(Debug)]
@@ -49,9 +53,9 @@ impl FileStore {
         let text = match fields.get("oauth") {
             Some(inner) => {
                 let inner = object(updated(&RawObject::deserialize(inner)?, oauth)?);
-                object(fields.entries().map(|(name, raw)| match name.as_ref() {
-                    "oauth" => (name.into_owned(), inner.clone()),
-                    _ => (name.into_owned(), raw.get().to_owned()),
+                object(fields.entries().map(|(name, raw)| match name.as_json() {
+                    "oauth" => (name, inner.clone()),
+                    _ => (name, raw.get().to_owned()),
                 }))
             }
             None => object(updated(&fields, oauth)?),
@@ -69,24 +73,25 @@ impl FileStore {
 
 /// The fields of `old` with the values of `new`, then the fields that only `new` has. An unchanged value stays as it is
 /// written, digit by digit.
-fn updated(old: &RawObject<'_>, new: &Map<String, Value>) -> serde_json::Result<Vec<(String, String)>> {
+fn updated<'a>(old: &RawObject<'a>, new: &Map<String, Value>) -> serde_json::Result<Vec<(Key<'a>, String)>> {
     let mut fields = Vec::new();
     for (name, raw) in old.entries() {
-        let text = match new.get(name.as_ref()) {
+        let text = match new.get(name.text().as_ref()) {
             Some(value) if serde_json::from_str::<Value>(raw.get())? != *value => value.to_string(),
             _ => raw.get().to_owned(),
         };
-        fields.push((name.into_owned(), text));
+        fields.push((name, text));
     }
-    let added = new.iter().filter(|(name, _)| old.get(name).is_none());
-    fields.extend(added.map(|(name, value)| (name.clone(), value.to_string())));
+    let known: HashSet<String> = fields.iter().map(|(name, _)| name.text().into_owned()).collect();
+    let added = new.iter().filter(|(name, _)| !known.contains(*name));
+    fields.extend(added.map(|(name, value)| (Key::new(name), value.to_string())));
     Ok(fields)
 }
 
 /// A JSON object, with one line per field.
-fn object(fields: impl IntoIterator<Item = (String, String)>) -> String {
+fn object<'a>(fields: impl IntoIterator<Item = (Key<'a>, String)>) -> String {
     let lines: Vec<String> =
-        fields.into_iter().map(|(name, text)| format!("  {}: {text}", Value::String(name))).collect();
+        fields.into_iter().map(|(name, text)| format!("  \"{}\": {text}", name.as_json())).collect();
     format!("{{\n{}\n}}", lines.join(",\n"))
 }
 

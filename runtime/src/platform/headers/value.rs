@@ -133,20 +133,48 @@ impl Value {
         }
     }
 
-    /// The value as text, for keys and logs.
+    /// The value as text, as JavaScript's `String(value)` returns it, for keys and logs.
     #[must_use]
     pub fn to_text(&self) -> String {
         match self {
-            Self::Text(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+            Self::Text(bytes) | Self::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
             Self::Short(text) => text.clone(),
             Self::Bool(value) => value.to_string(),
+            Self::I8(n) => n.to_string(),
+            Self::U8(n) => n.to_string(),
+            Self::I16(n) => n.to_string(),
+            Self::U16(n) => n.to_string(),
+            Self::I32(n) => n.to_string(),
+            Self::U32(n) => n.to_string(),
             Self::I64(n) => n.to_string(),
-            other => match other.as_count() {
-                Some(n) => n.to_string(),
-                None => format!("{other:?}"),
-            },
+            Self::Timestamp(n) => n.to_string(),
+            Self::F32(n) => float_text(f64::from(*n)),
+            Self::F64(n) => float_text(*n),
+            Self::Decimal(scale, value) => float_text(f64::from(*value) / 10_f64.powi((*scale).into())),
+            Self::Array(values) => {
+                // As `Array.prototype.join`: nothing for a missing value.
+                let text = |value: &Self| if *value == Self::Void { String::new() } else { value.to_text() };
+                values.iter().map(text).collect::<Vec<_>>().join(",")
+            }
+            Self::Table(_) => "[object Object]".to_owned(),
+            Self::Void => "null".to_owned(),
         }
     }
+}
+
+/// `n` as JavaScript writes it: without an exponent from 1e-6 to below 1e21.
+fn float_text(n: f64) -> String {
+    if n == 0.0 {
+        return "0".to_owned();
+    }
+    if n.is_infinite() {
+        return if n > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
+    }
+    if n.is_nan() || (1e-6..1e21).contains(&n.abs()) {
+        return n.to_string();
+    }
+    let text = format!("{n:e}");
+    if text.contains("e-") { text } else { text.replace('e', "e+") }
 }
 
 /// Text as a number: white space alone is 0, but empty text is 1.
@@ -169,4 +197,46 @@ fn whole(n: f64) -> Option<u64> {
 pub fn to_json(headers: &[(String, Value)]) -> serde_json::Value {
     let fields = headers.iter().map(|(name, value)| (name.clone(), value.to_json()));
     serde_json::Value::Object(fields.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Value::{
+        self, Array, Bool, Bytes, Decimal, F32, F64, I8, I16, I32, I64, Short, Table, Text, Timestamp, U8, U16, U32,
+        Void,
+    };
+
+    #[test]
+    fn values_are_written_as_javascript_writes_them() {
+        for (value, text) in [
+            (Bool(false), "false"),
+            (I8(-3), "-3"),
+            (U8(255), "255"),
+            (I16(-300), "-300"),
+            (U16(65535), "65535"),
+            (I32(i32::MIN), "-2147483648"),
+            (U32(u32::MAX), "4294967295"),
+            (I64(-1), "-1"),
+            (Timestamp(1_700_000_000), "1700000000"),
+            (F32(1.5), "1.5"),
+            (F64(-0.25), "-0.25"),
+            (F64(3.0), "3"),
+            (F64(-0.0), "0"),
+            (F64(1e21), "1e+21"),
+            (F64(1e20), "100000000000000000000"),
+            (F64(-1.5e-7), "-1.5e-7"),
+            (F64(1e-6), "0.000001"),
+            (F64(f64::NAN), "NaN"),
+            (F64(f64::NEG_INFINITY), "-Infinity"),
+            (Decimal(2, 150), "1.5"),
+            (Short("s".into()), "s"),
+            (Text(b"a\xFF".to_vec()), "a\u{fffd}"),
+            (Bytes(b"b".to_vec()), "b"),
+            (Array(vec![I32(-1), Void, Value::text("x")]), "-1,,x"),
+            (Table(Vec::new()), "[object Object]"),
+            (Void, "null"),
+        ] {
+            assert_eq!(value.to_text(), text, "{value:?}");
+        }
+    }
 }

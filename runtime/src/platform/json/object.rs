@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{write_compact, write_string, write_value};
+use super::{Key, write_compact, write_string, write_value};
 
 /// A JSON object that is being written; [`Self::end`] closes it.
 #[derive(Debug)]
@@ -31,12 +31,26 @@ impl<'b> ObjectWriter<'b> {
     /// is merely copied. Every message has dozens of them.
     pub fn plain_field(&mut self, name: &str) -> &mut Vec<u8> {
         debug_assert!(name.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'), "{name}");
+        self.plain_key(name)
+    }
+
+    fn plain_key(&mut self, name: &str) -> &mut Vec<u8> {
         self.out.reserve(name.len() + 4);
         self.separate();
         self.out.push(b'"');
         self.out.extend_from_slice(name.as_bytes());
         self.out.extend_from_slice(b"\":");
         self.out
+    }
+
+    /// The same for a key that came in.
+    pub fn key(&mut self, key: &Key<'_>) -> &mut Vec<u8> {
+        self.plain_key(key.as_json())
+    }
+
+    /// Writes an entry as it came in, its value in compact form.
+    pub fn entry(&mut self, key: &Key<'_>, value: &RawValue) {
+        write_compact(value.get(), self.key(key));
     }
 
     /// Writes a field with a string.

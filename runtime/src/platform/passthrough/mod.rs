@@ -1,12 +1,10 @@
 //! The passthrough: the messages of the steps before that a result carries (protocol, sections 5.5 and 5.6). Pure:
 //! which entries there are, how large they are, how they are written.
 
-use std::borrow::Cow;
-
 use serde_json::value::RawValue;
 
 use super::{
-    json::{Kind, ObjectWriter, write_compact},
+    json::{Key, Kind, ObjectWriter, write_compact},
     message::{Message, OBJECT_ID},
 };
 
@@ -17,7 +15,7 @@ mod tests;
 #[derive(Clone, Debug)]
 pub struct Entry<'a> {
     /// The step's id.
-    pub step: Cow<'a, str>,
+    pub step: Key<'a>,
     /// Its message, with the body from object storage if it is there; empty when the entry is not a message.
     pub message: Message<'a>,
     /// The id of the object that the body was moved to; `None` when the body is written with the entry.
@@ -67,9 +65,10 @@ impl<'a> Passthrough<'a> {
         reply_to: Option<String>,
     ) -> Self {
         if let Some(step) = incoming_step.filter(|_| no_self) {
+            let step = Key::new(&step);
             entries.retain(|entry| entry.step != step);
             let provenance = Provenance::Incoming { reply_to };
-            entries.push(Entry { step: step.into(), message: message.clone(), stored: None, provenance });
+            entries.push(Entry { step, message: message.clone(), stored: None, provenance });
         }
         Self { entries, own_step: (!no_self).then_some(own_step) }
     }
@@ -83,8 +82,8 @@ impl<'a> Passthrough<'a> {
     /// Writes the entries as an object. `own` is the result itself, as a whole JSON object.
     pub fn write(&self, out: &mut Vec<u8>, own: &[u8]) {
         let mut object = ObjectWriter::new(out);
-        for entry in self.entries.iter().filter(|entry| self.own_step != Some(entry.step.as_ref())) {
-            entry.write(object.field(&entry.step));
+        for entry in self.entries.iter().filter(|entry| self.own_step.is_none_or(|own| entry.step != *own)) {
+            entry.write(object.key(&entry.step));
         }
         if let Some(step) = self.own_step {
             object.field(step).extend_from_slice(own);
@@ -135,11 +134,11 @@ impl Entry<'_> {
         let new_headers = carried.is_none() || self.stored.is_some();
         let mut object = ObjectWriter::new(out);
         for (name, value) in self.message.fields().entries() {
-            match name.as_ref() {
+            match name.as_json() {
                 "body" => {}
                 "headers" if new_headers => {}
                 "passthrough" if carried.is_none() => {}
-                other => object.raw(other, value),
+                _ => object.entry(&name, value),
             }
         }
         match (&self.stored, self.message.body()) {
@@ -159,8 +158,8 @@ impl Entry<'_> {
         let set = set.into_iter().filter_map(|(name, value)| Some((name, value?)));
         let mut object = ObjectWriter::new(out);
         for (name, value) in self.message.object("headers").entries() {
-            if set.clone().all(|(other, _)| other != name) {
-                object.raw(&name, value);
+            if set.clone().all(|(other, _)| name != *other) {
+                object.entry(&name, value);
             }
         }
         for (name, value) in set {

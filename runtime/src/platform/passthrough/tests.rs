@@ -67,3 +67,13 @@ fn a_fetched_body_is_carried_and_nothing_else_is_changed() {
     let carried = r#"{"a":{"headers":{"h":1},"passthrough":{},"body":[1.50]}}"#;
     assert_eq!(String::from_utf8_lossy(&out), carried);
 }
+
+#[test]
+fn steps_named_with_escapes_and_lone_surrogates_are_carried_and_replaced() {
+    let entries = r#"{"\ud800":{"body":{"\udc00":"\ud800"}},"a\"\\b":1}"#;
+    let incoming = format!(r#"{{"\ud800":1,"passthrough":{entries}}}"#);
+    assert_eq!(text(&incoming, true, None, &[]), entries);
+    let replaced = text(&incoming, true, Some("a\"\\b"), &[]);
+    let own = r#""a\"\\b":{"\ud800":1,"headers":{"reply_to":"reply"}}}"#;
+    assert_eq!(replaced, format!(r#"{{"\ud800":{{"body":{{"\udc00":"\ud800"}}}},{own}"#));
+}

@@ -40,8 +40,8 @@ fn filter_body(request: &Request, limit: u64, offset: u64) -> Bytes {
     let mut out = Vec::new();
     let mut object = ObjectWriter::new(&mut out);
     for (name, value) in body_fields(request).unwrap_or_default().entries() {
-        if name != "limit" && name != "offset" {
-            object.raw(&name, value);
+        if !matches!(name.as_json(), "limit" | "offset") {
+            object.entry(&name, value);
         }
     }
     object.value("limit", &limit);
