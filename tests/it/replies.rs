@@ -55,6 +55,22 @@ async fn an_unroutable_error_reply_does_not_hold_the_message() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_reply_to_the_step_s_own_queue_does_not_go_round() -> Result<()> {
+    let (stage, environment) = setup("reply-loop").await?;
+    stage.bind_input("own").await?;
+    let mut worker = consuming_worker(&stage, &environment).await?;
+    stage.send(&TestMessage::get("/nothing").with_header("reply_to", json!("own"))).await?;
+    let warned = |log: &[String]| log.iter().any(|line| line.contains("no reply to an error reply"));
+    worker.log().wait_until("the warning", BOUND, warned).await?;
+    stage.rejected.wait_for(2, "the message and its error's reply", BOUND).await?;
+    stop(&mut worker, BOUND).await?;
+    let keys: Vec<String> = stage.emitted()?.into_iter().map(|emitted| emitted.routing_key).collect();
+    assert_eq!(keys, ["error", "error"]);
+    assert_eq!(stage.left().await?, 0);
+    stage.remove().await
+}
+
+#[tokio::test]
 async fn an_http_reply_goes_to_reply_to_in_protocol_version_1() -> Result<()> {
     let (stage, environment) = setup("http-reply").await?;
     let environment = environment.with("ELASTICIO_FUNCTION", SCRIPTED).with("ELASTICIO_PROTOCOL_VERSION", "2");

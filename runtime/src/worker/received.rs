@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::{
     amqp::Properties,
-    platform::headers::{Incoming, Times, Value},
+    platform::headers::{ERROR_RESPONSE, Incoming, Times, Value},
 };
 
 /// A message as it was received.
@@ -24,6 +24,11 @@ pub(super) struct Received<'a> {
 }
 
 impl Received<'_> {
+    /// Whether it is itself the copy of an error. A reply to it could go round for ever.
+    pub(super) fn is_error_reply(&self) -> bool {
+        self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(ERROR_RESPONSE))
+    }
+
     /// The times of something that is emitted now.
     pub(super) fn times(&self) -> Times {
         Times { start: self.start, end: now_ms() }

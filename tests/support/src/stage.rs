@@ -87,6 +87,11 @@ impl Stage {
         Ok("amq.fanout".to_owned())
     }
 
+    /// Binds the worker's queue to the exchange that the worker publishes to.
+    pub async fn bind_input(&self, key: &str) -> Result<()> {
+        self.broker.bind(&self.names.input, &self.names.exchange, key).await
+    }
+
     /// The test's own connection.
     #[must_use]
     pub fn broker(&self) -> &Broker {

@@ -10,7 +10,7 @@ mod outgoing;
 mod value;
 
 pub use incoming::Incoming;
-pub use outgoing::{EmitHeaders, RETRY, SnapshotEvent, Times, rebound};
+pub use outgoing::{ERROR_RESPONSE, EmitHeaders, RETRY, SnapshotEvent, Times, rebound};
 pub use value::{Value, to_json};
 
 /// Headers by name, in order of insertion; of equal names the last one wins.

@@ -7,6 +7,8 @@ use crate::platform::{cipher::Encoding, identity::Identity};
 
 /// The header of a message that is published again: the number of failed attempts.
 pub const RETRY: &str = "retry";
+/// Marks the copy of an error that goes to the sender that waits for a reply.
+pub const ERROR_RESPONSE: &str = "x-eio-error-response";
 
 /// When the processing of a message began and when its emit was sent, in milliseconds since the epoch.
 #[derive(Clone, Copy, Debug)]
@@ -85,7 +87,7 @@ impl EmitHeaders {
     #[must_use]
     pub fn error_reply(&self, incoming: &Incoming, id: Value, times: Times) -> Table {
         let mut table = self.of_message(incoming, id, times);
-        table.push(("x-eio-error-response".into(), Value::Bool(true)));
+        table.push((ERROR_RESPONSE.into(), Value::Bool(true)));
         table
     }
 

@@ -66,6 +66,13 @@ impl Emits {
         if let Some(key) = received.incoming.reply_key()
             && self.settings.error_replies
         {
+            if received.is_error_reply() {
+                tracing::warn!(
+                    message_id = received.incoming.message_key(),
+                    "no reply to an error reply: is reply_to a key of this step's own queue?"
+                );
+                return Ok(());
+            }
             let headers = || self.headers.error_reply(received.incoming, id.clone(), times);
             self.error_reply(&key, headers, encrypted.into()).await.map_err(|stopped| unpublished(stopped.into()))?;
         }
