@@ -152,6 +152,11 @@ async fn a_stop_gives_back_what_has_no_outcome_before_the_connection_ends() -> R
     assert_eq!(stage.left().await?, 8);
     assert_eq!(lines(&worker, "did not answer"), 0);
     assert_eq!(stage.proxy.nacks(), 1, "one basic.nack for everything");
+
+    let mut next = consuming_worker(&stage, &environment(&stage, PREFETCH)).await?;
+    let counted = |log: &[String]| log.iter().filter(|line| line.contains("\"delivery_count\":1")).count() >= 2;
+    next.log().wait_until("the count of deliveries", BOUND, counted).await?;
+    stop(&mut next, BOUND).await?;
     stage.remove().await
 }
 

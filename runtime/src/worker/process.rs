@@ -18,7 +18,7 @@ use crate::{
     platform::{
         cipher::{Cipher, DecryptError},
         error_message::decrypt_error,
-        headers::{Incoming, Value},
+        headers::{self, Incoming, Value},
         message::{Message, MessageError},
         passthrough::{self, Passthrough},
     },
@@ -65,6 +65,10 @@ impl Processor {
             }
         };
         let incoming = Incoming::read(&headers);
+        if redelivered && let Some(count) = headers::delivery_count(&headers) {
+            let message_id = incoming.message_key();
+            tracing::warn!(message_id, delivery_count = count, "the queue has delivered this message before");
+        }
         let identity = self.in_flight.identify(&incoming, &body);
         let key = match self.in_flight.arrive(identity, receipt, redelivered, Instant::now()) {
             Arrival::New(key) => key,

@@ -22,6 +22,11 @@ pub struct Incoming {
     pub meta: Vec<(String, Value)>,
 }
 
+/// How often a quorum queue has got the message back (protocol, section 16.18); other queues do not count.
+pub(crate) fn delivery_count(headers: &[(String, Value)]) -> Option<u64> {
+    headers.iter().find(|(name, _)| name == "x-delivery-count").and_then(|(_, count)| count.as_count())
+}
+
 impl Incoming {
     /// Picks what counts from the headers of a delivery.
     #[must_use]

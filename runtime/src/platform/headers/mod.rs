@@ -10,6 +10,7 @@ mod outgoing;
 mod value;
 
 pub use incoming::Incoming;
+pub(crate) use incoming::delivery_count;
 pub use outgoing::{ERROR_RESPONSE, EmitHeaders, RETRY, SnapshotEvent, Times, rebound};
 pub use value::{Value, to_json};
 
