@@ -25,6 +25,11 @@ impl RateLimit {
     /// Waits until one more is allowed, and counts it.
     pub(super) async fn pass(&self) {
         let mut recent = self.recent.lock().await;
+        let now = Instant::now();
+        // Only what the window still holds is kept, however high the limit is.
+        while recent.front().is_some_and(|passed| *passed + self.interval <= now) {
+            recent.pop_front();
+        }
         if recent.len() >= self.limit
             && let Some(oldest) = recent.pop_front()
         {
@@ -55,6 +60,16 @@ mod tests {
     async fn a_burst_passes_and_the_rest_waits() {
         assert_eq!(times(2, &[0, 0, 0, 0, 0, 0]).await, [0, 0, 100, 100, 200, 200]);
         assert_eq!(times(2, &[0, 60, 0, 0]).await, [0, 60, 100, 160]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn memory_is_what_one_window_holds() {
+        let rate = RateLimit::new(1_000_000, Duration::from_millis(100));
+        for _ in 0..1000 {
+            rate.pass().await;
+            tokio::time::advance(Duration::from_millis(10)).await;
+        }
+        assert!(rate.recent.lock().await.len() <= 10);
     }
 
     proptest! {
