@@ -73,7 +73,7 @@ impl ConfirmBatcher {
 
     /// Opens the first channel, so that the first publish does not wait for it.
     pub(super) async fn warm_up(&self) -> Result<(), lapin::Error> {
-        let channel = self.checkout().await?;
+        let channel = self.open_channel().await?;
         lock(&self.idle).push(channel);
         Ok(())
     }
@@ -121,8 +121,11 @@ impl ConfirmBatcher {
 
     /// Publishes a batch over one channel and reports the outcome to every caller.
     async fn send_over_one_channel(&self, mut pending: Vec<PendingPublish>) {
-        let checkout = self.gone.run_until_cancelled(self.checkout()).await.unwrap_or_else(|| Err(closed()));
-        let confirmed = match checkout {
+        let channel = match self.idle_channel() {
+            Some(channel) => Ok(channel),
+            None => self.gone.run_until_cancelled(self.open_channel()).await.unwrap_or_else(|| Err(closed())),
+        };
+        let confirmed = match channel {
             Ok(channel) => {
                 let confirmed = publish_all(&channel, &self.exchange, &mut pending, &self.gone).await;
                 // Only a channel whose publishes were all answered is reused.
@@ -161,14 +164,14 @@ impl ConfirmBatcher {
         }
     }
 
-    /// Takes an idle channel that is still connected, or opens one in confirm mode.
-    async fn checkout(&self) -> Result<Channel, lapin::Error> {
-        loop {
-            let Some(channel) = lock(&self.idle).pop() else { break };
-            if channel.status().connected() {
-                return Ok(channel);
-            }
-        }
+    /// Takes an idle channel that is still connected.
+    fn idle_channel(&self) -> Option<Channel> {
+        let mut idle = lock(&self.idle);
+        std::iter::from_fn(|| idle.pop()).find(|channel| channel.status().connected())
+    }
+
+    /// Opens a channel in confirm mode.
+    async fn open_channel(&self) -> Result<Channel, lapin::Error> {
         let channel = self.connection.lapin.create_channel().await?;
         channel.confirm_select(ConfirmSelectOptions::default()).await?;
         Ok(channel)

@@ -47,7 +47,7 @@ impl LightweightError {
 
 /// Keeps encrypted bodies in object storage. Without object storage, messages that need it fail.
 #[derive(Clone, Debug)]
-pub struct BodyStore {
+pub(crate) struct BodyStore {
     storage: Option<ObjectStorage>,
     cipher: Arc<Cipher>,
 }
@@ -55,7 +55,7 @@ pub struct BodyStore {
 impl BodyStore {
     /// A store in `storage` that encrypts with `cipher`.
     #[must_use]
-    pub fn new(storage: Option<ObjectStorage>, cipher: Arc<Cipher>) -> Self {
+    pub(crate) fn new(storage: Option<ObjectStorage>, cipher: Arc<Cipher>) -> Self {
         Self { storage, cipher }
     }
 
@@ -64,7 +64,7 @@ impl BodyStore {
     ///
     /// # Errors
     /// When one cannot be fetched or decrypted.
-    pub async fn fetch<'a>(
+    pub(crate) async fn fetch<'a>(
         &self,
         message: &mut Message<'a>,
         entries: &mut [Entry<'a>],
@@ -87,7 +87,7 @@ impl BodyStore {
     ///
     /// # Errors
     /// When one cannot be stored.
-    pub async fn store_entries(&self, entries: &mut [Entry<'_>]) -> Result<(), LightweightError> {
+    pub(crate) async fn store_entries(&self, entries: &mut [Entry<'_>]) -> Result<(), LightweightError> {
         let messages = entries.iter_mut().filter(|entry| entry.is_message());
         let stored: Vec<_> = messages.map(|entry| self.store_entry(entry)).collect();
         stream::iter(stored).buffered(AT_ONCE).try_collect().await
@@ -105,7 +105,7 @@ impl BodyStore {
     ///
     /// # Errors
     /// When it cannot be stored.
-    pub async fn store(&self, json: Vec<u8>) -> Result<String, LightweightError> {
+    pub(crate) async fn store(&self, json: Vec<u8>) -> Result<String, LightweightError> {
         let Some(storage) = &self.storage else {
             let problem = "ELASTICIO_OBJECT_STORAGE_URI is not set".to_owned();
             return Err(StorageError::Network(problem, "POST /objects").into());

@@ -9,15 +9,15 @@ pub mod error_message;
 pub mod headers;
 pub mod identity;
 pub mod json;
-pub mod lightweight;
+pub(crate) mod lightweight;
 pub mod message;
 pub mod object_storage;
-pub mod passthrough;
+pub(crate) mod passthrough;
 pub mod step_data;
 
 /// The platform's services.
 #[derive(Clone, Debug)]
-pub struct Platform {
+pub(crate) struct Platform {
     /// The REST API.
     pub api: api::PlatformApi,
     /// Object storage, where the platform has one.

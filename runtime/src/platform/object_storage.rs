@@ -26,7 +26,7 @@ const MAX_ANSWER: usize = 64 * 1024;
 
 /// Where the storage is and how it is called.
 #[derive(Clone, Debug)]
-pub struct StorageSettings {
+pub(crate) struct StorageSettings {
     /// `ELASTICIO_OBJECT_STORAGE_URI`
     pub uri: Url,
     /// `ELASTICIO_OBJECT_STORAGE_TOKEN`: sent as it is, as a bearer token.
@@ -89,12 +89,12 @@ pub struct ObjectStorage {
 impl ObjectStorage {
     /// A client that sends its requests with `http`.
     #[must_use]
-    pub fn new(http: Client, settings: StorageSettings) -> Self {
+    pub(crate) fn new(http: Client, settings: StorageSettings) -> Self {
         Self { http, settings }
     }
 
     /// `GET /objects/{id}`: fetches an object; returns its bytes. Retries.
-    pub async fn get(&self, id: &str) -> Result<Vec<u8>, StorageError> {
+    pub(crate) async fn get(&self, id: &str) -> Result<Vec<u8>, StorageError> {
         (|| {
             self.in_time(async move {
                 let response = self.send(self.http.get(self.object_url(Some(id))), GET).await?;
@@ -108,7 +108,7 @@ impl ObjectStorage {
     }
 
     /// `POST /objects`: stores bytes; returns the object's id. Retries.
-    pub async fn put(&self, bytes: Vec<u8>) -> Result<String, StorageError> {
+    pub(crate) async fn put(&self, bytes: Vec<u8>) -> Result<String, StorageError> {
         let bytes = bytes::Bytes::from(bytes);
         (|| {
             let bytes = bytes.clone();
@@ -158,7 +158,7 @@ impl ObjectStorage {
     }
 
     /// Opens an object, to be read as a stream. Makes one attempt; the timeout ends when the headers arrive.
-    pub async fn open(&self, url: &Url) -> Result<Response, StorageError> {
+    pub(crate) async fn open(&self, url: &Url) -> Result<Response, StorageError> {
         self.in_time(self.send(self.http.get(url.clone()), GET)).await
     }
 

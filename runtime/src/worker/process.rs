@@ -82,10 +82,13 @@ impl Processor {
             }
         };
         // A new consumer brings a full prefetch beside what the old one left in progress.
-        let slot = self.stop.cut_short(self.slots.acquire()).await;
+        let slot = match self.slots.try_acquire() {
+            Ok(slot) => Some(slot),
+            Err(_) => self.stop.cut_short(self.slots.acquire()).await.ok().and_then(Result::ok),
+        };
         let received =
             Received { incoming: &incoming, headers: &headers, properties: &properties, body: &body, start: now_ms() };
-        let verdict = if slot.is_ok() { self.work(&received).await } else { Verdict::Leave };
+        let verdict = if slot.is_some() { self.work(&received).await } else { Verdict::Leave };
         drop(slot);
         for receipt in self.in_flight.finish(key, verdict, Instant::now()) {
             verdict.settle(receipt);

@@ -15,10 +15,10 @@ mod error;
 mod settings;
 
 pub use error::ApiError;
-pub use settings::ApiSettings;
+pub(crate) use settings::ApiSettings;
 
 /// Longest wait for one answer of the platform.
-pub const PLATFORM_TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const PLATFORM_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The largest answer of the platform that is read, in bytes.
 const MAX_ANSWER: usize = 16 * 1024 * 1024;
@@ -49,12 +49,12 @@ pub struct PlatformApi {
 impl PlatformApi {
     /// A client that sends its requests with `http`.
     #[must_use]
-    pub fn new(http: Client, settings: ApiSettings) -> Self {
+    pub(crate) fn new(http: Client, settings: ApiSettings) -> Self {
         Self { http, settings }
     }
 
     /// `GET /v1/tasks/{flow}/steps/{step}`: returns the step's data.
-    pub async fn step_data(&self, flow_id: &str, step_id: &str) -> Result<StepData, ApiError> {
+    pub(crate) async fn step_data(&self, flow_id: &str, step_id: &str) -> Result<StepData, ApiError> {
         self.read(Method::GET, &["v1", "tasks", flow_id, "steps", step_id], "step data").await
     }
 
@@ -71,7 +71,7 @@ impl PlatformApi {
     }
 
     /// `PUT /v1/accounts/{id}` with `{ "keys": keys }`: stores a credential's new keys.
-    pub async fn update_account(&self, id: &str, keys: &RawValue) -> Result<(), ApiError> {
+    pub(crate) async fn update_account(&self, id: &str, keys: &RawValue) -> Result<(), ApiError> {
         let body = format!("{{\"keys\":{}}}", keys.get());
         self.call(Method::PUT, &["v1", "accounts", id], Some(body)).await?;
         Ok(())
@@ -79,7 +79,7 @@ impl PlatformApi {
 
     /// `POST /sailor-support/hooks/task/{flow}/startup/data`: stores the result of the startup hook. Existing data, for
     /// which the platform answers 409, is replaced.
-    pub async fn store_startup_data(&self, flow_id: &str, data: &RawValue) -> Result<(), ApiError> {
+    pub(crate) async fn store_startup_data(&self, flow_id: &str, data: &RawValue) -> Result<(), ApiError> {
         let path = ["sailor-support", "hooks", "task", flow_id, "startup", "data"];
         let create = || self.call(Method::POST, &path, Some(data.get().to_owned()));
         match create().await {
@@ -96,14 +96,14 @@ impl PlatformApi {
     }
 
     /// `GET` of the same: fails unless startup data exists. Its content is for a shutdown hook, which no component has.
-    pub async fn expect_startup_data(&self, flow_id: &str) -> Result<(), ApiError> {
+    pub(crate) async fn expect_startup_data(&self, flow_id: &str) -> Result<(), ApiError> {
         let path = ["sailor-support", "hooks", "task", flow_id, "startup", "data"];
         self.call(Method::GET, &path, None).await?;
         Ok(())
     }
 
     /// `DELETE` of the same.
-    pub async fn delete_startup_data(&self, flow_id: &str) -> Result<(), ApiError> {
+    pub(crate) async fn delete_startup_data(&self, flow_id: &str) -> Result<(), ApiError> {
         let path = ["sailor-support", "hooks", "task", flow_id, "startup", "data"];
         self.call(Method::DELETE, &path, None).await?;
         Ok(())

@@ -9,7 +9,7 @@ use crate::settings::{Reader, variables as v};
 
 /// Where the platform's API is, who calls it, and how often a call is attempted.
 #[derive(Clone, Debug)]
-pub struct ApiSettings {
+pub(crate) struct ApiSettings {
     /// `ELASTICIO_API_URI`
     pub uri: Url,
     /// `ELASTICIO_API_USERNAME`

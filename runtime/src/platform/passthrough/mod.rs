@@ -13,7 +13,7 @@ mod tests;
 
 /// One step's message in the passthrough.
 #[derive(Clone, Debug)]
-pub struct Entry<'a> {
+pub(crate) struct Entry<'a> {
     /// The step's id.
     pub step: Key<'a>,
     /// Its message, with the body from object storage if it is there; empty when the entry is not a message.
@@ -34,7 +34,7 @@ enum Provenance<'a> {
 
 /// Which entries a result carries, and whether it also carries itself.
 #[derive(Clone, Debug)]
-pub struct Passthrough<'a> {
+pub(crate) struct Passthrough<'a> {
     /// The messages of the steps before.
     pub entries: Vec<Entry<'a>>,
     /// The id under which the result carries itself; `None` with `NO_SELF_PASSTRHOUGH`.
@@ -43,7 +43,7 @@ pub struct Passthrough<'a> {
 
 /// The entries of the incoming passthrough.
 #[must_use]
-pub fn entries<'a>(message: &Message<'a>) -> Vec<Entry<'a>> {
+pub(crate) fn entries<'a>(message: &Message<'a>) -> Vec<Entry<'a>> {
     let entry = |(step, raw)| {
         let message = Message::read(raw).unwrap_or_default();
         Entry { step, message, stored: None, provenance: Provenance::Carried(raw) }
@@ -56,7 +56,7 @@ impl<'a> Passthrough<'a> {
     ///
     /// `entries`: from [`entries`], with their bodies fetched. `incoming_step`: the header `stepId`.
     #[must_use]
-    pub fn of(
+    pub(crate) fn of(
         message: &Message<'a>,
         mut entries: Vec<Entry<'a>>,
         own_step: &'a str,
@@ -75,12 +75,12 @@ impl<'a> Passthrough<'a> {
 
     /// About how many bytes the entries take as JSON, to size a buffer once.
     #[must_use]
-    pub fn size_hint(&self) -> usize {
+    pub(crate) fn size_hint(&self) -> usize {
         self.entries.iter().map(Entry::size_hint).sum()
     }
 
     /// Writes the entries as an object. `own` is the result itself, as a whole JSON object.
-    pub fn write(&self, out: &mut Vec<u8>, own: &[u8]) {
+    pub(crate) fn write(&self, out: &mut Vec<u8>, own: &[u8]) {
         let mut object = ObjectWriter::new(out);
         for entry in self.entries.iter().filter(|entry| self.own_step.is_none_or(|own| entry.step != *own)) {
             entry.write(object.key(&entry.step));
@@ -95,7 +95,7 @@ impl<'a> Passthrough<'a> {
 impl Entry<'_> {
     /// Whether it is a message, whose body can be in object storage.
     #[must_use]
-    pub fn is_message(&self) -> bool {
+    pub(crate) fn is_message(&self) -> bool {
         match self.provenance {
             Provenance::Carried(raw) => Kind::of(raw) == Kind::Object,
             Provenance::Incoming { .. } => true,
@@ -104,7 +104,7 @@ impl Entry<'_> {
 
     /// The body as compact JSON; `null` when it has none.
     #[must_use]
-    pub fn compact_body(&self) -> Vec<u8> {
+    pub(crate) fn compact_body(&self) -> Vec<u8> {
         let mut json = Vec::new();
         write_compact(self.message.body().map_or("null", RawValue::get), &mut json);
         json
