@@ -44,22 +44,72 @@ async fn all_pages_of_a_filter_are_fetched() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_list_is_fetched_until_a_page_is_not_full() -> Result<()> {
+async fn a_list_is_fetched_until_a_page_is_empty() -> Result<()> {
     let podio = json!({
-        "GET /tasks?limit=2&offset=0": [{ "json": [1, 2] }],
-        "GET /tasks?limit=2&offset=2": [{ "json": [3] }],
+        "GET /tasks?limit=2&offset=0": [{ "json": [1] }],
+        "GET /tasks?limit=2&offset=1": [{ "json": [2, 3] }],
+        "GET /tasks?limit=2&offset=3": [{ "json": [] }],
     });
     let stage = stage("pages-list", oauth_config(), podio, json!({})).await?;
     let body = json!({ "method": "GET", "url": "/tasks", "pagination": { "limit": 2 } });
-    let emitted = run(&stage, body, 2).await?;
-    assert_eq!(emitted[1].payload["body"]["responseBody"], json!([3]));
-    assert_eq!((emitted.len(), stage.rejected.count()), (2, 0));
+    let emitted = run(&stage, body, 3).await?;
+    assert_eq!(emitted[1].payload["body"]["responseBody"], json!([2, 3]));
+    assert_eq!(emitted[2].payload["body"]["page"], json!({ "number": 3, "offset": 3, "nextOffset": null }));
+    assert_eq!((emitted.len(), stage.rejected.count()), (3, 0));
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn a_filter_without_totals_is_fetched_to_its_end_whatever_the_size_of_its_pages() -> Result<()> {
+    let items = |ids: std::ops::Range<u64>| json!({ "json": { "items": ids.collect::<Vec<_>>() } });
+    let podio = json!({ "POST /item/app/1/filter/": [items(0..20), items(20..40), items(40..50), items(0..0)] });
+    let stage = stage("pages-short", oauth_config(), podio, json!({})).await?;
+    let body = json!({ "method": "POST", "url": "/item/app/1/filter/", "pagination": true });
+    let emitted = run(&stage, body, 4).await?;
+    let want = [0, 20, 40, 50].map(|offset| format!(r#"{{"limit":100,"offset":{offset}}}"#));
+    assert_eq!(bodies(&stage), want);
+    assert_eq!((emitted.len(), stage.rejected.count()), (4, 0));
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn a_list_that_does_not_page_is_one_error() -> Result<()> {
+    let all = |count: u64| json!((0..count).map(|id| json!({ "app_id": id })).collect::<Vec<_>>());
+    for (label, answer, pages, start) in [
+        ("all", all(120), 0, "Page 1: it has 120 objects, not 100,"),
+        ("short", all(80), 1, "Page 2 (\"offset\" 80; pages already emitted: 1): it is the same as the page before,"),
+        (
+            "total",
+            json!({ "total": 7, "items": [1, 2] }),
+            1,
+            "Page 2 (\"offset\" 2; pages already emitted: 1): it is the same as the page before,",
+        ),
+    ] {
+        let podio = json!({ "GET /app": [{ "json": answer }] });
+        let stage = stage(&format!("pages-{label}"), oauth_config(), podio, json!({})).await?;
+        let body = json!({ "method": "GET", "url": "/app", "pagination": true });
+        let emitted = run(&stage, body, pages + 1).await?;
+        let message = emitted[pages].error_message()?;
+        assert!(message.starts_with(start) && message.contains("does not obey"), "{message}");
+        assert_eq!((emitted.len(), stage.calls(Api::Podio).len(), stage.rejected.count()), (pages + 1, pages + 1, 1));
+        stage.remove().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_offset_near_the_largest_number_does_not_wrap() -> Result<()> {
+    let stage = stage("pages-wrap", oauth_config(), json!({ "GET /tasks": [{ "json": [1] }] }), json!({})).await?;
+    let body = json!({ "method": "GET", "url": format!("/tasks?offset={}", u64::MAX), "pagination": true });
+    let emitted = run(&stage, body, 1).await?;
+    assert_eq!(emitted[0].error_message()?, "Page 1: its \"offset\" is too large; set a smaller one.");
+    assert_eq!(stage.calls(Api::Podio).len(), 1);
     stage.remove().await
 }
 
 #[tokio::test]
 async fn max_pages_limits_the_pages() -> Result<()> {
-    let podio = json!({ "GET /tasks": [{ "json": [1] }] });
+    let podio = json!({ "GET /tasks": [{ "json": [1] }, { "json": [2] }, { "json": [3] }] });
     let stage = stage("pages-bound", oauth_config(), podio, json!({})).await?;
     let body = json!({ "method": "GET", "url": "/tasks", "pagination": { "limit": 1, "maxPages": 3 } });
     let emitted = run(&stage, body, 3).await?;

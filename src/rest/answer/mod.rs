@@ -131,6 +131,14 @@ impl std::fmt::Debug for Answer {
 }
 
 #[cfg(test)]
+impl Answer {
+    /// A success with this body, for tests elsewhere.
+    pub(crate) fn ok(body: &str) -> Self {
+        tests::answer(200, None, &[], body.as_bytes())
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use reqwest::header::{HeaderName, HeaderValue};

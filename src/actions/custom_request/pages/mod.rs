@@ -1,5 +1,7 @@
 //! Fetches results page by page (`pagination`). `limit` and `offset` go into the query of a GET, or into the body of a
-//! POST to a filter. Podio's `filtered` or `total` is the number of results. Pure: it decides which request comes next.
+//! POST to a filter. Podio's `filtered` or `total` is the number of results. The end is a total that is reached, or an
+//! empty page; a short page is not, since Podio may give fewer objects than were asked for. Pure: it decides which
+//! request comes next.
 
 use elasticio_runtime::{
     action::{Failure, Interruption},
@@ -12,6 +14,8 @@ use serde_json::value::RawValue;
 use crate::rest::{Answer, Request, answer::Body};
 
 mod wire;
+
+use wire::{Fingerprint, Objects};
 
 /// Objects per page if neither the option nor the request sets it.
 const DEFAULT_LIMIT: u64 = 100;
@@ -29,6 +33,8 @@ pub(super) struct Walk {
     limit: u64,
     offset: u64,
     pages: u64,
+    /// The page before, to recognize it when it comes again.
+    last: Option<Fingerprint>,
     max_pages: u64,
     /// Whether the message set `max_pages`; reaching it is then not an error.
     max_pages_given: bool,
@@ -92,6 +98,7 @@ impl Walk {
             request: request.clone(),
             limit,
             pages: 0,
+            last: None,
             max_pages,
             max_pages_given: options.max_pages.is_some(),
         }))
@@ -102,23 +109,37 @@ impl Walk {
         wire::page_request(&self.request, self.limit, self.offset)
     }
 
-    /// Describes the page in `answer`.
-    pub(super) fn page(&self, answer: &Answer) -> Result<PageInfo, Failure> {
-        let info = |next_offset| PageInfo { number: self.pages + 1, offset: self.offset, next_offset };
+    /// Describes the page in `answer`; fails if the list does not obey `limit` and `offset`.
+    pub(super) fn page(&mut self, answer: &Answer) -> Result<PageInfo, Failure> {
         if !answer.status.is_success() {
-            return Ok(info(None));
+            return Ok(self.info(None));
         }
-        let (count, total) = match answer.body() {
-            Body::Json(json) => wire::count_objects(json),
-            Body::Empty => Some((0, None)),
+        let objects = match answer.body() {
+            Body::Json(json) => wire::objects(json),
+            Body::Empty => Some(Objects::default()),
             _ => None,
         }
         .ok_or_else(|| {
             self.failure("the answer is neither a list nor an object with \"items\", so it has no pages.")
         })?;
-        let end = self.offset + count;
-        let more = count > 0 && total.map_or(count >= self.limit, |total| end < total);
-        Ok(info(more.then_some(end)))
+        if objects.count == 0 {
+            return Ok(self.info(None));
+        }
+        if objects.count > self.limit {
+            return Err(self.disobeyed(&format!("it has {} objects, not {}", objects.count, self.limit)));
+        }
+        if self.last.replace(objects.fingerprint).is_some_and(|last| last == objects.fingerprint) {
+            return Err(self.disobeyed("it is the same as the page before"));
+        }
+        let Some(end) = self.offset.checked_add(objects.count) else {
+            return Err(self.failure("its \"offset\" is too large; set a smaller one."));
+        };
+        // A total below what came is wrong, so it does not end the walk.
+        Ok(self.info(Some(end).filter(|end| objects.total != Some(*end))))
+    }
+
+    fn info(&self, next_offset: Option<u64>) -> PageInfo {
+        PageInfo { number: self.pages + 1, offset: self.offset, next_offset }
     }
 
     /// Advances past a page that was emitted; fails if the number of pages exceeds the default limit.
@@ -150,6 +171,14 @@ impl Walk {
             Interruption::Rebound { reason, .. } if self.pages > 0 => self.failure(&format!("{reason}.")).into(),
             other => other,
         }
+    }
+
+    /// The list does not page: going on would emit the same objects again.
+    fn disobeyed(&self, how: &str) -> Failure {
+        self.failure(&format!(
+            "{how}, so this list does not obey \"limit\" and \"offset\", and the page was not emitted. Send the request \
+             without \"pagination\"."
+        ))
     }
 
     fn failure(&self, text: &str) -> Failure {

@@ -16,7 +16,8 @@ fn walk(option: &str, request: &Request) -> Result<Option<Walk>, String> {
 }
 
 fn read(text: &str) -> Option<(u64, Option<u64>)> {
-    wire::count_objects(&serde_json::from_str::<Box<RawValue>>(text).expect("valid JSON"))
+    let objects = wire::objects(&serde_json::from_str::<Box<RawValue>>(text).expect("valid JSON"));
+    objects.map(|objects| (objects.count, objects.total))
 }
 
 #[test]
@@ -103,4 +104,31 @@ fn a_rebound_after_the_first_page_is_an_error_that_names_the_page() {
     (walk.pages, walk.offset) = (2, 200);
     let Interruption::Failed(failure) = walk.interrupted(rebound()) else { panic!("a failure") };
     assert!(failure.message().starts_with("Page 3 (\"offset\" 200;"), "{}", failure.message());
+}
+
+#[test]
+fn the_end_is_a_total_that_is_reached_or_an_empty_page() {
+    let next = |offset: u64, body: &str| {
+        let get = request(Method::GET, &format!("http://h/org/?limit=3&offset={offset}"), None);
+        let mut walk = walk("true", &get).expect("valid").expect("a walk");
+        walk.page(&Answer::ok(body)).map(|page| page.next_offset).map_err(|failure| failure.message().to_owned())
+    };
+    for (offset, body, want) in [
+        (0, "[1,2,3]", Some(3)),
+        (0, "[1]", Some(1)),
+        (0, "[]", None),
+        (0, "", None),
+        (4, r#"{"items":[1]}"#, Some(5)),
+        (4, r#"{"items":[1],"total":5}"#, None),
+        (4, r#"{"items":[1],"total":6}"#, Some(5)),
+        (4, r#"{"items":[],"total":6}"#, None),
+        (4, r#"{"items":[1],"total":1}"#, Some(5)),
+        (4, r#"{"items":[1],"total":"many"}"#, Some(5)),
+        (u64::MAX - 1, "[1]", Some(u64::MAX)),
+        (u64::MAX, "[]", None),
+    ] {
+        assert_eq!(next(offset, body), Ok(want), "{offset} {body}");
+    }
+    assert!(next(0, "[1,2,3,4]").expect_err("too many").contains("4 objects, not 3"));
+    assert!(next(u64::MAX, "[1]").expect_err("a wrap").contains("too large"));
 }

@@ -1,4 +1,6 @@
-//! Pages on the wire: puts `limit` and `offset` into requests, and counts the objects in answers.
+//! Pages on the wire: puts `limit` and `offset` into requests, and reads the objects of answers.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use bytes::Bytes;
 use elasticio_runtime::{
@@ -72,18 +74,43 @@ fn body_fields(request: &Request) -> Result<RawObject<'_>, Failure> {
     }
 }
 
-/// Counts the objects of a page. Also returns the total number of objects if the page has it.
-pub(super) fn count_objects(json: &RawValue) -> Option<(u64, Option<u64>)> {
-    let count = |raw: &RawValue| -> Option<u64> {
-        let items: Vec<&RawValue> = serde_json::from_str(raw.get()).ok()?;
-        u64::try_from(items.len()).ok()
+/// The objects of a page.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Objects {
+    /// How many there are.
+    pub(super) count: u64,
+    /// How many the whole list has, if the page says so.
+    pub(super) total: Option<u64>,
+    /// Tells whether another page has the same objects.
+    pub(super) fingerprint: Fingerprint,
+}
+
+/// A hash of a page's objects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Fingerprint(u64);
+
+impl Fingerprint {
+    fn of(objects: &[&RawValue]) -> Self {
+        let mut hasher = DefaultHasher::new();
+        for object in objects {
+            object.get().hash(&mut hasher);
+        }
+        Self(hasher.finish())
+    }
+}
+
+/// The objects of a page; `None` if it has no list of them.
+pub(super) fn objects(json: &RawValue) -> Option<Objects> {
+    let read = |raw: &RawValue, total| -> Option<Objects> {
+        let objects: Vec<&RawValue> = serde_json::from_str(raw.get()).ok()?;
+        Some(Objects { count: u64::try_from(objects.len()).ok()?, total, fingerprint: Fingerprint::of(&objects) })
     };
     match Kind::of(json) {
-        Kind::Array => Some((count(json)?, None)),
+        Kind::Array => read(json, None),
         Kind::Object => {
             let fields = RawObject::deserialize(json).ok()?;
             let number = |name: &str| fields.get(name).and_then(|raw| raw.get().parse().ok());
-            Some((count(fields.get("items")?)?, number("filtered").or_else(|| number("total"))))
+            read(fields.get("items")?, number("filtered").or_else(|| number("total")))
         }
         _ => None,
     }
