@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use tempfile::NamedTempFile;
 
+use super::encoding::without_mark;
 use crate::platform::{
     credential_store::CredentialStore,
     json::{Key, RawObject},
@@ -30,7 +31,8 @@ impl FileStore {
     pub(super) fn read(&self) -> anyhow::Result<Map<String, Value>> {
         let file = self.path.display();
         let text = fs::read(&self.path).with_context(|| format!("the credential file {file} cannot be read"))?;
-        let fields: Map<String, Value> = serde_json::from_slice(&text).map_err(|error| {
+        let text = without_mark(&text).map_err(|problem| anyhow::anyhow!("the credential file {file} {problem}"))?;
+        let fields: Map<String, Value> = serde_json::from_slice(text).map_err(|error| {
             anyhow::anyhow!("the credential file {file} is not a JSON object (line {})", error.line())
         })?;
         if fields.contains_key("oauth") || fields.contains_key("secretId") {
@@ -49,7 +51,8 @@ impl FileStore {
     /// owner only. A symbolic link stays; its target is replaced.
     fn write(&self, oauth: &Map<String, Value>) -> anyhow::Result<()> {
         let text = fs::read(&self.path)?;
-        let fields: RawObject<'_> = serde_json::from_slice(&text)?;
+        let text = without_mark(&text).map_err(anyhow::Error::msg)?;
+        let fields: RawObject<'_> = serde_json::from_slice(text)?;
         let text = match fields.get("oauth") {
             Some(inner) => {
                 let inner = object(updated(&RawObject::deserialize(inner)?, oauth)?);
@@ -163,5 +166,18 @@ mod tests {
         assert_eq!(fs::metadata(&target).expect("the file").permissions().mode() & 0o777, 0o600);
         assert!(fs::read_to_string(&other).expect("an unrelated file").contains("old"));
         assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 3, "nothing is left behind");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_ignored_and_utf_16_is_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = FileStore::new(folder.path().join("c.json"));
+        fs::write(&store.path, "\u{feff}{\"access_token\": \"old\"}").expect("a file");
+        assert_eq!(refresh(&store), "{\n  \"access_token\": \"new\",\n  \"expires_in\": 28800\n}");
+        for text in [&b"\xFF\xFE{\0}\0"[..], b"\xFE\xFF\0{\0}"] {
+            fs::write(&store.path, text).expect("a file");
+            let problem = store.read().expect_err("UTF-16").to_string();
+            assert_eq!(problem, format!("the credential file {} is UTF-16; save it as UTF-8", store.path.display()));
+        }
     }
 }

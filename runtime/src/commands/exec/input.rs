@@ -8,6 +8,8 @@ use futures_util::{Stream, stream};
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
+use super::encoding::without_mark;
+
 /// The largest message, or the largest input that is not JSON lines, in bytes.
 pub(super) const MAX_INPUT: u64 = 64 * 1024 * 1024;
 
@@ -28,9 +30,11 @@ pub(super) fn from_reader(reader: impl Read + Send + 'static, ahead: usize) -> i
 
 /// Reads all messages and passes them to `send`, until it returns `false`.
 fn read_all(mut reader: impl BufRead, mut send: impl FnMut(Input) -> bool) {
-    let mut first = true;
+    let (mut first, mut beginning) = (true, true);
     loop {
-        let mut line = match read_line(&mut reader) {
+        let line = read_line(&mut reader);
+        let line = if std::mem::take(&mut beginning) { line.and_then(unmarked) } else { line };
+        let mut line = match line {
             Ok(Some(line)) => line,
             Ok(None) => return,
             Err(problem) => {
@@ -74,6 +78,13 @@ fn read_line(reader: &mut impl BufRead) -> Result<Option<Vec<u8>>, String> {
         _ if line.len() as u64 == MAX_INPUT => Err(format!("a line has more than {MAX_INPUT} bytes")),
         _ => Ok(Some(line)),
     }
+}
+
+/// The input's first line without its byte order mark.
+fn unmarked(line: Option<Vec<u8>>) -> Result<Option<Vec<u8>>, String> {
+    let Some(line) = line else { return Ok(None) };
+    let text = without_mark(&line).map_err(|problem| format!("standard input {problem}"))?;
+    Ok(Some(text.to_vec()))
 }
 
 /// The next line that is not blank. Blank ones are added to `text`, so that errors still name the right line.
@@ -154,5 +165,20 @@ mod tests {
         assert!(inputs[1].as_ref().is_err_and(|text| text.contains("line 4")), "{inputs:?}");
         let inputs = read("{\n\n\n\"b\": }\n");
         assert!(inputs[0].as_ref().is_err_and(|text| text.contains("line 4")), "{inputs:?}");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_ignored_and_utf_16_is_named() {
+        assert_eq!(read("\u{feff}{\"a\":1}\n2\n"), [Ok("{\"a\":1}".to_owned()), Ok("2".to_owned())]);
+        assert_eq!(read("\u{feff}\n{\n}\n"), [Ok("{\n}".to_owned())]);
+        assert_eq!(read("1\n\u{feff}2\n")[1], Ok("\u{feff}2".to_owned()), "only the first line has a mark");
+        for text in [&b"\xFF\xFE{\0}\0\n\0{\0}\0"[..], b"\xFE\xFF\0{\0}\0\n\0{\0}"] {
+            let mut inputs = Vec::new();
+            read_all(text, |input| {
+                inputs.push(input);
+                true
+            });
+            assert_eq!(inputs, [Err("standard input is UTF-16; save it as UTF-8".to_owned())]);
+        }
     }
 }

@@ -26,7 +26,7 @@ use crate::{
 pub(super) struct Printed {
     /// JSON lines.
     pub(super) lines: Vec<u8>,
-    /// Whether it succeeded.
+    /// Whether it succeeded: no failure, and no error that the action emitted.
     pub(super) ok: bool,
 }
 
@@ -119,7 +119,8 @@ pub(super) async fn process(number: usize, input: Input, action: Arc<dyn Action>
     if let Some(message) = &failure {
         lines.push_error(message);
     }
-    Printed { lines: lines.text.into_inner().unwrap_or_else(PoisonError::into_inner), ok: failure.is_none() }
+    let ok = failure.is_none() && !lines.failed.into_inner();
+    Printed { lines: lines.text.into_inner().unwrap_or_else(PoisonError::into_inner), ok }
 }
 
 async fn run(input: Input, action: &dyn Action, lines: &Lines, stop: &Stop) -> Result<(), Interruption> {
@@ -127,4 +128,45 @@ async fn run(input: Input, action: &dyn Action, lines: &Lines, stop: &Stop) -> R
     let message = Message::parse(&payload).map_err(|error| Failure::new(error.to_string()))?;
     let context = Context { emitter: lines, stop };
     action.run(&message, &context).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Emits an error if `error`, then a result if `result`, and fails if `fails`.
+    struct Emitting {
+        error: bool,
+        result: bool,
+        fails: bool,
+    }
+
+    #[async_trait]
+    impl Action for Emitting {
+        async fn run(&self, _: &Message<'_>, context: &Context<'_>) -> Result<(), Interruption> {
+            if self.error {
+                context.emitter.error(Failure::new("emitted")).await?;
+            }
+            if self.result {
+                context.emitter.snapshot(RawValue::from_string("1".to_owned()).expect("JSON")).await?;
+            }
+            if self.fails { Err(Failure::new("failed").into()) } else { Ok(()) }
+        }
+    }
+
+    #[tokio::test]
+    async fn an_emitted_error_counts_as_a_failure() {
+        for (error, result, fails, ok, lines) in [
+            (true, false, false, false, 1),
+            (true, true, false, false, 2),
+            (true, false, true, false, 2),
+            (false, true, false, true, 1),
+            (false, false, false, true, 0),
+        ] {
+            let action = Arc::new(Emitting { error, result, fails });
+            let printed = process(1, Ok(br#"{"body":{}}"#.to_vec()), action, Stop::default()).await;
+            assert_eq!(printed.ok, ok, "error {error}, result {result}, fails {fails}");
+            assert_eq!(printed.lines.split(|byte| *byte == b'\n').count() - 1, lines);
+        }
+    }
 }

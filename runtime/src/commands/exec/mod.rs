@@ -21,6 +21,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 mod args;
 mod credential;
+mod encoding;
 mod file_store;
 mod input;
 mod message;
