@@ -1,6 +1,7 @@
 //! `podio-component exec`: actions without a broker.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
@@ -30,7 +31,13 @@ impl CredentialFile {
     fn write(credential: &Value) -> Result<Self> {
         let path = std::env::temp_dir().join(format!("podio-test-{}.json", Uuid::new_v4()));
         fs::write(&path, credential.to_string()).context("the credential file cannot be written")?;
-        Ok(Self(path))
+        let file = Self(path);
+        file.set_mode(0o600)?;
+        Ok(file)
+    }
+
+    fn set_mode(&self, mode: u32) -> Result<()> {
+        Ok(fs::set_permissions(&self.0, PermissionsExt::from_mode(mode))?)
     }
 
     fn read(&self) -> Result<Value> {
@@ -95,9 +102,10 @@ async fn a_message_on_standard_input_produces_a_result_on_standard_output() -> R
         json!({ "access_token": "old-access-token", "refresh_token": "old-refresh-token" }),
         json!({ "oauth": { "access_token": "old-access-token" }, "retries": 2, "retriesDelay": 50 }),
     ];
-    for credential in &credentials {
+    for (credential, mark) in credentials.iter().zip(["", "\u{feff}"]) {
         let file = CredentialFile::write(credential)?;
-        let finished = exec(&sandbox, &file, &[], &format!("{GET_USER}\n")).await?;
+        fs::write(&file.0, format!("{mark}{credential}"))?;
+        let finished = exec(&sandbox, &file, &[], &format!("{mark}{GET_USER}\n")).await?;
         assert_eq!(finished.ended, Ended(0), "{}", finished.errors);
         let lines = lines(&finished)?;
         assert_eq!(order(&lines), [Some(1)]);
@@ -210,6 +218,28 @@ async fn a_secret_id_needs_the_platform_and_missing_variables_are_named() -> Res
     }
     for word in ["ELASTICIO_FUNCTION", "ELASTICIO_FLOW_ID", "ELASTICIO_EXEC_ID"] {
         assert!(!finished.errors.contains(word), "{word} is not needed: {}", finished.errors);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_credential_file_that_others_can_open_is_refused_unless_allowed() -> Result<()> {
+    let sandbox = usual_sandbox().await?;
+    let file = CredentialFile::write(&oauth_config())?;
+    let chmod = format!("chmod 600 {}", file.0.display());
+    for mode in [0o644, 0o640, 0o602] {
+        file.set_mode(mode)?;
+        let refused = exec(&sandbox, &file, &[GET_USER], "").await?;
+        assert_eq!(refused.ended, Ended(1), "{mode:o}: {}", refused.errors);
+        assert!(refused.errors.contains(&chmod), "{mode:o}: {}", refused.errors);
+        assert_eq!((refused.errors.lines().count(), refused.output.as_str()), (1, ""), "{}", refused.errors);
+        let allowed = exec(&sandbox, &file, &["--allow-readable-credential", GET_USER], "").await?;
+        assert_eq!(allowed.ended, Ended(0), "{mode:o}: {}", allowed.errors);
+    }
+    for mode in [0o600, 0o400] {
+        file.set_mode(mode)?;
+        let finished = exec(&sandbox, &file, &[GET_USER], "").await?;
+        assert_eq!(finished.ended, Ended(0), "{mode:o}: {}", finished.errors);
     }
     Ok(())
 }

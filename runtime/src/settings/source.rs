@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, ffi::OsString};
 
-use config::{Config, ConfigError, File, FileFormat};
+use config::{Config, ConfigError, File, FileFormat, Value};
 
 use super::variables::{self, Variable};
 
@@ -61,7 +61,7 @@ impl Source {
             }
         }
         let file = texts.get(known.settings_file).filter(|path: &&String| !path.is_empty());
-        let mut source = Self(file.map_or_else(|| Ok(HashMap::new()), |path| read_file(path, known.settings_file))?);
+        let mut source = Self(file.map_or_else(|| Ok(HashMap::new()), |path| read_file(path, known))?);
         // Not merged by the config crate, which would read a foreign name such as `a.b` or `a[0]` as a path into
         // tables.
         source.0.extend(texts);
@@ -86,8 +86,7 @@ impl Source {
     }
 
     fn is_read(&self, name: &str, own: &[Variable]) -> bool {
-        let mut listed = variables::ALL.iter().chain(own);
-        listed.any(|variable| variable.name == name) || self.additional().any(|other| other == name)
+        is_listed(name, own) || self.additional().any(|other| other == name)
     }
 }
 
@@ -97,14 +96,51 @@ impl FromIterator<(String, String)> for Source {
     }
 }
 
-/// The values of a settings file, by their keys.
-fn read_file(path: &str, variable: &'static str) -> Result<HashMap<String, String>, SourceError> {
-    let values = Config::builder().add_source(File::new(path, FileFormat::Toml)).build();
-    values.and_then(Config::try_deserialize).map_err(|error: ConfigError| SourceError::File {
-        variable,
-        file: path.to_owned(),
-        reason: error.to_string(),
-    })
+/// The values of a settings file, by their keys. A problem's text has no line of the file, which may hold a secret.
+fn read_file(path: &str, known: Known) -> Result<HashMap<String, String>, SourceError> {
+    let problem = |reason| SourceError::File { variable: known.settings_file, file: path.to_owned(), reason };
+    let text = std::fs::read_to_string(path).map_err(|error| problem(error.to_string()))?;
+    let values = Config::builder().add_source(File::from_str(&text, FileFormat::Toml)).build();
+    let values = values.and_then(Config::try_deserialize::<HashMap<String, Value>>);
+    let values = values.map_err(|error| problem(place(&error, &text, known)))?;
+    let texts = values.into_iter().map(|(key, value)| {
+        let text_of = value.into_string();
+        text_of.map_err(|_| problem(wrong_type(&key, &text, known))).map(|value| (key, value))
+    });
+    texts.collect()
+}
+
+/// Where a value is a list or a table, and its key if it is that of a variable.
+fn wrong_type(key: &str, text: &str, known: Known) -> String {
+    let line = text.lines().position(|line| key_of(line) == key).map(|index| format!("line {}: ", index + 1));
+    let key = if is_listed(key, known.variables) { key } else { "a value" };
+    format!("{}{key} must be a text, a number, true or false", line.unwrap_or_default())
+}
+
+/// Where a file is not TOML: line, column, and the key if it is that of a variable.
+fn place(error: &ConfigError, text: &str, known: Known) -> String {
+    let ConfigError::FileParse { cause, .. } = error else { return "it is not TOML".to_owned() };
+    let cause = cause.to_string();
+    // The first line is `TOML parse error at line 1, column 2`; the next ones quote the file.
+    let place = cause.lines().next().and_then(|first| first.strip_prefix("TOML parse error at line "));
+    let Some((line, column)) = place.and_then(|place| place.split_once(", column ")) else {
+        return "it is not TOML".to_owned();
+    };
+    let (Ok(line), Ok(column)) = (line.parse::<usize>(), column.parse::<usize>()) else {
+        return "it is not TOML".to_owned();
+    };
+    let key = text.lines().nth(line.saturating_sub(1)).map(key_of);
+    let key = key.filter(|key| is_listed(key, known.variables)).map(|key| format!(" ({key})"));
+    format!("it is not TOML, or has a key twice: line {line}, column {column}{}", key.unwrap_or_default())
+}
+
+/// What stands before the `=` of a line.
+fn key_of(line: &str) -> &str {
+    line.split('=').next().unwrap_or_default().trim().trim_matches(['"', '\''])
+}
+
+fn is_listed(name: &str, own: &[Variable]) -> bool {
+    variables::ALL.iter().chain(own).any(|variable| variable.name == name)
 }
 
 #[cfg(test)]
@@ -156,5 +192,24 @@ mod tests {
         assert_eq!(source.get("LOG_LEVEL"), Some("debug"));
         assert_eq!(source.get("ELASTICIO_REBOUND_LIMIT"), Some("7"));
         assert!(Source::of_environment([(KNOWN.settings_file.into(), file.into())].into_iter(), KNOWN).is_err());
+    }
+
+    #[test]
+    fn a_wrong_file_is_named_by_place_and_key_never_by_content() {
+        let path = std::env::temp_dir().join(format!("elasticio-runtime-wrong-{}.toml", std::process::id()));
+        let file = path.to_str().expect("UTF-8");
+        for (text, wants) in [
+            ("HOSTNAME = \"a\"\nELASTICIO_API_KEY = s3cret\n", &["line 2, column ", "(ELASTICIO_API_KEY)"][..]),
+            ("LOG_LEVEL = \"s3cret\"\nLOG_LEVEL = \"s3cret\"\n", &["line 2, column 1", "(LOG_LEVEL)"]),
+            ("s3cret\n", &["line 1, column "]),
+            ("A = 1\nHOSTNAME = [\"s3cret\"]\n", &["line 2: HOSTNAME must be a text"]),
+            ("LOG_LEVEL = { s3cret = 1 }\n", &["line 1: LOG_LEVEL must be a text"]),
+        ] {
+            std::fs::write(&path, text).expect("a file");
+            let problem = source(&[(KNOWN.settings_file, file)], Vec::new()).err().expect("a problem");
+            assert!(wants.iter().all(|want| problem.contains(want)), "{problem}");
+            assert!(!problem.contains("s3cret") && !problem.contains('\n'), "{problem}");
+        }
+        std::fs::remove_file(&path).expect("the file");
     }
 }

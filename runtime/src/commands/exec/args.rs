@@ -16,6 +16,9 @@ pub(crate) struct ExecArgs {
     /// written back to it. Without it: the component's own variables, else the platform's.
     #[arg(long, value_name = "FILE")]
     pub(crate) credential: Option<PathBuf>,
+    /// Accept a credential file that other users can read.
+    #[arg(long)]
+    pub(crate) allow_readable_credential: bool,
     /// Messages to process concurrently.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) concurrency: u16,

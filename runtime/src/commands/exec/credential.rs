@@ -1,11 +1,11 @@
 //! Where `exec` finds its step's config with the credential: a file, the environment, or the platform.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use serde_json::{Map, Value};
 
-use super::{super::process, file_store::FileStore};
+use super::{super::process, ExecArgs, file_store::FileStore};
 use crate::{
     Component, Step,
     platform::{
@@ -18,9 +18,12 @@ use crate::{
 };
 
 /// Looks in the file, then in the environment, then on the platform. Reads only the settings that the place needs.
-pub(super) async fn find<C: Component>(file: Option<&Path>, source: &Source) -> anyhow::Result<Step> {
-    if let Some(path) = file {
-        let store = FileStore::new(path.to_owned());
+pub(super) async fn find<C: Component>(args: &ExecArgs, source: &Source) -> anyhow::Result<Step> {
+    if let Some(path) = &args.credential {
+        let store = FileStore::new(path.clone());
+        if !args.allow_readable_credential {
+            store.check_private()?;
+        }
         let config = store.read()?;
         let names_secret = config.get("secretId").and_then(Value::as_str).is_some_and(|id| !id.is_empty());
         let api = names_secret.then(|| secrets::<C>(source)).transpose()?;

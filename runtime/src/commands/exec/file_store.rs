@@ -1,7 +1,7 @@
 //! A credential in a JSON file: a token response as a token endpoint returns it (other fields, such as `retries`, may
 //! be beside the tokens), or a step's config with `oauth` in it.
 
-use std::{collections::HashSet, fs, io::Write, path::PathBuf};
+use std::{collections::HashSet, fs, io::Write, os::unix::fs::PermissionsExt, path::PathBuf};
 
 use anyhow::Context as _;
 use futures_util::future::BoxFuture;
@@ -16,6 +16,9 @@ use crate::platform::{
     step_data::OAuthFields,
 };
 
+/// The mode bits of a file's group and of all others.
+const OTHERS: u32 = 0o077;
+
 /// The file.
 #[derive(Debug)]
 pub(super) struct FileStore {
@@ -25,6 +28,18 @@ pub(super) struct FileStore {
 impl FileStore {
     pub(super) fn new(path: PathBuf) -> Self {
         Self { path }
+    }
+
+    /// Refuses a file that others than its owner may read, write or run.
+    pub(super) fn check_private(&self) -> anyhow::Result<()> {
+        let file = self.path.display();
+        let metadata =
+            fs::metadata(&self.path).with_context(|| format!("the credential file {file} cannot be read"))?;
+        anyhow::ensure!(
+            metadata.permissions().mode() & OTHERS == 0,
+            "the credential file {file} is open to other users: run chmod 600 {file}, or give --allow-readable-credential"
+        );
+        Ok(())
     }
 
     /// The file as a step's config.
@@ -117,7 +132,7 @@ impl CredentialStore for FileStore {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::os::unix::fs::symlink;
 
     use futures_util::FutureExt;
 

@@ -50,7 +50,7 @@ async fn action<C: Component>(args: &ExecArgs, source: &Source) -> anyhow::Resul
     let mut reader = Reader::new(source);
     let settings = C::settings(&mut reader);
     let settings = reader.finish(settings)?;
-    let step = credential::find::<C>(args.credential.as_deref(), source).await?;
+    let step = credential::find::<C>(args, source).await?;
     Ok(C::actions(&settings, step)?.get(&args.function)?)
 }
 
