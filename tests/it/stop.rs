@@ -177,7 +177,8 @@ async fn a_stop_lets_a_running_refresh_finish_and_leaves_its_messages_in_the_que
 
 #[tokio::test]
 async fn no_page_is_requested_after_the_stop() -> Result<()> {
-    let podio = json!({ "GET /tasks": [{ "json": [1], "delay": 0.5 }] });
+    let page = |task: u8| json!({ "json": [task], "delay": 0.5 });
+    let podio = json!({ "GET /tasks": [page(1), page(2), page(3), page(4)] });
     let stage = stage("stop-in-pages", oauth_config(), podio, json!({})).await?;
     let mut worker = consuming_worker(&stage, &environment(&stage, 1)).await?;
     let body = json!({ "method": "GET", "url": "/tasks", "pagination": { "limit": 1 } });
