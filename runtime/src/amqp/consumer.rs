@@ -92,7 +92,7 @@ impl Consuming {
         self.connection.shut();
     }
 
-    /// The same channel, if the broker cancelled the consumer only: its prefetch counts what is still in work.
+    /// The same channel, if the broker cancelled the consumer only: its prefetch counts what is still in progress.
     async fn start(&mut self, settings: &BrokerSettings) -> Result<(Arc<AckBatcher>, Consumer), ConnectError> {
         let open = self.acks.take().filter(|acks| acks.channel().status().connected());
         let acks = match open {

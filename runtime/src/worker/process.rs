@@ -36,25 +36,25 @@ pub(super) struct Processor {
     pub(super) cipher: Arc<Cipher>,
     pub(super) emits: Emits,
     pub(super) in_flight: InFlight,
-    /// As many as the prefetch: so many messages are in progress at most.
+    /// As many as the prefetch, which bounds the messages in progress.
     pub(super) slots: Semaphore,
     pub(super) stop: Stop,
 }
 
-/// How the work on a message ended.
+/// How the processing of a message ended.
 enum Ending {
-    /// The action returned, its emits are confirmed.
+    /// The action succeeded and its emits are confirmed.
     Done,
     /// The same, but an error is among them.
     ErrorEmitted,
-    /// The payload is no message: nothing can be answered.
+    /// The payload is not a message: nothing can be answered.
     Unreadable(String),
     /// The action did not succeed.
     Interrupted(Interruption),
 }
 
 impl Processor {
-    /// Processes one delivery to its settlement.
+    /// Processes one delivery and settles it, unless the worker stops first.
     pub(super) async fn process(&self, delivery: Delivery) {
         let Delivery { headers, properties, body, redelivered, receipt } = delivery;
         let headers = match headers {
@@ -95,13 +95,13 @@ impl Processor {
         }
     }
 
-    /// Does the work and emits what does not succeed.
+    /// Runs the action; emits an error or a rebound if it does not succeed.
     async fn work(&self, received: &Received<'_>) -> Verdict {
         let ending = AssertUnwindSafe(self.run(received))
             .catch_unwind()
             .await
             .unwrap_or_else(|_| Ending::Interrupted(Failure::new(PANICKED).into()));
-        // Made where it is logged: most messages are done without a line about them.
+        // A closure, so that the text is built only when a line is logged.
         let message_id = || received.incoming.message_key().unwrap_or_default();
         match ending {
             Ending::Done => {
@@ -120,7 +120,7 @@ impl Processor {
             Ending::Interrupted(Interruption::Stopped) => Verdict::Leave,
             Ending::Interrupted(Interruption::Failed(failure)) => {
                 tracing::error!(message_id = message_id(), error = %failure, "failed");
-                // Boxed, as the rebound below: it is rare, and every message's task would be larger by it.
+                // Boxed, like the rebound below: it is rare, and would enlarge every message's task.
                 let emitted = Box::pin(self.emits.error(received, &failure)).await;
                 emitted.map_or_else(|error| without_answer(&message_id(), error), |()| Verdict::Reject)
             }
@@ -135,8 +135,9 @@ impl Processor {
         }
     }
 
+    /// Decrypts, parses and processes a message.
     async fn run(&self, received: &Received<'_>) -> Ending {
-        let payload = match self.open(received) {
+        let payload = match self.decrypt(received) {
             Ok(payload) => payload,
             Err(error) => return Ending::Unreadable(error.to_string()),
         };
@@ -145,11 +146,11 @@ impl Processor {
             Err(error @ MessageError::NotJson) => return Ending::Unreadable(error.to_string()),
             Err(error) => return Ending::Interrupted(Failure::new(error.to_string()).into()),
         };
-        self.act(received, message).await.unwrap_or_else(Ending::Interrupted)
+        self.run_action(received, message).await.unwrap_or_else(Ending::Interrupted)
     }
 
-    /// The payload of a message, or of an error that the step handles.
-    fn open(&self, received: &Received<'_>) -> Result<Vec<u8>, DecryptError> {
+    /// The decrypted payload: a message, or the error message that the step handles.
+    fn decrypt(&self, received: &Received<'_>) -> Result<Vec<u8>, DecryptError> {
         match self.step.input_format {
             InputFormat::Message => {
                 Ok(self.cipher.decrypt_text(received.body, received.incoming.encoding)?.into_bytes())
@@ -158,9 +159,9 @@ impl Processor {
         }
     }
 
-    /// Lets the action work on a message whose bodies are all there.
-    async fn act(&self, received: &Received<'_>, mut message: Message<'_>) -> Result<Ending, Interruption> {
-        // Known before the action calls anybody: its result could not be published.
+    /// Fetches the bodies that are in object storage, then runs the action.
+    async fn run_action(&self, received: &Received<'_>, mut message: Message<'_>) -> Result<Ending, Interruption> {
+        // Checked before the action calls anybody: its result could not be published.
         self.emits.expect_room_for_headers(received)?;
         let step = &self.step;
         let mut entries = passthrough::entries(&message);
@@ -176,7 +177,7 @@ impl Processor {
     }
 }
 
-/// What becomes of a message whose outcome could not be published.
+/// The verdict on a message whose outcome could not be published.
 fn without_answer(message_id: &str, error: EmitError) -> Verdict {
     match error {
         EmitError::Unpublished { reason: Unpublished::Failed(error), .. } => {

@@ -56,7 +56,7 @@ impl Incoming {
         incoming
     }
 
-    /// The message's identity as text, for the register of messages in work and for logs.
+    /// The message's identity as text, for the register of messages in progress and for logs.
     #[must_use]
     pub fn message_key(&self) -> Option<String> {
         self.message_id.as_ref().map(Value::to_text)

@@ -16,28 +16,28 @@ use crate::{
     worker::received::Received,
 };
 
-/// Name of every error, as the reference's are called.
+/// The name of every error, as in the reference.
 const ERROR_NAME: &str = "Error";
-/// There is no stack trace to show; the reference says so in these words.
+/// The reference's words for a missing stack trace.
 const NO_STACK: &str = "Not Available";
 
 /// The error of a message that was rebounded too often.
 const REBOUND_LIMIT_EXCEEDED: &str = "Rebound limit exceeded";
 
-/// The longest expiration that RabbitMQ takes: ten years of 365 days.
+/// The longest expiration that RabbitMQ accepts: ten years of 365 days.
 const MAX_EXPIRATION: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
-/// What became of a message that was to be rebounded.
+/// The outcome of a rebound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::worker) enum Rebounded {
-    /// It comes again.
+    /// The message was published and comes again.
     Published,
-    /// It was rebounded too often already, or cannot be published again; an error was emitted instead.
+    /// The message was rebounded too often, or cannot be published again; an error was emitted instead.
     Failed,
 }
 
 impl Emits {
-    /// Emits an error with what came in, and a copy to the sender that waits for a reply.
+    /// Emits an error together with its message's payload, and a copy to a sender that waits for a reply.
     pub(in crate::worker) async fn error(&self, received: &Received<'_>, failure: &Failure) -> Result<(), EmitError> {
         let input = error_input(&self.cipher, received.body, received.incoming.encoding).ok();
         self.error_limit.pass().await;
@@ -79,7 +79,7 @@ impl Emits {
         Ok(())
     }
 
-    /// Publishes the message again, to come no earlier than after `wait`.
+    /// Publishes the message again, to be delivered no earlier than after `wait`.
     pub(in crate::worker) async fn rebound(
         &self,
         received: &Received<'_>,
@@ -109,7 +109,7 @@ impl Emits {
         }
     }
 
-    /// Emits the error of a start that failed: it belongs to no message.
+    /// Emits the error of a failed start, which does not belong to a message.
     pub(in crate::worker) async fn startup_error(&self, failure: &Failure) -> Result<(), Unpublished> {
         let payload = error_payload(&self.encrypt_failure(failure), None);
         let headers = self.headers.startup_error();
@@ -125,7 +125,8 @@ impl Emits {
         self.publisher.publish_outcome(&self.settings.keys.error, properties, payload).await
     }
 
-    /// A reply that no queue takes, or that is too large, is not a failure: the error itself is safe.
+    /// Publishes the copy. A reply that no queue takes, or that is too large, is not a failure: the error itself is already
+    /// published.
     async fn error_reply(&self, key: &str, headers: impl Fn() -> Table, body: Bytes) -> Result<(), Stopped> {
         match self.publisher.publish_reply(key, || self.properties(headers()), body).await {
             Ok(()) => Ok(()),
@@ -144,7 +145,7 @@ fn without_input(failure: &Failure, why: &PublishError) -> Failure {
     Failure::with_log(format!("{}{note}", failure.message()), failure.to_string())
 }
 
-/// 2^(iteration-1) times the initial expiration (protocol, section 6.7), no earlier than after `wait`.
+/// 2^(iteration-1) times the initial expiration (protocol, section 6.7), but at least `wait`.
 fn rebound_expiration(initial: Duration, iteration: u64, wait: Duration) -> Duration {
     let doublings = u32::try_from(iteration.saturating_sub(1)).unwrap_or(u32::MAX);
     initial.saturating_mul(1_u32.checked_shl(doublings).unwrap_or(u32::MAX)).max(wait).min(MAX_EXPIRATION)
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn no_rebound_expires_later_than_rabbitmq_takes() {
+    fn expirations_stay_within_what_rabbitmq_accepts() {
         let longest = Duration::from_secs(315_360_000);
         assert_eq!(rebound_expiration(Duration::from_secs(15), 26, Duration::ZERO), longest);
         assert_eq!(rebound_expiration(Duration::from_secs(15), u64::MAX, Duration::ZERO), longest);

@@ -10,19 +10,19 @@ use crate::{
     stop::{Stop, Stopped},
 };
 
-/// Publishes as often as it takes.
+/// Publishes with retries.
 pub(super) struct Republisher {
     publisher: Publisher,
     retry: PublishRetry,
     stop: Stop,
 }
 
-/// Why a message reached no queue.
+/// Why a message did not reach a queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::worker) enum Unpublished {
     /// The worker stops.
     Stopped(Stopped),
-    /// All attempts failed; the last one like this.
+    /// All attempts failed; this is the last one's error.
     Failed(PublishError),
 }
 
@@ -33,7 +33,7 @@ impl From<Stopped> for Unpublished {
 }
 
 impl Republisher {
-    /// `stop` cuts the waits between attempts short, not an attempt.
+    /// `stop` cuts short the waits between attempts, but not an attempt.
     pub(super) fn new(publisher: Publisher, retry: PublishRetry, stop: Stop) -> Self {
         Self { publisher, retry, stop }
     }
@@ -43,7 +43,7 @@ impl Republisher {
         self.publisher.fit(properties)
     }
 
-    /// Publishes a message, unless it fails as often as the settings allow.
+    /// Publishes a message; fails after as many attempts as the settings allow.
     pub(super) async fn publish(
         &self,
         key: &str,
@@ -56,8 +56,8 @@ impl Republisher {
         self.publish_unless(key, properties, body, give_up).await
     }
 
-    /// Publishes a message's outcome, however often it takes: the work is done, and to call the third party again
-    /// would not publish it sooner.
+    /// Publishes a message's outcome, with as many attempts as it takes: the work is done, and calling the third party
+    /// again would not publish it any sooner.
     pub(super) async fn publish_outcome(
         &self,
         key: &str,
@@ -67,7 +67,7 @@ impl Republisher {
         self.publish_unless(key, properties, body, |error, _| Ok(error)).await
     }
 
-    /// Publishes a message for a receiver that may be gone: where no queue takes it, nothing is repeated.
+    /// Publishes to a receiver that may be gone: a message that no queue takes is not published again.
     pub(super) async fn publish_reply(
         &self,
         key: &str,
@@ -81,9 +81,9 @@ impl Republisher {
         self.publish_unless(key, properties, body, give_up).await
     }
 
-    /// After a failed attempt `give_up`, which learns how many there were, returns the error as `Ok` to go on. An error
-    /// that no repetition mends is the last one. The properties are made for each attempt: most messages need one, which
-    /// need not be copied then.
+    /// Publishes until an attempt succeeds, or fails with an error that every attempt would meet. After any other failed
+    /// attempt, `give_up` gets the error and the number of attempts so far, and returns the error in `Ok` for another
+    /// one. The properties are built for each attempt: most messages need only one, which then needs no copy.
     async fn publish_unless(
         &self,
         key: &str,
