@@ -75,7 +75,7 @@ impl BrokerConnection {
         let stream = stream.into_std().map_err(broken)?;
         let socket = stream.try_clone().map_err(broken)?;
         let stream = TcpStream::from_std(stream).map_err(broken)?;
-        let stream = if address.tls { encrypted(stream, address).await? } else { Socket::Plain(stream) };
+        let stream = if address.tls { encrypted(stream, address).await? } else { Socket::Left(stream) };
         let large_headers = LargeHeaders::default();
         let stream = WireStream::new(stream, address.frame_max, large_headers.clone());
         let lapin = handshake(stream, address, &format!("{}-{role}", settings.hostname)).await;
@@ -117,7 +117,7 @@ async fn encrypted(stream: TcpStream, address: &Address) -> Result<Socket, Conne
     let name = name.map_err(|error| broken(error.to_string()))?;
     let config = crate::tls::config().map_err(|error| broken(error.to_string()))?;
     match TlsConnector::from(Arc::new(config)).connect(name, stream).await {
-        Ok(stream) => Ok(Socket::Tls(Box::new(stream))),
+        Ok(stream) => Ok(Socket::Right(Box::new(stream))),
         Err(error) => match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
             Some(rustls::Error::InvalidCertificate(reason)) => {
                 Err(ConnectError::Certificate(format!("{address}: {reason}")))

@@ -12,6 +12,7 @@ use tokio::{
     net::TcpStream,
 };
 use tokio_rustls::client::TlsStream;
+use tokio_util::either::Either;
 
 use super::{
     frames::{Incoming, LargeHeaders},
@@ -21,11 +22,8 @@ use super::{
 /// Bytes that are read from the socket at once.
 const READ_SIZE: usize = 16 * 1024;
 
-/// A connection to the broker, encrypted or not.
-pub(in crate::amqp) enum Socket {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
-}
+/// A connection to the broker: plain, or encrypted.
+pub(in crate::amqp) type Socket = Either<TcpStream, Box<TlsStream<TcpStream>>>;
 
 /// A socket whose frames are mended on the way.
 pub(in crate::amqp) struct WireStream {
@@ -57,7 +55,7 @@ impl WireStream {
     /// Writes what the handshake held back.
     fn poll_written(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.writable.is_empty() {
-            let count = ready!(self.socket.poll_write(context, &self.writable))?;
+            let count = ready!(Pin::new(&mut self.socket).poll_write(context, &self.writable))?;
             if count == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
@@ -75,7 +73,7 @@ impl AsyncRead for WireStream {
             this.read = 0;
             let count = {
                 let mut buffer = ReadBuf::new(&mut this.buffer);
-                ready!(this.socket.poll_read(context, &mut buffer))?;
+                ready!(Pin::new(&mut this.socket).poll_read(context, &mut buffer))?;
                 buffer.filled().len()
             };
             if count == 0 {
@@ -95,7 +93,7 @@ impl AsyncWrite for WireStream {
         let this = self.get_mut();
         ready!(this.poll_written(context))?;
         if this.outgoing.is_agreed() {
-            return this.socket.poll_write(context, bytes);
+            return Pin::new(&mut this.socket).poll_write(context, bytes);
         }
         this.outgoing.feed(bytes, &mut this.writable);
         // What cannot be written now is written before whatever comes next.
@@ -108,34 +106,12 @@ impl AsyncWrite for WireStream {
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         ready!(this.poll_written(context))?;
-        match &mut this.socket {
-            Socket::Plain(socket) => Pin::new(socket).poll_flush(context),
-            Socket::Tls(socket) => Pin::new(socket).poll_flush(context),
-        }
+        Pin::new(&mut this.socket).poll_flush(context)
     }
 
     fn poll_close(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         ready!(this.poll_written(context))?;
-        match &mut this.socket {
-            Socket::Plain(socket) => Pin::new(socket).poll_shutdown(context),
-            Socket::Tls(socket) => Pin::new(socket).poll_shutdown(context),
-        }
-    }
-}
-
-impl Socket {
-    fn poll_read(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match self {
-            Self::Plain(socket) => Pin::new(socket).poll_read(context, buffer),
-            Self::Tls(socket) => Pin::new(socket).poll_read(context, buffer),
-        }
-    }
-
-    fn poll_write(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match self {
-            Self::Plain(socket) => Pin::new(socket).poll_write(context, bytes),
-            Self::Tls(socket) => Pin::new(socket).poll_write(context, bytes),
-        }
+        Pin::new(&mut this.socket).poll_shutdown(context)
     }
 }
