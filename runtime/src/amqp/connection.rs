@@ -30,6 +30,17 @@ pub(super) const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest wait for the broker's answer when a consumer is cancelled or a connection is closed; then the socket is shut.
 pub(super) const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// What `step` returns, if the broker answers within [`OPEN_TIMEOUT`].
+pub(super) async fn in_time<T, E>(step: impl Future<Output = Result<T, E>>) -> Result<T, ConnectError>
+where
+    ConnectError: From<E>,
+{
+    match timeout(OPEN_TIMEOUT, step).await {
+        Ok(outcome) => Ok(outcome?),
+        Err(_) => Err(ConnectError::Broken(format!("no answer within {} s", OPEN_TIMEOUT.as_secs()))),
+    }
+}
+
 /// One connection to the broker.
 pub(super) struct BrokerConnection {
     pub(super) lapin: Connection,

@@ -14,7 +14,7 @@ use super::{
     BrokerSettings, ConnectError, Delivery,
     acks::AckBatcher,
     connect_error::is_refusal,
-    connection::{BrokerConnection, CLOSE_TIMEOUT, OPEN_TIMEOUT},
+    connection::{BrokerConnection, CLOSE_TIMEOUT, in_time},
     events::failure,
 };
 use crate::stop::Stop;
@@ -51,9 +51,7 @@ impl Consuming {
         deliver: &mut impl FnMut(Delivery),
         stop: &Stop,
     ) -> Result<End, ConnectError> {
-        let late = || ConnectError::Broken(format!("no answer within {} s", OPEN_TIMEOUT.as_secs()));
-        let started = timeout(OPEN_TIMEOUT, self.start(settings)).await.unwrap_or_else(|_| Err(late()));
-        let (acks, mut consumer) = started?;
+        let (acks, mut consumer) = in_time(self.start(settings)).await?;
         tracing::info!(queue = settings.queue, prefetch = settings.prefetch, "waiting for messages");
         let mut failed = pin!(failure(&self.connection.lapin));
         loop {

@@ -7,13 +7,13 @@ use lapin::{
     options::ExchangeDeclareOptions,
     types::{FieldTable, ShortString},
 };
-use tokio::{sync::watch, time::timeout};
+use tokio::sync::watch;
 
 use super::{
     BrokerSettings, ConnectError,
     confirms::ConfirmBatcher,
     connect_error::is_refusal,
-    connection::{BrokerConnection, OPEN_TIMEOUT},
+    connection::{BrokerConnection, in_time},
     events::failure,
     link::{MAX_RECONNECT_DELAY, waits},
     max_message_size::MaxMessageSize,
@@ -31,16 +31,14 @@ impl WriteSide {
     /// Opens it for the first time: the exchange must be there.
     pub(super) async fn open(settings: &BrokerSettings) -> Result<Self, ConnectError> {
         let side = Self::connect(settings, MaxMessageSize::default()).await?;
-        let late = || ConnectError::Broken(format!("no answer within {} s", OPEN_TIMEOUT.as_secs()));
-        timeout(OPEN_TIMEOUT, side.expect_exchange(settings)).await.unwrap_or_else(|_| Err(late()))?;
+        in_time(side.expect_exchange(settings)).await?;
         Ok(side)
     }
 
     async fn connect(settings: &BrokerSettings, max_message_size: MaxMessageSize) -> Result<Self, ConnectError> {
         let connection = BrokerConnection::open(settings, "write").await?;
         let confirms = ConfirmBatcher::new(connection, exchange(settings)?, max_message_size.clone());
-        let late = || ConnectError::Broken(format!("no answer within {} s", OPEN_TIMEOUT.as_secs()));
-        timeout(OPEN_TIMEOUT, confirms.warm_up()).await.map_err(|_| late())??;
+        in_time(confirms.warm_up()).await?;
         Ok(Self { confirms: Arc::new(confirms), max_message_size })
     }
 
