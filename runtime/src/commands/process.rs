@@ -3,13 +3,15 @@
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use reqwest::{Client, redirect};
 use tokio::{
     runtime::{Builder, Runtime},
     signal::unix::{SignalKind, signal},
 };
 
 use crate::{
-    Component, http,
+    Component,
+    http::{self, ClientError},
     platform::{
         Platform,
         api::{ApiSettings, PlatformApi},
@@ -69,9 +71,14 @@ pub(super) fn stop_on_signal() -> anyhow::Result<Stop> {
     Ok(stop)
 }
 
+/// A client for calls to the platform.
+pub(super) fn http_client<C: Component>() -> Result<Client, ClientError> {
+    http::client(&C::INFO.user_agent(), redirect::Policy::default())
+}
+
 /// The platform's services.
 pub(super) fn platform<C: Component>(api: ApiSettings, storage: Option<StorageSettings>) -> anyhow::Result<Platform> {
-    let http = http::client(&C::INFO.user_agent(), reqwest::redirect::Policy::default())?;
+    let http = http_client::<C>()?;
     Ok(Platform {
         api: PlatformApi::new(http.clone(), api),
         storage: storage.map(|settings| ObjectStorage::new(http, settings)),
@@ -81,6 +88,6 @@ pub(super) fn platform<C: Component>(api: ApiSettings, storage: Option<StorageSe
 /// The platform's object storage alone; `None` without settings.
 pub(super) fn storage<C: Component>(settings: Option<StorageSettings>) -> anyhow::Result<Option<ObjectStorage>> {
     let Some(settings) = settings else { return Ok(None) };
-    let http = http::client(&C::INFO.user_agent(), reqwest::redirect::Policy::default())?;
+    let http = http_client::<C>()?;
     Ok(Some(ObjectStorage::new(http, settings)))
 }

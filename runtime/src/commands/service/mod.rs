@@ -83,7 +83,7 @@ async fn verify<C: Component>(settings: &ServiceSettings, source: &Source, data:
 
 /// Posts the result. User and password in the URL are sent as basic authentication.
 async fn post<C: Component>(mut url: Url, result: &Value, source: &Source) -> anyhow::Result<ExitCode> {
-    let http = http::client(&C::INFO.user_agent(), reqwest::redirect::Policy::default())?;
+    let http = process::http_client::<C>()?;
     let decode = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
     let login = (!url.username().is_empty()).then(|| (decode(url.username()), url.password().map(decode)));
     let bare = url.set_username("").and_then(|()| url.set_password(None));
