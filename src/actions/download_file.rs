@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use elasticio_runtime::{
     action::{Action, Context, Failure, Interruption},
     platform::{
+        json::{Kind, ObjectWriter, RawText, write_compact},
         message::{Attachment, Message, Outgoing},
         object_storage::ObjectStorage,
     },
@@ -83,11 +84,18 @@ impl Action for DownloadFile {
 }
 
 /// Podio's file object with the file's address as one more field, since flow builders map fields, not attachments.
-fn with_address(object: &RawValue, address: &str) -> Option<Box<RawValue>> {
-    let fields = object.get().trim().strip_prefix('{')?.strip_suffix('}')?.trim_end();
-    let comma = if fields.is_empty() { "" } else { "," };
-    let address = serde_json::to_string(address).ok()?;
-    RawValue::from_string(format!("{{{fields}{comma}\"attachmentUrl\":{address}}}")).ok()
+fn with_address(object: &RawValue, address: &str) -> Option<RawText> {
+    if Kind::of(object) != Kind::Object {
+        return None;
+    }
+    let mut compact = Vec::new();
+    write_compact(object.get(), &mut compact);
+    let mut out = Vec::with_capacity(compact.len() + address.len() + 24);
+    let mut writer = ObjectWriter::new(&mut out);
+    writer.fields_of(&compact);
+    writer.text("attachmentUrl", address);
+    writer.end();
+    Some(RawText(out))
 }
 
 fn no_file(id: &str) -> Failure {
@@ -167,7 +175,7 @@ mod tests {
             (r#"{"file_id":1.50 }"#, r#"{"file_id":1.50,"attachmentUrl":"http://h/1?a=b"}"#),
         ] {
             let raw: Box<RawValue> = serde_json::from_str(object).expect("valid JSON");
-            assert_eq!(with_address(&raw, "http://h/1?a=b").expect("an object").get(), with);
+            assert_eq!(with_address(&raw, "http://h/1?a=b").expect("an object").0, with.as_bytes());
         }
         let array: Box<RawValue> = serde_json::from_str("[1]").expect("valid JSON");
         assert!(with_address(&array, "").is_none());
