@@ -17,6 +17,7 @@ mod commands;
 mod component;
 mod dispatcher;
 pub mod http;
+mod large;
 pub mod platform;
 pub mod settings;
 pub mod stop;

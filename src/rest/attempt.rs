@@ -81,6 +81,7 @@ pub(super) async fn attempt(
 async fn read(response: Response, limit: usize, setting: &str) -> Result<Answer, Attempt> {
     Answer::read(response, limit).await.map_err(|error| match error {
         ReadError::Broken(error) => Attempt::Broken(http::reason(&error)),
+        ReadError::NoMemory(_) => Attempt::Permanent(error.to_string()),
         ReadError::TooLarge => Attempt::Permanent(format!(
             "the answer has more than {limit} bytes ({setting}); ask for less, e.g. with limit and offset"
         )),

@@ -22,13 +22,14 @@ const RUNTIME: Rules = &[
     ("commands", &["component", "dispatcher", "http", "platform", "settings", "stop", "telemetry", "worker"]),
     ("component", &["dispatcher", "platform", "settings"]),
     ("dispatcher", &["platform", "stop"]),
-    ("http", &["tls"]),
-    ("platform", &["http", "settings"]),
+    ("http", &["large", "tls"]),
+    ("large", &["settings"]),
+    ("platform", &["http", "large", "settings"]),
     ("settings", &[]),
     ("stop", &[]),
     ("telemetry", &["settings"]),
     ("tls", &[]),
-    ("worker", &["amqp", "dispatcher", "platform", "settings", "stop"]),
+    ("worker", &["amqp", "dispatcher", "large", "platform", "settings", "stop"]),
 ];
 
 const COMPONENT: Rules = &[

@@ -10,10 +10,12 @@ use serde_json::value::RawValue;
 
 use super::{
     cipher::{Cipher, Encoding},
-    message::Message,
+    message::{Fetched, Message},
     object_storage::{ObjectStorage, StorageError},
     passthrough::Entry,
 };
+
+use crate::large;
 
 /// Objects of one message that are fetched or stored concurrently.
 const AT_ONCE: usize = 8;
@@ -74,7 +76,7 @@ impl BodyStore {
             return Ok(());
         }
         let fetched: Vec<_> = ids.into_iter().map(|id| self.fetch_one(id)).collect();
-        let fetched: HashMap<String, Arc<RawValue>> = stream::iter(fetched).buffered(AT_ONCE).try_collect().await?;
+        let fetched: HashMap<String, Arc<Fetched>> = stream::iter(fetched).buffered(AT_ONCE).try_collect().await?;
         for message in std::iter::once(message).chain(entries.iter_mut().map(|entry| &mut entry.message)) {
             if let Some(body) = message.object_id().and_then(|id| fetched.get(&id)) {
                 message.set_fetched(body.clone());
@@ -113,15 +115,16 @@ impl BodyStore {
         Ok(storage.put(self.cipher.encrypt(json, Encoding::Raw)).await?)
     }
 
-    async fn fetch_one(&self, id: String) -> Result<(String, Arc<RawValue>), LightweightError> {
+    async fn fetch_one(&self, id: String) -> Result<(String, Arc<Fetched>), LightweightError> {
         let fetch = async {
             let Some(storage) = &self.storage else {
                 return Err("ELASTICIO_OBJECT_STORAGE_URI is not set".to_owned());
             };
             let encrypted = storage.get(&id).await.map_err(|error| error.to_string())?;
+            let memory = large::claim(encrypted.len()).await.map_err(|error| error.to_string())?;
             let json = self.cipher.decrypt_text(&encrypted, Encoding::Raw).map_err(|error| error.to_string())?;
-            let body: Box<RawValue> = serde_json::from_str(&json).map_err(|_| "the object is not JSON".to_owned())?;
-            Ok(Arc::from(body))
+            let body = RawValue::from_string(json).map_err(|_| "the object is not JSON".to_owned())?;
+            Ok(Arc::new(Fetched::new(body, memory)))
         };
         match fetch.await {
             Ok(body) => Ok((id, body)),

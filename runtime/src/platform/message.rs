@@ -13,6 +13,7 @@ use super::{
 };
 
 pub use super::attachment::Attachment;
+use crate::large::Claim;
 
 /// The header of a message that names the object with its body in object storage.
 pub const OBJECT_ID: &str = "x-ipaas-object-storage-id";
@@ -36,7 +37,20 @@ pub enum MessageError {
 #[derive(Clone, Debug, Default)]
 pub struct Message<'a> {
     fields: RawObject<'a>,
-    fetched: Option<Arc<RawValue>>,
+    fetched: Option<Arc<Fetched>>,
+}
+
+/// A body from object storage, with the memory that it takes.
+#[derive(Debug)]
+pub(crate) struct Fetched {
+    body: Box<RawValue>,
+    _memory: Claim,
+}
+
+impl Fetched {
+    pub(crate) fn new(body: Box<RawValue>, memory: Claim) -> Self {
+        Self { body, _memory: memory }
+    }
 }
 
 impl<'a> Message<'a> {
@@ -64,7 +78,7 @@ impl<'a> Message<'a> {
     }
 
     /// Sets the body that was fetched from object storage.
-    pub(crate) fn set_fetched(&mut self, body: Arc<RawValue>) {
+    pub(crate) fn set_fetched(&mut self, body: Arc<Fetched>) {
         self.fetched = Some(body);
     }
 
@@ -76,7 +90,7 @@ impl<'a> Message<'a> {
     /// The body; `None` when the message has none (`null` is a body).
     #[must_use]
     pub fn body(&self) -> Option<&RawValue> {
-        self.fetched.as_deref().or_else(|| self.fields.get("body"))
+        self.fetched.as_ref().map(|fetched| &*fetched.body).or_else(|| self.fields.get("body"))
     }
 
     /// Every field as it came, including the body and `passthrough`.

@@ -4,13 +4,14 @@
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder, Retryable};
+use bytes::Bytes;
 use reqwest::{Body, Client, Response, StatusCode, header::CONTENT_TYPE};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use url::Url;
 
 use crate::{
-    http::body,
+    http::body::{self, ReadError},
     settings::{Reader, variables as v},
 };
 
@@ -64,6 +65,9 @@ pub enum StorageError {
     /// There was no answer to the last attempt.
     #[error("the object storage did not answer to {1}: {0}. Check ELASTICIO_OBJECT_STORAGE_URI and the network")]
     Network(String, &'static str),
+    /// Its answer is larger than what is kept.
+    #[error("the object storage answered too much to {1}: {0}")]
+    TooLarge(String, &'static str),
     /// The answer to a stored object lacks its id.
     #[error("the object storage answered without an \"objectId\"")]
     NoId,
@@ -74,7 +78,7 @@ impl StorageError {
         match self {
             Self::Status(status, _) => status.is_server_error(),
             Self::Network(..) => true,
-            Self::NoId => false,
+            Self::TooLarge(..) | Self::NoId => false,
         }
     }
 }
@@ -94,12 +98,11 @@ impl ObjectStorage {
     }
 
     /// `GET /objects/{id}`: fetches an object; returns its bytes. Retries.
-    pub(crate) async fn get(&self, id: &str) -> Result<Vec<u8>, StorageError> {
+    pub(crate) async fn get(&self, id: &str) -> Result<Bytes, StorageError> {
         (|| {
             self.in_time(async move {
                 let response = self.send(self.http.get(self.object_url(Some(id))), GET).await?;
-                let read = body::read(response, MAX_OBJECT).await;
-                Ok(read.map_err(|error| StorageError::Network(error.to_string(), GET))?.into())
+                body::read(response, MAX_OBJECT).await.map_err(|error| unread(&error, GET))
             })
         })
         .retry(self.backoff())
@@ -109,7 +112,7 @@ impl ObjectStorage {
 
     /// `POST /objects`: stores bytes; returns the object's id. Retries.
     pub(crate) async fn put(&self, bytes: Vec<u8>) -> Result<String, StorageError> {
-        let bytes = bytes::Bytes::from(bytes);
+        let bytes = Bytes::from(bytes);
         (|| {
             let bytes = bytes.clone();
             async move { self.put_stream(bytes.into(), "application/octet-stream", Some(self.settings.timeout)).await }
@@ -132,8 +135,7 @@ impl ObjectStorage {
             request = request.timeout(limit);
         }
         let response = self.send(request, PUT).await?;
-        let body =
-            body::read(response, MAX_ANSWER).await.map_err(|error| StorageError::Network(error.to_string(), PUT))?;
+        let body = body::read(response, MAX_ANSWER).await.map_err(|error| unread(&error, PUT))?;
         let stored: Stored = serde_json::from_slice(&body).map_err(|_| StorageError::NoId)?;
         Ok(stored.object_id)
     }
@@ -204,4 +206,11 @@ const PUT: &str = "POST /objects";
 
 fn network(error: &reqwest::Error, call: &'static str) -> StorageError {
     StorageError::Network(crate::http::reason(error), call)
+}
+
+fn unread(error: &ReadError, call: &'static str) -> StorageError {
+    match error {
+        ReadError::Broken(error) => network(error, call),
+        ReadError::TooLarge | ReadError::NoMemory(_) => StorageError::TooLarge(error.to_string(), call),
+    }
 }

@@ -95,6 +95,7 @@ variables! {
     AMQP_PUBLISH_RETRY_ATTEMPTS = "ELASTICIO_AMQP_PUBLISH_RETRY_ATTEMPTS", Unlimited, "Attempts per publish before the emit fails; errors and rebounds are retried until they are published.";
     AMQP_PERSISTENT_MESSAGES = "ELASTICIO_AMQP_PERSISTENT_MESSAGES", Flag(false), "Delivery mode 2 instead of 1.";
     OUTGOING_MESSAGE_SIZE_LIMIT = "ELASTICIO_OUTGOING_MESSAGE_SIZE_LIMIT", Count(10_485_760), "Bytes of the largest encoded payload; a larger result is an error.";
+    MEMORY_BUDGET = "ELASTICIO_MEMORY_BUDGET", None, "Bytes of memory that large bodies may take together; the others wait, and what never fits is an error. Unset: the container's memory limit less what the process needs besides; without a limit, as if it were 256 MiB, but nothing is refused.";
     NO_SELF_PASSTHROUGH = "ELASTICIO_NO_SELF_PASSTRHOUGH", Flag(false), "Passthrough carries the incoming message instead of the outgoing one (the platform's spelling).";
     PROTOCOL_VERSION = "ELASTICIO_PROTOCOL_VERSION", Count(1), "Encoding of results: 1 base64, 2 raw.";
     NO_ERROR_REPLIES = "ELASTICIO_NO_ERROR_REPLIES", Flag(false), "Do not send a copy of an error to a sender that waits for a reply.";

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     amqp::Link,
     dispatcher::{Action, Registry},
+    large::{Budget, offloadable},
     platform::{Platform, cipher::Cipher, identity::Identity, lightweight::BodyStore, step_data::StepData},
     stop::Stop,
 };
@@ -52,6 +53,7 @@ pub(crate) async fn run(
                 emits: emits(stop),
                 in_flight: InFlight::new(settings.broker.prefetch),
                 slots: Semaphore::new(settings.broker.prefetch.into()),
+                memory: Arc::new(Budget::new(settings.memory)),
                 stop: stop.clone(),
             };
             work(&mut link, Arc::new(processor), drain).await
@@ -122,7 +124,7 @@ async fn work(link: &mut Link, processor: Arc<Processor>, drain: Duration) -> Re
     let stop = processor.stop.clone();
     let deliver = |delivery| {
         let processor = processor.clone();
-        in_progress.spawn(async move { processor.process(delivery).await });
+        in_progress.spawn(offloadable(async move { processor.process(delivery).await }));
     };
     let consumed = link.consume(deliver, &stop).await;
     in_progress.close();

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     amqp::Delivery,
     dispatcher::{Action, Context, Failure, Interruption},
+    large::{self, Budget, Claim, OFFLOADED, offload},
     platform::{
         cipher::{Cipher, DecryptError},
         error_message::decrypt_error,
@@ -29,6 +30,10 @@ use crate::{
 const PANICKED: &str = "The component failed internally on this message: a defect in it, whose place is in the \
                         worker's log. Report it with that line.";
 
+/// What a message takes in memory while the action works on it, as a part of its size: as it came, decrypted (three
+/// quarters, without base64), and in the request that it becomes.
+const WORKED_ON: (usize, usize) = (5, 2);
+
 /// What all messages of a worker share.
 pub(super) struct Processor {
     pub(super) action: Arc<dyn Action>,
@@ -38,6 +43,8 @@ pub(super) struct Processor {
     pub(super) in_flight: InFlight,
     /// As many as the prefetch, which bounds the messages in progress.
     pub(super) slots: Semaphore,
+    /// The memory for large bodies.
+    pub(super) memory: Arc<Budget>,
     pub(super) stop: Stop,
 }
 
@@ -56,6 +63,9 @@ enum Ending {
 impl Processor {
     /// Processes one delivery and settles it, unless the worker stops first.
     pub(super) async fn process(&self, delivery: Delivery) {
+        if delivery.body.len() > OFFLOADED {
+            offload().await;
+        }
         let Delivery { headers, properties, body, redelivered, receipt } = delivery;
         let headers = match headers {
             Ok(headers) => headers,
@@ -88,7 +98,10 @@ impl Processor {
         };
         let received =
             Received { incoming: &incoming, headers: &headers, properties: &properties, body: &body, start: now_ms() };
-        let verdict = if slot.is_some() { self.work(&received).await } else { Verdict::Leave };
+        let verdict = match slot {
+            Some(_) => large::within(&self.memory, self.work(&received)).await,
+            None => Verdict::Leave,
+        };
         drop(slot);
         for receipt in self.in_flight.finish(key, verdict, Instant::now()) {
             verdict.settle(receipt);
@@ -137,6 +150,10 @@ impl Processor {
 
     /// Decrypts, parses and processes a message.
     async fn run(&self, received: &Received<'_>) -> Ending {
+        let _memory = match self.memory_to_work_on(received.body.len()).await {
+            Ok(memory) => memory,
+            Err(interruption) => return Ending::Interrupted(interruption),
+        };
         let payload = match self.decrypt(received) {
             Ok(payload) => payload,
             Err(error) => return Ending::Unreadable(error.to_string()),
@@ -147,6 +164,17 @@ impl Processor {
             Err(error) => return Ending::Interrupted(Failure::new(error.to_string()).into()),
         };
         self.run_action(received, message).await.unwrap_or_else(Ending::Interrupted)
+    }
+
+    /// The memory for a message of so many bytes while the action works on it. Waits for it if it is large.
+    async fn memory_to_work_on(&self, bytes: usize) -> Result<Claim, Interruption> {
+        let (part, whole) = WORKED_ON;
+        let claim = large::claim(bytes / whole * part);
+        let claimed = if bytes > OFFLOADED { self.stop.cut_short(claim).await? } else { claim.await };
+        claimed.map_err(|error| {
+            Failure::new(format!("The message is too large to be processed here: it has {bytes} bytes; {error}."))
+                .into()
+        })
     }
 
     /// The decrypted payload: a message, or the error message that the step handles.

@@ -3,6 +3,7 @@
 use super::emit::EmitSettings;
 use crate::{
     amqp::BrokerSettings,
+    large::MemorySettings,
     platform::{api::ApiSettings, cipher::CipherSettings, identity::Identity, object_storage::StorageSettings},
     settings::{Reader, variables as v},
 };
@@ -25,6 +26,8 @@ pub(crate) struct WorkerSettings {
     pub(crate) api: ApiSettings,
     /// The broker.
     pub(crate) broker: BrokerSettings,
+    /// The memory for large bodies.
+    pub(crate) memory: MemorySettings,
     /// Key material.
     pub(crate) cipher: CipherSettings,
     /// How emits are published.
@@ -42,9 +45,12 @@ impl WorkerSettings {
     /// malformed.
     pub(crate) fn read(reader: &mut Reader<'_>, component: &'static str) -> Self {
         let identity = Identity::read(reader);
+        let api = ApiSettings::read(reader, &identity.workspace_id);
+        let broker = BrokerSettings::read(reader, component);
         Self {
-            api: ApiSettings::read(reader, &identity.workspace_id),
-            broker: BrokerSettings::read(reader, component),
+            memory: MemorySettings::read(reader, broker.prefetch),
+            api,
+            broker,
             cipher: CipherSettings::read(reader),
             emit: EmitSettings::read(reader),
             storage: StorageSettings::read(reader),

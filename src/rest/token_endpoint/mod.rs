@@ -119,7 +119,7 @@ impl TokenEndpoint {
             answer.headers().get(reqwest::header::RETRY_AFTER).and_then(|value| value.to_str().ok().map(str::to_owned));
         let body = http::body::read(answer, MAX_ANSWER).await.map_err(|error| match error {
             ReadError::Broken(_) => TransportError::Unanswered(error.to_string()),
-            ReadError::TooLarge => TransportError::Unusable(error.to_string()),
+            ReadError::TooLarge | ReadError::NoMemory(_) => TransportError::Unusable(error.to_string()),
         })?;
         match status.as_u16() {
             status if self.profile.is_rate_limit(status) => {

@@ -66,6 +66,15 @@ impl Encoding {
         if version < 2 { Self::Base64 } else { Self::Raw }
     }
 
+    /// Length of the encoded ciphertext of `length` bytes.
+    #[must_use]
+    pub fn payload_size(self, length: usize) -> usize {
+        match self {
+            Self::Base64 => encoded(padded(length)),
+            Self::Raw => padded(length),
+        }
+    }
+
     /// The protocol version of the encoding.
     #[must_use]
     pub fn version(self) -> i32 {

@@ -4,7 +4,7 @@
 use serde_json::value::RawValue;
 
 use super::{
-    json::{Key, Kind, ObjectWriter, write_compact},
+    json::{Key, Kind, ObjectWriter, write_compact, write_string},
     message::{Message, OBJECT_ID},
 };
 
@@ -79,10 +79,34 @@ impl<'a> Passthrough<'a> {
         self.entries.iter().map(Entry::size_hint).sum()
     }
 
+    /// Bytes that [`Self::write`] appends for a result of `own` bytes. Takes no more memory than the largest entry.
+    #[must_use]
+    pub(crate) fn written_size(&self, own: usize) -> usize {
+        let mut entry = Vec::new();
+        let mut size_of = |write: &dyn Fn(&mut Vec<u8>)| {
+            entry.clear();
+            write(&mut entry);
+            // The colon, and the comma or the brace behind it.
+            entry.len() + 2
+        };
+        let entries = self.carried().map(|entry| {
+            let key = entry.step.as_json().len() + 2;
+            key + size_of(&|out| entry.write(out))
+        });
+        let entries: usize = entries.sum();
+        let own = self.own_step.map_or(0, |step| own + size_of(&|out| write_string(out, step)));
+        1 + (entries + own).max(1)
+    }
+
+    /// The entries that are written besides the result itself.
+    fn carried(&self) -> impl Iterator<Item = &Entry<'a>> {
+        self.entries.iter().filter(|entry| self.own_step.is_none_or(|own| entry.step != *own))
+    }
+
     /// Writes the entries as an object. `own` is the result itself, as a whole JSON object.
     pub(crate) fn write(&self, out: &mut Vec<u8>, own: &[u8]) {
         let mut object = ObjectWriter::new(out);
-        for entry in self.entries.iter().filter(|entry| self.own_step.is_none_or(|own| entry.step != *own)) {
+        for entry in self.carried() {
             entry.write(object.key(&entry.step));
         }
         if let Some(step) = self.own_step {

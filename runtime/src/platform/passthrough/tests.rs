@@ -1,4 +1,7 @@
+use std::sync::Arc;
+
 use super::*;
+use crate::{large::Claim, platform::message::Fetched};
 use serde_json::{Value, json};
 
 const INCOMING: &str = r#"{"id":"i","body":{"q":1.50},"headers":{"h":1},"passthrough":{"step_1":{"body":{"a": 1},"headers":{},"x":true}}}"#;
@@ -13,7 +16,9 @@ fn text(incoming: &str, no_self: bool, incoming_step: Option<&str>, object_ids: 
         entry.stored = Some((*id).to_owned());
     }
     let mut out = Vec::new();
-    passthrough.write(&mut out, br#"{"id":"o"}"#);
+    let own = br#"{"id":"o"}"#;
+    passthrough.write(&mut out, own);
+    assert_eq!(passthrough.written_size(own.len()), out.len());
     String::from_utf8(out).expect("UTF-8")
 }
 
@@ -61,7 +66,7 @@ fn a_fetched_body_is_carried_and_nothing_else_is_changed() {
     let message = Message::parse(incoming.as_bytes()).expect("a message");
     let fetched = RawValue::from_string("[1.50]".to_owned()).expect("JSON");
     let mut entries = entries(&message);
-    entries[0].message.set_fetched(fetched.into());
+    entries[0].message.set_fetched(Arc::new(Fetched::new(fetched, Claim::default())));
     let mut out = Vec::new();
     Passthrough::of(&message, entries, "step_2", true, None, None).write(&mut out, b"{}");
     let carried = r#"{"a":{"headers":{"h":1},"passthrough":{},"body":[1.50]}}"#;

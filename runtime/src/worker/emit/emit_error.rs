@@ -4,11 +4,12 @@ use super::republish::Unpublished;
 use crate::{
     amqp::PublishError,
     dispatcher::{Failure, Interruption},
+    large::NoMemory,
     platform::lightweight::LightweightError,
 };
 
 /// Why an emit failed.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(in crate::worker) enum EmitError {
     /// The payload is larger than the platform accepts.
     TooLarge {
@@ -17,6 +18,10 @@ pub(in crate::worker) enum EmitError {
         /// The limit in bytes.
         limit: usize,
     },
+    /// There is no memory to write it.
+    NoMemory(NoMemory),
+    /// Its bodies, or those that it carries, could not be stored.
+    Unstored(LightweightError),
     /// The message has no `reply_to`: its sender does not wait for a reply.
     NoReplyTo,
     /// It did not reach a queue.
@@ -36,6 +41,10 @@ impl From<EmitError> for Interruption {
                 let advice = "Request less data per message, or raise ELASTICIO_OUTGOING_MESSAGE_SIZE_LIMIT";
                 Failure::with_log(text.clone(), format!("{text} {advice}")).into()
             }
+            EmitError::NoMemory(error) => {
+                Failure::new(format!("The result is too large to be sent from here: {error}.")).into()
+            }
+            EmitError::Unstored(error) => error.into(),
             EmitError::NoReplyTo => {
                 Failure::new("Component emitted 'httpReply' event but 'reply_to' was not found in AMQP headers").into()
             }
@@ -59,5 +68,17 @@ impl From<EmitError> for Interruption {
 impl From<LightweightError> for Interruption {
     fn from(error: LightweightError) -> Self {
         Failure::with_log(error.to_string(), format!("{error}: {}", error.reason())).into()
+    }
+}
+
+impl From<LightweightError> for EmitError {
+    fn from(error: LightweightError) -> Self {
+        Self::Unstored(error)
+    }
+}
+
+impl From<NoMemory> for EmitError {
+    fn from(error: NoMemory) -> Self {
+        Self::NoMemory(error)
     }
 }

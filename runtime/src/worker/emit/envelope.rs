@@ -5,13 +5,20 @@ use std::borrow::Cow;
 
 use tokio::try_join;
 
-use crate::platform::{
-    cipher::encrypted_size,
-    json::ObjectWriter,
-    lightweight::{BodyStore, LightweightError},
-    message::{ENVELOPE, OBJECT_ID, Outgoing},
-    passthrough::{Entry, Passthrough},
+use super::EmitError;
+use crate::{
+    large::{self, Claim},
+    platform::{
+        cipher::{Encoding, encrypted_size},
+        json::ObjectWriter,
+        lightweight::{BodyStore, LightweightError},
+        message::{ENVELOPE, OBJECT_ID, Outgoing},
+        passthrough::{Entry, Passthrough},
+    },
 };
+
+/// Bytes around the passthrough in the message: `,"passthrough":`.
+const PASSTHROUGH_FIELD: usize = 15;
 
 /// A result, ready to be encrypted.
 pub(super) struct Envelope {
@@ -21,29 +28,64 @@ pub(super) struct Envelope {
     pub(super) json: Vec<u8>,
     /// The routing key to use instead of the data routing key.
     pub(super) routing_key: Option<String>,
+    /// The memory that it takes.
+    pub(super) memory: Claim,
 }
 
-/// Writes the message as JSON. `threshold`: total bytes of the bodies above which they go to object storage.
+/// What bounds a result.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Total bytes of the bodies above which they go to object storage; `None` = never.
+    pub(super) lightweight: Option<usize>,
+    /// Bytes of the encrypted payload.
+    pub(super) size: usize,
+    /// How it will be encoded.
+    pub(super) encoding: Encoding,
+}
+
+/// Writes the message as JSON.
+///
+/// # Errors
+/// When it is larger than its limit, or a body cannot be stored, or there is no memory for it.
 pub(super) async fn compose(
     mut message: Outgoing,
     passthrough: Option<&Passthrough<'_>>,
-    threshold: Option<usize>,
+    limits: Limits,
     bodies: &BodyStore,
-) -> Result<Envelope, LightweightError> {
+) -> Result<Envelope, EmitError> {
     let routing_key = message.take_routing_key();
     let id = message.id.to_string();
     let mut passthrough = passthrough.map(Cow::Borrowed);
-    if let Some(threshold) = threshold {
+    let memory = large::claim(encrypted_size(message.body.size_hint() + ENVELOPE)).await?;
+    if let Some(threshold) = limits.lightweight {
         store_large(&mut message, &mut passthrough, threshold, bodies).await?;
     }
     let own = message.to_json();
-    let Some(passthrough) = passthrough else { return Ok(Envelope { id, json: own, routing_key }) };
-    let mut json = Vec::with_capacity(encrypted_size(own.len() * 2 + passthrough.size_hint() + ENVELOPE));
+    // The body that it was written from is no longer needed.
+    drop(message);
+    let Some(passthrough) = passthrough else {
+        return Ok(Envelope { id, json: own, routing_key, memory });
+    };
+    let hint = own.len() * 2 + passthrough.size_hint() + ENVELOPE;
+    if limits.allow(hint).is_err() {
+        // About as large as allowed, or far too large: one object may be in many entries.
+        limits.allow(own.len() + PASSTHROUGH_FIELD + passthrough.written_size(own.len()))?;
+    }
+    let memory = large::claim(encrypted_size(hint)).await?;
+    let mut json = Vec::with_capacity(encrypted_size(hint));
     let mut object = ObjectWriter::new(&mut json);
     object.fields_of(&own);
     passthrough.write(object.field("passthrough"), &own);
     object.end();
-    Ok(Envelope { id, json, routing_key })
+    Ok(Envelope { id, json, routing_key, memory })
+}
+
+impl Limits {
+    /// Refuses JSON of so many bytes if it is larger than the limit once it is encrypted.
+    fn allow(&self, json: usize) -> Result<(), EmitError> {
+        let (size, limit) = (self.encoding.payload_size(json), self.size);
+        if size > limit { Err(EmitError::TooLarge { size, limit }) } else { Ok(()) }
+    }
 }
 
 /// Stores all bodies if together they exceed `threshold`; the message and the entries keep the ids of their objects.
@@ -53,7 +95,7 @@ async fn store_large(
     threshold: usize,
     bodies: &BodyStore,
 ) -> Result<(), LightweightError> {
-    let mut body = Vec::with_capacity(message.body.size_hint());
+    let mut body = Vec::with_capacity(encrypted_size(message.body.size_hint()));
     message.body.write_json(&mut body);
     let entries = passthrough.iter().flat_map(|passthrough| &passthrough.entries);
     let carried: usize = entries.filter(|entry| entry.is_message()).map(|entry| entry.compact_body().len()).sum();

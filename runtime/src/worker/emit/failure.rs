@@ -1,6 +1,6 @@
 //! What is emitted when a message does not succeed: errors, error replies, rebounds (protocol, sections 6.2 to 6.8).
 
-use std::time::Duration;
+use std::{borrow::Cow, fmt::Display, time::Duration};
 
 use bytes::Bytes;
 
@@ -8,6 +8,7 @@ use super::{EmitError, Emits, republish::Unpublished};
 use crate::{
     amqp::PublishError,
     dispatcher::Failure,
+    large,
     platform::{
         error_message::{ErrorBody, encrypt_error, error_input, error_payload},
         headers::{self, Table, new_id},
@@ -15,6 +16,9 @@ use crate::{
     stop::Stopped,
     worker::received::Received,
 };
+
+/// Copies of a message's payload that its error takes besides it: by itself, in the error's payload, in lapin's frames.
+const COPIES_IN_ERROR: usize = 3;
 
 /// The name of every error, as in the reference.
 const ERROR_NAME: &str = "Error";
@@ -39,7 +43,14 @@ pub(in crate::worker) enum Rebounded {
 impl Emits {
     /// Emits an error together with its message's payload, and a copy to a sender that waits for a reply.
     pub(in crate::worker) async fn error(&self, received: &Received<'_>, failure: &Failure) -> Result<(), EmitError> {
-        let input = error_input(&self.cipher, received.body, received.incoming.encoding).ok();
+        let memory = large::claim(received.body.len() * COPIES_IN_ERROR).await;
+        let (input, failure) = match &memory {
+            Ok(_) => {
+                (error_input(&self.cipher, received.body, received.incoming.encoding).ok(), Cow::Borrowed(failure))
+            }
+            Err(no_memory) => (None, Cow::Owned(without_input(failure, no_memory))),
+        };
+        let failure = &*failure;
         self.error_limit.pass().await;
         let (id, times) = (new_id(), received.times());
         let id_text = || id.to_text();
@@ -91,6 +102,8 @@ impl Emits {
             self.error(received, &Failure::new(REBOUND_LIMIT_EXCEEDED)).await?;
             return Ok(Rebounded::Failed);
         }
+        // Without memory it is published all the same: it is in memory already.
+        let _frames = large::claim(received.body.len()).await;
         let expiration = rebound_expiration(self.settings.rebound_expiration, iteration, wait);
         let end = received.times().end;
         let properties = || {
@@ -140,7 +153,7 @@ impl Emits {
 }
 
 /// The failure of a message whose input cannot go with it.
-fn without_input(failure: &Failure, why: &PublishError) -> Failure {
+fn without_input(failure: &Failure, why: &dyn Display) -> Failure {
     let note = format!(" (The message that failed is left out here: {why}.)");
     Failure::with_log(format!("{}{note}", failure.message()), failure.to_string())
 }

@@ -5,12 +5,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use serde_json::value::RawValue;
 
-use super::{Emits, envelope};
+use super::{EmitError, Emits, envelope};
 use crate::{
     dispatcher::{Emitter, Failure, HttpReply, Interruption},
-    platform::{headers::SnapshotEvent, json::ObjectWriter, message::Outgoing, passthrough::Passthrough},
+    large,
+    platform::{
+        cipher::encrypted_size, headers::SnapshotEvent, json::ObjectWriter, message::Outgoing, passthrough::Passthrough,
+    },
     worker::{received::Received, step::StepContext},
 };
+
+/// Bytes to reserve for what is around the body of a reply.
+const REPLY_ENVELOPE: usize = 64;
 
 /// Emits for one message.
 pub(in crate::worker) struct MessageEmitter<'a> {
@@ -40,8 +46,8 @@ impl<'a> MessageEmitter<'a> {
 #[async_trait]
 impl Emitter for MessageEmitter<'_> {
     async fn data(&self, message: Outgoing) -> Result<(), Interruption> {
-        let threshold = self.step.lightweight_threshold;
-        let envelope = envelope::compose(message, self.passthrough.as_ref(), threshold, &self.step.bodies).await?;
+        let limits = self.emits.limits(self.step.lightweight_threshold);
+        let envelope = envelope::compose(message, self.passthrough.as_ref(), limits, &self.step.bodies).await?;
         Ok(self.emits.data(self.received, envelope).await?)
     }
 
@@ -71,7 +77,9 @@ impl Emitter for MessageEmitter<'_> {
     }
 
     async fn http_reply(&self, reply: HttpReply) -> Result<(), Interruption> {
-        let mut json = Vec::with_capacity(reply.body.size_hint() + 64);
+        let size = encrypted_size(reply.body.size_hint() + REPLY_ENVELOPE);
+        let _memory = large::claim(size).await.map_err(EmitError::from)?;
+        let mut json = Vec::with_capacity(size);
         let mut object = ObjectWriter::new(&mut json);
         object.value("statusCode", &reply.status_code);
         object.value("headers", &reply.headers);

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use super::received::Received;
 use crate::{
     amqp::{Properties, Publisher},
+    large,
     platform::{
         cipher::{Cipher, Encoding},
         headers::{EmitHeaders, SnapshotEvent, Table, Value, new_id},
@@ -28,12 +29,15 @@ pub(super) use message_emitter::MessageEmitter;
 pub(super) use republish::Unpublished;
 pub(crate) use settings::EmitSettings;
 
-use envelope::Envelope;
+use envelope::{Envelope, Limits};
 use rate_limit::RateLimit;
 use republish::Republisher;
 
 /// Bytes of `x-eio-meta-*` headers from which on it is looked at whether those of a result have room beside them.
 const LARGE_META: usize = 2048;
+
+/// Copies of a payload that is published: the payload itself, kept until its confirm, and lapin's frames.
+const COPIES_TO_PUBLISH: usize = 2;
 
 /// Emits for all messages of a worker.
 pub(super) struct Emits {
@@ -80,12 +84,19 @@ impl Emits {
         fits.map_err(|error| EmitError::Unpublished { id: id.to_text(), reason: Unpublished::Failed(error) })
     }
 
+    /// What bounds a result; `lightweight`: total bytes of its bodies above which they go to object storage.
+    fn limits(&self, lightweight: Option<usize>) -> Limits {
+        let encoding = Encoding::of_version(self.settings.protocol_version);
+        Limits { lightweight, size: self.settings.size_limit, encoding }
+    }
+
     /// Emits a result.
     async fn data(&self, received: &Received<'_>, envelope: Envelope) -> Result<(), EmitError> {
-        let Envelope { id, json, routing_key } = envelope;
+        let Envelope { id, json, routing_key, memory: _memory } = envelope;
         let encoding = Encoding::of_version(self.settings.protocol_version);
         let key = routing_key.as_deref().unwrap_or(&self.settings.keys.data);
         let payload = self.encrypt(json, encoding)?;
+        let _frames = large::claim(payload.len()).await?;
         self.data_limit.pass().await;
         let times = received.times();
         let headers = || self.headers.data(received.incoming, Value::text(&id), times, encoding);
@@ -97,6 +108,7 @@ impl Emits {
     async fn http_reply(&self, received: &Received<'_>, json: Vec<u8>) -> Result<(), EmitError> {
         let key = received.incoming.reply_key().ok_or(EmitError::NoReplyTo)?;
         let payload = self.encrypt(json, Encoding::Base64)?;
+        let _frames = large::claim(payload.len()).await?;
         let (id, times) = (new_id(), received.times());
         let headers = || self.headers.http_reply(received.incoming, id.clone(), times);
         let published = self.publish(&key, headers, payload).await;
@@ -110,6 +122,7 @@ impl Emits {
         event: SnapshotEvent,
         snapshot: &RawValue,
     ) -> Result<(), EmitError> {
+        let _memory = large::claim(snapshot.get().len() * COPIES_TO_PUBLISH).await?;
         self.snapshot_limit.pass().await;
         let (id, times) = (new_id(), received.times());
         let headers = || self.headers.snapshot(received.incoming, id.clone(), times, event);
