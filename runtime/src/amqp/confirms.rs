@@ -88,7 +88,7 @@ impl ConfirmBatcher {
         self.max_message_size.allow(body.len())?;
         properties.fit(self.connection.frame_max)?;
         let (done, outcome) = oneshot::channel();
-        let publish = PendingPublish { key, properties: properties.0, body, done };
+        let publish = PendingPublish { key, properties: properties.amqp, body, done };
         if publish.body.len() > MAX_SHARED {
             tokio::spawn(self.send(vec![publish]));
         } else {

@@ -33,7 +33,7 @@ impl Delivery {
         acks.delivered(raw.delivery_tag);
         Self {
             headers: read_headers(&raw, large),
-            properties: Properties(raw.properties),
+            properties: Properties::delivered(raw.properties),
             body: raw.data.into(),
             redelivered: raw.redelivered,
             receipt: Receipt { acks: acks.clone(), tag: raw.delivery_tag, generation },
