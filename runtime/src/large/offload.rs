@@ -49,11 +49,10 @@ pub(crate) async fn offload() {
 }
 
 /// Runs `work` on the runtime's thread, and where [`offload`] says so elsewhere from then on.
-pub(crate) async fn offloadable<F>(work: F) -> F::Output
+pub(crate) async fn offloadable<F>(mut work: Pin<Box<F>>) -> F::Output
 where
     F: Future<Output: Send> + Send + 'static,
 {
-    let mut work = Box::pin(work);
     let here = std::future::poll_fn(|context| {
         let before = PLACE.replace(Place::MayLeave);
         let polled = work.as_mut().poll(context);
@@ -111,7 +110,7 @@ mod tests {
     #[tokio::test]
     async fn work_leaves_the_thread_when_it_says_so() {
         let here = thread::current().id();
-        let (before, after) = tokio::spawn(offloadable(async {
+        let (before, after) = tokio::spawn(offloadable(Box::pin(async {
             let before = thread::current().id();
             offload().await;
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -119,7 +118,7 @@ mod tests {
             let spawned = tokio::spawn(async { thread::current().id() }).await.expect("it ends");
             assert_eq!(spawned, before);
             (before, thread::current().id())
-        }))
+        })))
         .await
         .expect("it ends");
         assert_eq!(before, here);
@@ -128,10 +127,10 @@ mod tests {
 
     #[tokio::test]
     async fn the_runtime_s_thread_is_free_meanwhile() {
-        let heavy = tokio::spawn(offloadable(async {
+        let heavy = tokio::spawn(offloadable(Box::pin(async {
             offload().await;
             thread::sleep(Duration::from_millis(300));
-        }));
+        })));
         let mut ticks = 0;
         while !heavy.is_finished() {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -142,13 +141,13 @@ mod tests {
 
     #[tokio::test]
     async fn work_leaves_from_among_other_futures() {
-        let two = offloadable(async {
+        let two = offloadable(Box::pin(async {
             let leaving = async {
                 offload().await;
                 thread::current().id()
             };
             futures_util::future::join_all([Box::pin(leaving)]).await[0]
-        });
+        }));
         assert_ne!(tokio::spawn(two).await.expect("it ends"), thread::current().id());
     }
 
@@ -159,10 +158,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_passed_on() {
-        let task = tokio::spawn(offloadable(async {
+        let task = tokio::spawn(offloadable(Box::pin(async {
             offload().await;
             panic!("meant");
-        }));
+        })));
         assert!(task.await.expect_err("it panics").is_panic());
     }
 }

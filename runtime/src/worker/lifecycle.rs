@@ -124,7 +124,7 @@ async fn work(link: &mut Link, processor: Arc<Processor>, drain: Duration) -> Re
     let stop = processor.stop.clone();
     let deliver = |delivery| {
         let processor = processor.clone();
-        in_progress.spawn(offloadable(async move { processor.process(delivery).await }));
+        in_progress.spawn(offloadable(Box::pin(async move { processor.process(delivery).await })));
     };
     let consumed = link.consume(deliver, &stop).await;
     in_progress.close();

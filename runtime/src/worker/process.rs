@@ -1,6 +1,6 @@
 //! One delivery, from its arrival to its settlement (`docs/architecture.md`, "A message's way").
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Instant};
 
 use futures_util::FutureExt;
 use tokio::sync::Semaphore;
@@ -99,7 +99,7 @@ impl Processor {
         let received =
             Received { incoming: &incoming, headers: &headers, properties: &properties, body: &body, start: now_ms() };
         let verdict = match slot {
-            Some(_) => large::within(&self.memory, self.work(&received)).await,
+            Some(_) => large::within(&self.memory, pin!(self.work(&received))).await,
             None => Verdict::Leave,
         };
         drop(slot);
@@ -110,7 +110,9 @@ impl Processor {
 
     /// Runs the action; emits an error or a rebound if it does not succeed.
     async fn work(&self, received: &Received<'_>) -> Verdict {
-        let ending = AssertUnwindSafe(self.run(received))
+        // Pinned, like the work above: it is large, and would be moved several times otherwise.
+        let run = pin!(self.run(received));
+        let ending = AssertUnwindSafe(run)
             .catch_unwind()
             .await
             .unwrap_or_else(|_| Ending::Interrupted(Failure::new(PANICKED).into()));
