@@ -5,6 +5,7 @@ use std::time::Duration;
 use elasticio_runtime::stop::Stopped;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
+use tokio::time::Instant;
 
 use super::retry::RetryFields;
 
@@ -16,11 +17,14 @@ pub(super) struct AccessToken {
     pub(super) authorization: HeaderValue,
     /// The `retries` and `retriesDelay` that came with the token.
     pub(super) retry: RetryFields,
+    /// When it should be refreshed, if its credential says when it expires.
+    due: Option<Instant>,
 }
 
 impl AccessToken {
-    /// Fails if the token is empty or does not fit into a header.
-    pub(super) fn new(token: SecretString, retry: RetryFields) -> Result<Self, TokenError> {
+    /// A token that should be refreshed in `due_in`, if that is known. Fails if the token is empty or does not fit into a
+    /// header.
+    pub(super) fn new(token: SecretString, retry: RetryFields, due_in: Option<Duration>) -> Result<Self, TokenError> {
         if token.expose_secret().is_empty() {
             return Err(TokenError::Unavailable("the credential's access token is empty".to_owned()));
         }
@@ -30,7 +34,13 @@ impl AccessToken {
             )
         })?;
         authorization.set_sensitive(true);
-        Ok(Self { token, authorization, retry })
+        let due = due_in.and_then(|wait| Instant::now().checked_add(wait));
+        Ok(Self { token, authorization, retry, due })
+    }
+
+    /// Whether it should be refreshed, since it soon expires.
+    pub(super) fn is_due(&self) -> bool {
+        self.due.is_some_and(|due| Instant::now() >= due)
     }
 
     /// The token itself.
@@ -41,11 +51,6 @@ impl AccessToken {
     /// Whether this is `token`.
     pub(super) fn is(&self, token: &SecretString) -> bool {
         self.token.expose_secret() == token.expose_secret()
-    }
-
-    /// Whether both are the same token.
-    pub(super) fn same_as(&self, other: &Self) -> bool {
-        self.is(&other.token)
     }
 }
 

@@ -1,5 +1,5 @@
 //! A credential in use: its current token, its cooldown, and at most one refresh at a time for all its messages
-//! (protocol, section 11.14). A refresh is a task of its own, which ends even if its messages end earlier: the new
+//! (protocol, sections 11.14 and 11.20). A refresh is a task of its own, which ends even if its messages end earlier: the new
 //! tokens count as soon as they are here, and a stop waits until they are stored.
 
 use std::{
@@ -10,11 +10,13 @@ use std::{
 
 use elasticio_runtime::stop::Stop;
 use secrecy::SecretString;
-use tokio::{sync::watch, time::Instant};
+use tokio::time::{Instant, timeout_at};
 
 use super::{
     access_token::{AccessToken, TokenError},
     cooldown::Cooldown,
+    early_refresh::{EarlyRefresh, MAX_WAIT},
+    running_refresh::{Outcome, RunningRefresh},
     token_source::TokenSource,
 };
 
@@ -22,8 +24,6 @@ use super::{
 const REFUSAL_HOLD: Duration = Duration::from_secs(60);
 /// Secrets that are remembered, to keep them out of error texts.
 const MAX_KNOWN: usize = 16;
-
-type Outcome = Result<Arc<AccessToken>, TokenError>;
 
 /// A credential and its state, shared by all messages of the step.
 pub(super) struct Credential {
@@ -36,12 +36,32 @@ pub(super) struct Credential {
 
 #[derive(Default)]
 struct State {
-    /// The outcome of the refresh under way; `None` in it until there is one.
-    running: Option<watch::Receiver<Option<Outcome>>>,
-    /// A refusal for good, and until when it holds for all messages.
+    /// The refresh under way.
+    running: Option<RunningRefresh>,
+    /// A refusal of the token endpoint, and until when it holds for all messages.
     refused: Option<(Instant, TokenError)>,
+    early: EarlyRefresh,
     /// The newest secrets of this credential.
     known: VecDeque<SecretString>,
+}
+
+impl State {
+    /// The refusal that holds now, and for how long.
+    fn refusal(&self) -> Option<(Duration, &TokenError)> {
+        let (until, refusal) = self.refused.as_ref()?;
+        let left = until.saturating_duration_since(Instant::now());
+        (!left.is_zero()).then_some((left, refusal))
+    }
+}
+
+/// Why the source of tokens is asked.
+enum Cause {
+    /// There is no token yet.
+    First,
+    /// The API rejected this token.
+    Rejected(Arc<AccessToken>),
+    /// This token works, but soon expires.
+    Expiring(Arc<AccessToken>),
 }
 
 impl Credential {
@@ -55,12 +75,14 @@ impl Credential {
         })
     }
 
-    /// The current token; the first call reads it from its source.
+    /// The current token; the first call reads it from its source. One that soon expires is refreshed first.
     pub(super) async fn access_token(self: &Arc<Self>, stop: &Stop) -> Outcome {
-        match self.current() {
-            Some(token) => Ok(token),
-            None => self.token_other_than(None, stop).await,
-        }
+        let token = match self.current() {
+            Some(token) => token,
+            None => self.token_other_than(None, stop).await?,
+        };
+        // Boxed: it is rare, and would enlarge the task of every message.
+        if token.is_due() { Box::pin(self.refreshed_early(token, stop)).await } else { Ok(token) }
     }
 
     /// A token other than `rejected`: refreshed by another message in the meantime, or refreshed now. A stop ends the
@@ -81,54 +103,83 @@ impl Credential {
 
     async fn token_other_than(self: &Arc<Self>, rejected: Option<&Arc<AccessToken>>, stop: &Stop) -> Outcome {
         stop.check()?;
-        let mut running = {
+        let running = {
             let mut state = self.state();
             if let Some(current) = self.current()
                 && rejected.is_none_or(|rejected| !Arc::ptr_eq(rejected, &current))
             {
                 return Ok(current);
             }
-            if let Some((until, refusal)) = &state.refused
-                && Instant::now() < *until
-            {
-                return Err(refusal.clone());
+            match state.refusal() {
+                Some((left, TokenError::Limited(_))) => return Err(self.limited(left)),
+                Some((_, refusal)) => return Err(refusal.clone()),
+                None => {}
             }
             match &state.running {
-                // A refresh that panicked has dropped its sender.
-                Some(running) if running.has_changed().is_ok() => running.clone(),
-                _ => self.start(rejected.cloned(), stop, &mut state),
+                Some(running) if running.is_alive() => running.clone(),
+                _ => self.start(rejected.cloned().map_or(Cause::First, Cause::Rejected), stop, &mut state),
             }
         };
-        // All messages that wait share the outcome, even a failure. Otherwise each would repeat a refused refresh.
-        let outcome = stop.cut_short(running.wait_for(Option::is_some)).await?.ok().and_then(|outcome| outcome.clone());
-        outcome.unwrap_or_else(|| Err(TokenError::Unavailable("its refresh failed unexpectedly".to_owned())))
+        match stop.cut_short(running.outcome()).await? {
+            Err(TokenError::Limited(wait)) => Err(self.limited(wait)),
+            outcome => outcome,
+        }
     }
 
-    /// Starts to read the token, or to refresh the rejected one.
-    fn start(
-        self: &Arc<Self>,
-        rejected: Option<Arc<AccessToken>>,
-        stop: &Stop,
-        state: &mut State,
-    ) -> watch::Receiver<Option<Outcome>> {
-        let (sender, running) = watch::channel(None);
+    /// The token in place of `old`, which soon expires. While there is none, `old`, which still works.
+    async fn refreshed_early(self: &Arc<Self>, old: Arc<AccessToken>, stop: &Stop) -> Outcome {
+        let running = {
+            let mut state = self.state();
+            match (self.current(), &state.running) {
+                (Some(current), _) if !Arc::ptr_eq(&old, &current) => return Ok(current),
+                (_, Some(running)) if running.is_alive() => running.clone(),
+                _ if state.early.may_begin() && state.refusal().is_none() && !stop.is_requested() => {
+                    self.start(Cause::Expiring(old.clone()), stop, &mut state)
+                }
+                _ => return Ok(old),
+            }
+        };
+        let in_time = timeout_at(running.began + MAX_WAIT, running.outcome());
+        Ok(stop.cut_short(in_time).await?.ok().and_then(Result::ok).unwrap_or(old))
+    }
+
+    /// The error while the token endpoint is rate-limited; the messages that need it wait with all their calls.
+    fn limited(&self, wait: Duration) -> TokenError {
+        self.cool_down(wait);
+        TokenError::Limited(wait)
+    }
+
+    /// Starts to read or to refresh the token.
+    fn start(self: &Arc<Self>, cause: Cause, stop: &Stop, state: &mut State) -> RunningRefresh {
+        let (sender, running) = RunningRefresh::begin();
         state.running = Some(running.clone());
         let (credential, own_stop) = (self.clone(), stop.clone());
         stop.outlive(async move {
             // Waits until the refresh before this one is stored.
             let mut source = credential.source.lock().await;
-            let outcome = match &rejected {
-                None => source.read(&own_stop).await,
-                Some(rejected) => source.refresh(rejected, &own_stop).await,
-            };
-            sender.send_replace(Some(credential.settle(outcome, &source)));
+            let outcome = credential.ask(&mut source, &cause, &own_stop).await;
+            sender.send_replace(Some(credential.settle(outcome, &source, &cause)));
             source.store().await;
         });
         running
     }
 
+    /// Reads or refreshes the token.
+    async fn ask(&self, source: &mut TokenSource, cause: &Cause, stop: &Stop) -> Result<AccessToken, TokenError> {
+        let known = self.known_secrets();
+        match cause {
+            Cause::First => source.read(stop).await,
+            Cause::Rejected(old) => source.refresh(old, &known, stop).await,
+            // There is time to look whether another process was earlier, which spares the refresh token.
+            Cause::Expiring(old) => match source.stored_by_another(&known, stop).await {
+                Some(stored) => stored,
+                None => source.refresh(old, &known, stop).await,
+            },
+        }
+    }
+
     /// Makes the outcome count for all messages.
-    fn settle(&self, outcome: Result<AccessToken, TokenError>, source: &TokenSource) -> Outcome {
+    fn settle(&self, outcome: Result<AccessToken, TokenError>, source: &TokenSource, cause: &Cause) -> Outcome {
         let mut state = self.state();
         state.running = None;
         match outcome {
@@ -138,15 +189,20 @@ impl Credential {
                 let surplus = state.known.len().saturating_sub(MAX_KNOWN);
                 state.known.drain(..surplus);
                 state.refused = None;
+                state.early = EarlyRefresh::default();
                 *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
                 Ok(token)
             }
             Err(error) => {
-                if let TokenError::Limited(wait) = error {
-                    // Before the next message can call the endpoint.
-                    self.cool_down(wait);
+                let hold = match error {
+                    TokenError::Limited(wait) => Some(wait),
+                    _ => error.is_final().then_some(REFUSAL_HOLD),
+                };
+                state.refused = hold.map(|hold| (Instant::now() + hold, error.clone()));
+                if matches!(cause, Cause::Expiring(_)) && !matches!(error, TokenError::Stopped(_)) {
+                    let pause_s = state.early.failed().as_secs();
+                    tracing::warn!(%error, pause_s, "the access token was not refreshed before it expires; it is used on");
                 }
-                state.refused = error.is_final().then(|| (Instant::now() + REFUSAL_HOLD, error.clone()));
                 Err(error)
             }
         }

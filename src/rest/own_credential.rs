@@ -1,16 +1,20 @@
-//! A credential that the step's config carries and this process refreshes (protocol, sections 11.16 and 11.17).
+//! A credential that the step's config carries and this process refreshes (protocol, sections 11.16, 11.17 and 11.20).
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use elasticio_runtime::{
     platform::credential_store::CredentialStore,
     stop::{Stop, Stopped},
 };
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout_at};
 
 use super::{
     access_token::{AccessToken, TokenError},
+    expiry::Expiry,
     oauth::OAuth,
     profile::Profile,
     retry::RetryFields,
@@ -45,8 +49,15 @@ impl OwnCredential {
         Self { profile, oauth, endpoint, store, unstored: false }
     }
 
-    pub(super) fn access_token(&self) -> Result<AccessToken, TokenError> {
-        AccessToken::new(self.oauth.access_token.clone(), RetryFields::default())
+    /// The token that the step's config carries.
+    pub(super) fn read(&self) -> Result<AccessToken, TokenError> {
+        self.access_token(Expiry::of(&self.oauth.fields).of_stored(SystemTime::now(), rand::random()))
+    }
+
+    /// The current token, which should be refreshed in `due_in`, if this process can do that.
+    fn access_token(&self, due_in: Option<Duration>) -> Result<AccessToken, TokenError> {
+        let refreshable = self.endpoint.is_some() && self.oauth.refresh_token.is_some();
+        AccessToken::new(self.oauth.access_token.clone(), RetryFields::default(), due_in.filter(|_| refreshable))
     }
 
     /// The tokens.
@@ -54,8 +65,8 @@ impl OwnCredential {
         [self.oauth.access_token.clone()].into_iter().chain(self.oauth.refresh_token.clone())
     }
 
-    /// Exchanges the refresh token. [`Self::store`] stores the new tokens.
-    pub(super) async fn refresh(&mut self, rejected: &AccessToken, stop: &Stop) -> Result<AccessToken, TokenError> {
+    /// Exchanges the refresh token. [`Self::store`] stores the new tokens. `known` are the tokens of this process.
+    pub(super) async fn refresh(&mut self, known: &[SecretString], stop: &Stop) -> Result<AccessToken, TokenError> {
         let Some(refresh_token) = self.oauth.refresh_token.clone() else {
             return Err(TokenError::Unavailable("the credential holds no refresh token".to_owned()));
         };
@@ -70,18 +81,38 @@ impl OwnCredential {
             Err(error) if error.is_transient() && stop.is_requested() => return Err(Stopped.into()),
             Err(error) if error.is_invalid_grant() => {
                 // Another worker may have used this refresh token.
-                self.oauth = self.stored_by_another(rejected, stop).await?.ok_or_else(|| refused(error))?;
-                return self.access_token();
+                let stored = self.wait_for_another(known, stop).await?.ok_or_else(|| refused(error))?;
+                return self.adopt(stored);
             }
             answer => answer.map_err(refused)?,
         };
+        let (expiry, now) = (Expiry::of(&fresh), SystemTime::now());
         let mut fields = self.oauth.fields.clone();
         fields.extend(fresh);
+        expiry.write(&mut fields, now);
         self.oauth = OAuth::read(fields).ok_or_else(|| {
             TokenError::Refused(format!("{}'s token endpoint answered without an access token", self.profile.name))
         })?;
         self.unstored = true;
-        self.access_token()
+        self.access_token(expiry.of_new(now, rand::random()))
+    }
+
+    /// Takes the tokens that another process has stored meanwhile, if it has. `known` are the tokens of this process.
+    pub(super) async fn stored_by_another(
+        &mut self,
+        known: &[SecretString],
+        stop: &Stop,
+    ) -> Option<Result<AccessToken, TokenError>> {
+        if !self.store.is_shared() {
+            return None;
+        }
+        let stored = stop.cut_short(self.reload(known)).await.ok()??;
+        Some(self.adopt(stored))
+    }
+
+    fn adopt(&mut self, stored: OAuth) -> Result<AccessToken, TokenError> {
+        self.oauth = stored;
+        self.access_token(Expiry::of(&self.oauth.fields).of_new(SystemTime::now(), rand::random()))
     }
 
     /// Stores the tokens of the last refresh.
@@ -94,21 +125,27 @@ impl OwnCredential {
         }
     }
 
-    /// Reads the store until it has another token than `rejected`: the worker that was faster stores its tokens only
+    /// Reads the store until it has another token than the `known` ones: the worker that was faster stores its tokens only
     /// after its refresh. `None` if it does not within [`OTHER_REFRESH`].
-    async fn stored_by_another(&self, rejected: &AccessToken, stop: &Stop) -> Result<Option<OAuth>, Stopped> {
+    async fn wait_for_another(&self, known: &[SecretString], stop: &Stop) -> Result<Option<OAuth>, Stopped> {
         let deadline = Instant::now() + OTHER_REFRESH;
         let mut wait = FIRST_REREAD;
         loop {
-            let stored = stop.cut_short(timeout_at(deadline, self.store.reload())).await?;
-            let stored = stored.ok().flatten().and_then(OAuth::read);
-            let newer = stored.filter(|stored| !rejected.is(&stored.access_token));
+            let newer = stop.cut_short(timeout_at(deadline, self.reload(known))).await?.ok().flatten();
             if newer.is_some() || !self.store.is_shared() || Instant::now() + wait > deadline {
                 return Ok(newer);
             }
             stop.sleep(wait).await?;
             wait *= 2;
         }
+    }
+
+    /// The stored credential, if its token is not among the `known` ones. The store may still have an older token than
+    /// this process, if it cannot be written.
+    async fn reload(&self, known: &[SecretString]) -> Option<OAuth> {
+        let stored = OAuth::read(self.store.reload().await?)?;
+        let is_known = known.iter().any(|known| known.expose_secret() == stored.access_token.expose_secret());
+        (!is_known).then_some(stored)
     }
 }
 

@@ -7,6 +7,7 @@ mod configuration_doc;
 mod contract_doc;
 mod cooldown;
 mod duplicates;
+mod early_refresh;
 mod emits;
 mod encoding;
 mod exec;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use podio_sandbox::Api;
-use podio_test_support::{Environment, Stage, TestMessage, until};
+use podio_test_support::{Environment, Stage, TestMessage, Worker, until};
 use serde_json::{Value, json};
 
 use crate::step::{BOUND, consuming_worker, count, environment, oauth_config, stage, step_data, stop};
@@ -58,8 +58,10 @@ async fn the_worker_that_loses_the_race_for_the_refresh_token_waits_for_the_winn
             consuming_worker(&stage, &with_client(&stage)).await?,
             consuming_worker(&stage, &with_client(&stage)).await?,
         ];
-        until("the second consumer", BOUND, async || {
-            Ok((count(&stage.calls(Api::Platform), "GET", "/v1/tasks/flow1/steps/step_2") == 2).then_some(()))
+        until("both consumers", BOUND, async || {
+            let consumes =
+                |worker: &Worker| worker.log().all().iter().any(|line| line.contains("waiting for messages"));
+            Ok(workers.iter().all(consumes).then_some(()))
         })
         .await?;
         tokio::time::sleep(Duration::from_millis(500)).await;
@@ -124,6 +126,25 @@ async fn a_refusal_holds_for_all_messages() -> Result<()> {
         stage.remove().await?;
     }
     Ok(())
+}
+
+#[tokio::test]
+async fn a_rate_limit_that_an_early_refresh_met_holds_for_a_rejected_token() -> Result<()> {
+    let limited = json!({ "status": 420, "json": { "error_description": "Please wait 300 seconds" } });
+    let podio = json!({ "GET /user": [{ "json": {} }, expired()], "POST /oauth/token": [limited] });
+    let mut config = oauth_config();
+    config["oauth"]["expires_in"] = json!(30);
+    let stage = stage("limited-early", config, podio, json!({})).await?;
+    let mut worker = consuming_worker(&stage, &with_client(&stage)).await?;
+    for (done, routing_key) in [(1, "data"), (2, "rebound"), (3, "rebound")] {
+        stage.send(&TestMessage::get("/user")).await?;
+        stage.results.wait_for(done, "result", BOUND).await?;
+        assert_eq!(stage.emitted()?[done - 1].routing_key, routing_key);
+    }
+    stop(&mut worker, BOUND).await?;
+    let calls = stage.calls(Api::Podio);
+    assert_eq!((count(&calls, "POST", "/oauth/token"), count(&calls, "GET", "/user")), (1, 2));
+    stage.remove().await
 }
 
 #[tokio::test]

@@ -28,6 +28,12 @@ const MAX_ANSWER: usize = 16 * 1024 * 1024;
 pub struct SecretCredentials {
     /// The access token to call the third-party API with.
     pub access_token: SecretString,
+    /// When the token expires, as whoever stored it says.
+    #[serde(default)]
+    pub expires_at: Option<Box<RawValue>>,
+    /// How long the token lives, as whoever stored it says.
+    #[serde(default)]
+    pub expires_in: Option<Box<RawValue>>,
     /// Further fields of the credential form, a JSON object.
     #[serde(default)]
     pub fields: Option<Box<RawValue>>,
