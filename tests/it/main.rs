@@ -35,6 +35,7 @@ mod service;
 mod settings;
 mod shared_tokens;
 mod silent_peers;
+mod silent_start;
 mod startup;
 mod step;
 mod stop;

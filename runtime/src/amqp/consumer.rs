@@ -51,7 +51,8 @@ impl Consuming {
         deliver: &mut impl FnMut(Delivery),
         stop: &Stop,
     ) -> Result<End, ConnectError> {
-        let (acks, mut consumer) = in_time(self.start(settings)).await?;
+        let Ok(started) = stop.cut_short(in_time(self.start(settings))).await else { return Ok(End::Stopped) };
+        let (acks, mut consumer) = started?;
         tracing::info!(queue = settings.queue, prefetch = settings.prefetch, "waiting for messages");
         let mut failed = pin!(failure(&self.connection.lapin));
         loop {

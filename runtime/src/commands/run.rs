@@ -22,7 +22,8 @@ pub(crate) fn run<C: Component>() -> ExitCode {
 
 fn start<C: Component>() -> anyhow::Result<ExitCode> {
     let source = process::start::<C>(LogTarget::Stdout)?;
-    process::runtime()?.block_on(async {
+    let runtime = process::runtime()?;
+    let outcome = runtime.block_on(async {
         if Reader::new(&source).flag(v::HOOK_SHUTDOWN) {
             shut_down::<C>(&source).await?;
         } else {
@@ -30,7 +31,10 @@ fn start<C: Component>() -> anyhow::Result<ExitCode> {
             work::<C>(&source, stop).await?;
         }
         Ok(ExitCode::SUCCESS)
-    })
+    });
+    // A look-up of a name may still run on a thread of its own.
+    runtime.shutdown_background();
+    outcome
 }
 
 /// Runs the worker inside the caller's process with the settings of `source`, until `stop` is requested. Reads no

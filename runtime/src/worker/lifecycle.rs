@@ -19,8 +19,12 @@ use crate::{
 
 /// Longest time that a failed start spends on publishing its error.
 const STARTUP_ERROR_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest time that a start goes on after a stop was requested: one that is nearly done ends in order, one that waits for
+/// a silent broker or platform is given up.
+const START_GRACE: Duration = Duration::from_millis(1500);
 
-/// Runs the worker until `stop` is requested. A request during the start takes effect once the start is done.
+/// Runs the worker until `stop` is requested. A request during the start takes effect once the start is done, or after
+/// [`START_GRACE`].
 ///
 /// `actions` returns the actions for a step's data. At a stop, messages in progress have `drain` to finish; those that
 /// do not go back to the queue.
@@ -34,18 +38,24 @@ pub(crate) async fn run(
     stop: &Stop,
     drain: Duration,
 ) -> Result<(), StartError> {
-    let (link, prepared) = tokio::join!(Link::open(settings.broker.clone()), prepare(settings, platform, actions));
+    let open = unless_stopped(stop, Link::open(settings.broker.clone()));
+    let (link, prepared) = tokio::join!(open, unless_stopped(stop, prepare(settings, platform, actions)));
+    let Some(link) = link else { return Ok(()) };
     let mut link = link?;
     let started = match prepared {
-        Ok(prepared) => start_hook(settings, platform).await.map(|()| prepared),
-        Err(error) => Err(error),
+        Some(Ok(prepared)) => {
+            let hook = unless_stopped(stop, start_hook(settings, platform)).await;
+            hook.map(|outcome| outcome.map(|()| prepared))
+        }
+        stopped_or_failed => stopped_or_failed,
     };
     let cipher = Arc::new(Cipher::of_settings(&settings.cipher));
     let emits = |stop: &Stop| {
         Emits::new(link.publisher(), cipher.clone(), &settings.identity, settings.emit.clone(), stop.clone())
     };
     let outcome = match started {
-        Ok((action, step_data)) => {
+        None => Ok(()),
+        Some(Ok((action, step_data))) => {
             let processor = Processor {
                 action,
                 step: step(settings, platform, &step_data, &cipher),
@@ -58,7 +68,7 @@ pub(crate) async fn run(
             };
             work(&mut link, Arc::new(processor), drain).await
         }
-        Err(error) => {
+        Some(Err(error)) => {
             // A stop does not cut this short: it has its own time limit, and the process ends anyway.
             let emits = emits(&Stop::default());
             report(&emits, &error).await;
@@ -94,6 +104,22 @@ async fn prepare(
     let step_data = platform.api.step_data(&identity.flow_id, &identity.step_id).await?;
     let action = actions(&step_data).map_err(StartError::Actions)?.get(&identity.function)?;
     Ok((action, step_data))
+}
+
+/// What a part of the start returns; `None` if a stop ends it.
+async fn unless_stopped<T>(stop: &Stop, part: impl Future<Output = T>) -> Option<T> {
+    let given_up = async {
+        stop.requested().await;
+        tokio::time::sleep(START_GRACE).await;
+    };
+    tokio::select! {
+        biased;
+        done = part => Some(done),
+        () = given_up => {
+            tracing::warn!("stopped before the worker had started: the broker or the platform does not answer");
+            None
+        }
+    }
 }
 
 /// Runs the startup hook, if the platform asks for it. No action implements one, so its result is empty.
