@@ -38,6 +38,7 @@ mod silent_peers;
 mod silent_start;
 mod startup;
 mod step;
+mod step_data;
 mod stop;
 mod storage;
 mod token_endpoint;

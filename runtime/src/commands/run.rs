@@ -58,7 +58,9 @@ async fn work<C: Component>(source: &Source, stop: impl FnOnce() -> anyhow::Resu
         C::actions(&own, Step::of_flow(data.clone(), &platform.api, platform.storage.clone(), flow_id, step_id))
     };
     let drain = C::attempt_timeout(&own) + DRAIN_MARGIN;
-    Box::pin(worker::run(&worker, &platform, actions, &stop, drain)).await?;
+    // Without a config, every message would fail for want of the credential.
+    let needs_config = C::INFO.manifest().has_credentials();
+    Box::pin(worker::run(&worker, &platform, needs_config, actions, &stop, drain)).await?;
     Ok(())
 }
 

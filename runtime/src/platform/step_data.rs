@@ -2,26 +2,69 @@
 //! credential, and whether results carry the messages of the steps before. The config holds tokens, so its `Debug`
 //! output leaves it out.
 
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, value::RawValue};
 
-use super::json::Kind;
+use super::json::{Kind, RawObject};
 
 /// The fields of an OAuth2 credential, tokens included: what the token endpoint returned, and the fields beside it.
 pub type OAuthFields = Map<String, Value>;
 
 /// The answer of `GET /v1/tasks/{flow}/steps/{step}`.
-#[derive(Clone, Deserialize)]
+#[derive(Clone)]
 pub struct StepData {
     /// The credential's and the step's fields; a JSON object, absent for a step without any.
-    #[serde(default)]
     config: Option<Box<RawValue>>,
     /// Whether results carry the messages of the steps before; any value but `true` means no.
-    #[serde(default, deserialize_with = "is_true")]
     pub is_passthrough: bool,
 }
 
+/// Why an answer is not step data. Names what is wrong, never a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StepDataError {
+    /// There is no answer's body.
+    #[error("it is empty")]
+    Empty,
+    /// A proxy or another server may have answered.
+    #[error("it is a web page (HTML), not JSON")]
+    WebPage,
+    /// Anything else that is not JSON.
+    #[error("it is not JSON")]
+    NotJson,
+    /// JSON of another kind.
+    #[error("it is {0}, not an object with \"config\"")]
+    NotAnObject(Kind),
+    /// `config` is of another kind.
+    #[error("its \"config\" is {0}, not an object")]
+    Config(Kind),
+    /// There is no `config`, which a component with a credential needs.
+    #[error("its \"config\" with the credential is missing")]
+    NoConfig,
+}
+
 impl StepData {
+    /// Reads the platform's answer.
+    pub(super) fn read(answer: &[u8]) -> Result<Self, StepDataError> {
+        let json: &RawValue = serde_json::from_slice(answer).map_err(|_| match answer.trim_ascii_start().first() {
+            None => StepDataError::Empty,
+            Some(b'<') => StepDataError::WebPage,
+            Some(_) => StepDataError::NotJson,
+        })?;
+        let kind = Kind::of(json);
+        let object = RawObject::deserialize(json).map_err(|_| StepDataError::NotAnObject(kind))?;
+        let config = match object.get("config").map(|config| (Kind::of(config), config)) {
+            None | Some((Kind::Null, _)) => None,
+            Some((Kind::Object, config)) => Some(config.to_owned()),
+            Some((kind, _)) => return Err(StepDataError::Config(kind)),
+        };
+        Ok(Self { config, is_passthrough: object.get("is_passthrough").is_some_and(|flag| flag.get() == "true") })
+    }
+
+    /// The same data, if it has a config.
+    pub(super) fn with_its_config(self) -> Result<Self, StepDataError> {
+        if self.config.is_some() { Ok(self) } else { Err(StepDataError::NoConfig) }
+    }
+
     /// A step with `config` and nothing else, for runs without a platform.
     #[must_use]
     pub fn with_config(config: Box<RawValue>) -> Self {
@@ -65,11 +108,6 @@ impl StepData {
     }
 }
 
-/// Whether a value of any kind is `true`.
-fn is_true<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    Ok(Box::<RawValue>::deserialize(deserializer)?.get() == "true")
-}
-
 impl std::fmt::Debug for StepData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("StepData").field("is_passthrough", &self.is_passthrough).finish_non_exhaustive()
@@ -81,7 +119,7 @@ mod tests {
     use super::*;
 
     fn step(json: &str) -> StepData {
-        serde_json::from_str(json).expect("step data")
+        StepData::read(json.as_bytes()).expect("step data")
     }
 
     #[test]
@@ -91,6 +129,33 @@ mod tests {
         for value in ["null", "\"true\"", "1", "\"\"", "0", "false", "{}", "[true]"] {
             assert!(!step(&format!(r#"{{"is_passthrough": {value}}}"#)).is_passthrough, "{value}");
         }
+    }
+
+    #[test]
+    fn an_answer_of_another_kind_says_what_is_wrong() {
+        for (answer, problem) in [
+            ("", StepDataError::Empty),
+            (" \n", StepDataError::Empty),
+            ("\n<!doctype html><p>Log in", StepDataError::WebPage),
+            ("Bad gateway", StepDataError::NotJson),
+            (r#"{"config": {}"#, StepDataError::NotJson),
+            (r#"{"config": {}} x"#, StepDataError::NotJson),
+            ("null", StepDataError::NotAnObject(Kind::Null)),
+            (r#"[{"config": {}}]"#, StepDataError::NotAnObject(Kind::Array)),
+            ("\"{}\"", StepDataError::NotAnObject(Kind::Text)),
+            ("7", StepDataError::NotAnObject(Kind::Number)),
+            (r#"{"config": []}"#, StepDataError::Config(Kind::Array)),
+            (r#"{"config": "{}"}"#, StepDataError::Config(Kind::Text)),
+            (r#"{"config": false}"#, StepDataError::Config(Kind::Boolean)),
+            (r#"{"config": {}, "config": 1}"#, StepDataError::Config(Kind::Number)),
+        ] {
+            assert_eq!(StepData::read(answer.as_bytes()).err(), Some(problem), "{answer}");
+        }
+        assert_eq!(StepData::read(b"\xff{}").err(), Some(StepDataError::NotJson));
+        for without in ["{}", r#"{"config": null}"#, r#"{"snapshot": {}, "Config": {}}"#] {
+            assert_eq!(step(without).with_its_config().err(), Some(StepDataError::NoConfig), "{without}");
+        }
+        assert!(step(r#"{"config": {}}"#).with_its_config().is_ok());
     }
 
     #[test]

@@ -26,7 +26,7 @@ const START_GRACE: Duration = Duration::from_millis(1500);
 /// Runs the worker until `stop` is requested. A request during the start takes effect once the start is done, or after
 /// [`START_GRACE`].
 ///
-/// `actions` returns the actions for a step's data. At a stop, messages in progress have `drain` to finish; those that
+/// `actions` returns the actions for a step's data, which must have a config if `needs_config`. At a stop, messages in progress have `drain` to finish; those that
 /// do not go back to the queue.
 ///
 /// # Errors
@@ -34,12 +34,13 @@ const START_GRACE: Duration = Duration::from_millis(1500);
 pub(crate) async fn run(
     settings: &WorkerSettings,
     platform: &Platform,
+    needs_config: bool,
     actions: impl FnOnce(&StepData) -> anyhow::Result<Registry>,
     stop: &Stop,
     drain: Duration,
 ) -> Result<(), StartError> {
     let open = unless_stopped(stop, Link::open(settings.broker.clone()));
-    let (link, prepared) = tokio::join!(open, unless_stopped(stop, prepare(settings, platform, actions)));
+    let (link, prepared) = tokio::join!(open, unless_stopped(stop, prepare(settings, platform, needs_config, actions)));
     let Some(link) = link else { return Ok(()) };
     let mut link = link?;
     let started = match prepared {
@@ -98,10 +99,16 @@ pub(crate) async fn shut_down(identity: &Identity, platform: &Platform) -> Resul
 async fn prepare(
     settings: &WorkerSettings,
     platform: &Platform,
+    needs_config: bool,
     actions: impl FnOnce(&StepData) -> anyhow::Result<Registry>,
 ) -> Result<(Arc<dyn Action>, StepData), StartError> {
     let identity = &settings.identity;
-    let step_data = platform.api.step_data(&identity.flow_id, &identity.step_id).await?;
+    let (flow_id, step_id) = (&identity.flow_id, &identity.step_id);
+    let step_data = if needs_config {
+        platform.api.step_data_with_config(flow_id, step_id).await?
+    } else {
+        platform.api.step_data(flow_id, step_id).await?
+    };
     let action = actions(&step_data).map_err(StartError::Actions)?.get(&identity.function)?;
     Ok((action, step_data))
 }

@@ -1,9 +1,9 @@
 //! The error of a call to the platform's API.
 
-use reqwest::StatusCode;
+use reqwest::{StatusCode, Url};
 use serde::Deserialize;
 
-use crate::platform::json::write_compact;
+use crate::platform::{json::write_compact, step_data::StepDataError};
 
 /// Why a call to the platform's API failed.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +33,17 @@ pub enum ApiError {
         call: String,
         /// What the protocol says it answers.
         wanted: &'static str,
+    },
+    /// The answer to the call for the step's data is something else.
+    #[error(
+        "the answer from {address} is not the step's data: {problem}. Check ELASTICIO_API_URI, ELASTICIO_FLOW_ID and \
+         ELASTICIO_STEP_ID, and the step on the platform"
+    )]
+    StepData {
+        /// Where it came from; the settings allow no address with a password or a query.
+        address: Url,
+        /// What is wrong with it.
+        problem: StepDataError,
     },
 }
 
@@ -72,7 +83,7 @@ impl ApiError {
         match self {
             Self::Status { status, .. } => status.is_server_error(),
             Self::Network { .. } => true,
-            Self::Malformed { .. } => false,
+            Self::Malformed { .. } | Self::StepData { .. } => false,
         }
     }
 }

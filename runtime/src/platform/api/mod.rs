@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::step_data::StepData;
+use super::step_data::{StepData, StepDataError};
 
 mod error;
 mod settings;
@@ -61,7 +61,24 @@ impl PlatformApi {
 
     /// `GET /v1/tasks/{flow}/steps/{step}`: returns the step's data.
     pub(crate) async fn step_data(&self, flow_id: &str, step_id: &str) -> Result<StepData, ApiError> {
-        self.read(Method::GET, &["v1", "tasks", flow_id, "steps", step_id], "step data").await
+        self.read_step_data(flow_id, step_id, Ok).await
+    }
+
+    /// The same; fails if the data has no config.
+    pub(crate) async fn step_data_with_config(&self, flow_id: &str, step_id: &str) -> Result<StepData, ApiError> {
+        self.read_step_data(flow_id, step_id, StepData::with_its_config).await
+    }
+
+    async fn read_step_data(
+        &self,
+        flow_id: &str,
+        step_id: &str,
+        check: impl FnOnce(StepData) -> Result<StepData, StepDataError>,
+    ) -> Result<StepData, ApiError> {
+        let path = ["v1", "tasks", flow_id, "steps", step_id];
+        let answer = self.call(Method::GET, &path, None).await?;
+        let data = StepData::read(&answer).and_then(check);
+        data.map_err(|problem| ApiError::StepData { address: self.url(&path), problem })
     }
 
     /// `GET /v2/workspaces/{workspace}/secrets/{id}`: returns the secret's credentials.
