@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use elasticio_runtime::{
-    Component, Info, Step,
+    Component, Info, MessageTime, Step,
     action::Registry,
     settings::{Reader, Source},
     stop::Stop,
@@ -48,6 +48,10 @@ impl Component for PodioComponent {
 
     fn attempt_timeout(settings: &ClientSettings) -> Duration {
         settings.timeout
+    }
+
+    fn message_time(settings: &ClientSettings) -> Option<MessageTime> {
+        Some(MessageTime { setting: variables::PODIO_MAX_MESSAGE_TIME.name, max: settings.max_message_time })
     }
 
     async fn verify_credentials(settings: &ClientSettings, step: Step) -> Result<Result<(), String>> {

@@ -43,6 +43,14 @@ pub trait Component: 'static {
         Duration::ZERO
     }
 
+    /// The bound on the time that the work on one message may take; `None` if it has none. A worker tells its operator when
+    /// it is longer than the broker waits for an acknowledgement.
+    #[must_use]
+    fn message_time(settings: &Self::Settings) -> Option<MessageTime> {
+        let _ = settings;
+        None
+    }
+
     /// Checks the step's credential (`service verifyCredentials`). `Ok(Err(reason))` is a bad credential, with what its
     /// owner reads; an outer error means that it could not be checked.
     fn verify_credentials(
@@ -68,6 +76,15 @@ pub trait Component: 'static {
         let _ = source;
         None
     }
+}
+
+/// A bound on the time that the work on one message may take.
+#[derive(Clone, Copy, Debug)]
+pub struct MessageTime {
+    /// The setting that sets it.
+    pub setting: &'static str,
+    /// Its value.
+    pub max: Duration,
 }
 
 /// What a component is called, and how the platform shows it.

@@ -27,7 +27,7 @@ mod worker;
 
 pub use cli::main;
 pub use commands::run::run_until;
-pub use component::{Component, Info, Step};
+pub use component::{Component, Info, MessageTime, Step};
 
 /// What an action gets, what it may do besides returning, and how it ends.
 pub mod action {

@@ -65,7 +65,8 @@ impl Action for DownloadFile {
                 "The platform has no object storage to put the file into (ELASTICIO_OBJECT_STORAGE_URI is not set).",
             )
         })?;
-        let answer = self.podio.send(&self.request(&format!("/file/{id}"))?, context.stop).await?;
+        let first = self.request(&format!("/file/{id}"))?;
+        let answer = self.podio.send(&first, context.stop).await?;
         let Body::Json(object) = answer.body() else {
             return Err(no_file(&id).into());
         };
@@ -74,7 +75,8 @@ impl Action for DownloadFile {
         let media = file.mimetype.unwrap_or_else(|| "application/octet-stream".to_owned());
         let sink =
             Arc::new(StorageSink { storage, media, stall_timeout: self.files.stall_timeout, stored: Mutex::default() });
-        let raw = Request { sink: Some(sink.clone()), ..self.request(&format!("/file/{id}/raw"))? };
+        let raw = self.request(&format!("/file/{id}/raw"))?;
+        let raw = Request { sink: Some(sink.clone()), began: first.began, ..raw };
         self.podio.send(&raw, context.stop).await?;
         let attachment = sink.attachment().ok_or_else(|| Failure::new("The file did not reach the object storage."))?;
         let name = file.name.filter(|name| !name.is_empty()).unwrap_or_else(|| id.clone());

@@ -28,6 +28,7 @@ pub(crate) static PODIO: Profile = Profile {
         client_secret: variables::PODIO_CLIENT_SECRET.name,
         token_url: variables::PODIO_TOKEN_URL.name,
         max_response: variables::PODIO_MAX_RESPONSE_SIZE.name,
+        max_message_time: variables::PODIO_MAX_MESSAGE_TIME.name,
     },
 };
 

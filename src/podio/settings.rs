@@ -16,6 +16,7 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> ClientSettings {
         client_id: reader.optional(v::PODIO_CLIENT_ID),
         client_secret: reader.optional(v::PODIO_CLIENT_SECRET).map(Into::into),
         max_hold: reader.millis(v::PODIO_MAX_HOLD),
+        max_message_time: reader.millis(v::PODIO_MAX_MESSAGE_TIME),
         max_response: reader.bounded(v::PODIO_MAX_RESPONSE_SIZE, usize::MAX),
         server_retries: server_retries.map(|count| u32::try_from(count).unwrap_or(3)),
         timeout: Duration::from_millis(reader.in_range(v::API_REQUEST_TIMEOUT, 500..=120_000, 15_000)),

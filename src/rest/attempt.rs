@@ -42,6 +42,7 @@ pub(super) async fn attempt(
     token: &AccessToken,
 ) -> Attempt {
     let limit = if request.is_transfer() { settings.transfer_timeout } else { settings.timeout };
+    let limit = limit.min(settings.time_left(request));
     let call = http
         .request(request.method.clone(), request.url.clone())
         .header(ACCEPT, "application/json, text/plain, */*")

@@ -10,7 +10,7 @@ use elasticio_runtime::{
 
 use secrecy::SecretString;
 
-use super::{Answer, Profile, access_token::TokenError, mask::mask};
+use super::{Answer, Profile, access_token::TokenError, mask::mask, time_bound::TimeBound};
 
 /// A failed call. Its `Display` is safe to log: it has no body and no token.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub struct CallError {
     problem: Problem,
     /// Masked in its texts.
     secrets: Vec<SecretString>,
+    /// The bound that ended the retries, if it was not their number.
+    bound: Option<Box<TimeBound>>,
 }
 
 /// The reason for the failure.
@@ -76,6 +78,8 @@ pub(super) enum Problem {
         /// What is wrong with the file.
         reason: String,
     },
+    /// The time for the calls of the message is over before this one.
+    OutOfTime(TimeBound),
     /// No call is allowed for this long, which is too long to hold the message.
     Rebound(Duration),
     /// The worker stops.
@@ -84,7 +88,7 @@ pub(super) enum Problem {
 
 impl Problem {
     pub(super) fn with_profile(self, profile: &'static Profile) -> CallError {
-        CallError { profile, problem: self, secrets: Vec::new() }
+        CallError { profile, problem: self, secrets: Vec::new(), bound: None }
     }
 }
 
@@ -147,11 +151,13 @@ impl fmt::Display for Unmasked<'_> {
             }
             Problem::Permanent { request, reason } => write!(f, "{request}: {reason}"),
             Problem::BadFile { reason } => f.write_str(reason),
+            Problem::OutOfTime(bound) => write!(f, "no further call was made: {bound} are over"),
             Problem::Rebound(wait) => {
                 write!(f, "{api}'s rate limit: the next call is allowed in {} s", wait.as_secs())
             }
             Problem::Stopped(stopped) => stopped.fmt(f),
-        }
+        }?;
+        self.0.bound.as_ref().map_or(Ok(()), |bound| write!(f, "; no further attempt within {bound}"))
     }
 }
 
@@ -161,6 +167,11 @@ impl CallError {
     /// The same error, whose texts hold none of `secrets`.
     pub(super) fn without(self, secrets: Vec<SecretString>) -> Self {
         Self { secrets, ..self }
+    }
+
+    /// The same error, after which `bound` left no time for another attempt.
+    pub(super) fn out_of_time(self, bound: TimeBound) -> Self {
+        Self { bound: Some(Box::new(bound)), ..self }
     }
 
     /// The API's answer, if there was one.
@@ -179,7 +190,8 @@ impl CallError {
     /// The text for the flow's owner: what happened, including the API's answer, and what to do.
     #[must_use]
     pub fn message(&self) -> String {
-        mask(self.unmasked_message(), &self.secrets)
+        let advice = self.bound.as_ref().map(|bound| bound.advice()).unwrap_or_default();
+        mask(self.unmasked_message() + &advice, &self.secrets)
     }
 
     fn unmasked_message(&self) -> String {

@@ -17,6 +17,7 @@ use super::{
     own_credential::OwnCredential,
     redirects,
     retry::{self, Decision, History, Policy},
+    time_bound::TimeBound,
     token_endpoint::TokenEndpoint,
     token_source::TokenSource,
 };
@@ -96,7 +97,14 @@ impl ApiClient {
     pub async fn send(&self, request: &Request, stop: &Stop) -> Result<Answer, CallError> {
         let outcome = self.send_until_decided(request, stop).await;
         let outcome = match outcome {
-            Ok((attempt, decision, attempts)) => attempt.conclude(self.profile, decision, request, attempts),
+            Ok((attempt, decision, attempts)) => {
+                let concluded = attempt.conclude(self.profile, decision, request, attempts);
+                if decision == Decision::OutOfTime {
+                    concluded.map_err(|error| error.out_of_time(self.time_bound()))
+                } else {
+                    concluded
+                }
+            }
             Err(problem) => Err(problem.with_profile(self.profile)),
         };
         outcome.map_err(|error| error.without(self.secrets()))
@@ -115,13 +123,17 @@ impl ApiClient {
         let policy = self.policy(request, &token);
         let mut history = History::default();
         loop {
-            self.wait_for_cooldown(credential, stop).await?;
+            self.wait_for_cooldown(credential, request, stop).await?;
             // A running attempt is finished, which its time-out bounds. No attempt starts after a stop, or a message
             // that makes many calls would delay the stop by all of them.
             stop.check()?;
+            if self.settings.time_left(request).is_zero() {
+                return Err(Problem::OutOfTime(self.time_bound()));
+            }
             let attempt = attempt(&self.http, self.profile, &self.settings, request, &token).await;
             let outcome = attempt.outcome(self.profile);
             let decision = retry::decide(&policy, history, outcome);
+            let decision = retry::within(decision, self.settings.time_left(request), self.settings.timeout);
             history = retry::record(history, outcome);
             let api = self.profile.name;
             if let Some(wait) = retry::cooldown(&policy, outcome) {
@@ -136,15 +148,23 @@ impl ApiClient {
                 // The next iteration waits out the credential's cooldown, which holds for all its messages.
                 Decision::CoolDown(_) => {}
                 Decision::Rebound(wait) => return Err(Problem::Rebound(wait)),
-                Decision::Refresh => match self.refreshed(credential, &token, stop).await {
+                Decision::Refresh => match self.refreshed(credential, &token, request, stop).await {
                     Ok(refreshed) => token = refreshed,
                     Err(error) => return Err(attempt.unauthorized(error)),
                 },
-                Decision::Done | Decision::Fail | Decision::Unauthorized | Decision::OutcomeUnknown => {
+                Decision::Done
+                | Decision::Fail
+                | Decision::OutOfTime
+                | Decision::Unauthorized
+                | Decision::OutcomeUnknown => {
                     return Ok((attempt, decision, history.attempts));
                 }
             }
         }
+    }
+
+    fn time_bound(&self) -> TimeBound {
+        TimeBound { setting: self.profile.settings.max_message_time, time: self.settings.max_message_time }
     }
 
     fn policy(&self, request: &Request, token: &AccessToken) -> Policy {
@@ -164,11 +184,12 @@ impl ApiClient {
         &self,
         credential: &Arc<Credential>,
         rejected: &Arc<AccessToken>,
+        request: &Request,
         stop: &Stop,
     ) -> Result<Arc<AccessToken>, TokenError> {
         let mut limited = 0;
         loop {
-            self.wait_for_cooldown(credential, stop).await?;
+            self.wait_for_cooldown(credential, request, stop).await?;
             match credential.refreshed(rejected, stop).await {
                 Err(TokenError::Limited(wait)) => {
                     limited += 1;
@@ -184,13 +205,19 @@ impl ApiClient {
     }
 
     /// Waits until the credential's cooldown is over; fails if it is too long to hold the message.
-    async fn wait_for_cooldown(&self, credential: &Arc<Credential>, stop: &Stop) -> Result<(), TokenError> {
+    async fn wait_for_cooldown(
+        &self,
+        credential: &Arc<Credential>,
+        request: &Request,
+        stop: &Stop,
+    ) -> Result<(), TokenError> {
         loop {
             let wait = credential.cooldown.remaining();
             if wait.is_zero() {
                 return Ok(());
             }
-            if wait > self.settings.max_hold {
+            let fits = retry::fits(wait, self.settings.time_left(request), self.settings.timeout);
+            if wait > self.settings.max_hold || !fits {
                 return Err(TokenError::Limited(wait));
             }
             stop.sleep(retry::jittered(wait, rand::random())).await?;

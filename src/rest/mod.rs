@@ -21,6 +21,7 @@ mod retry;
 mod retry_after;
 mod running_refresh;
 mod settings;
+mod time_bound;
 mod token_endpoint;
 mod token_source;
 pub mod transfer;

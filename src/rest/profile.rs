@@ -26,6 +26,8 @@ pub(crate) struct SettingNames {
     pub(crate) token_url: &'static str,
     /// Size limit of an answer.
     pub(crate) max_response: &'static str,
+    /// The longest time for the calls of one message.
+    pub(crate) max_message_time: &'static str,
 }
 
 impl Profile {

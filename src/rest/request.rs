@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use reqwest::Method;
+use tokio::time::Instant;
 use url::Url;
 
 use super::transfer::{FileSink, FileSource};
@@ -44,6 +45,8 @@ pub struct Request {
     pub safe_retries: bool,
     /// Receives the body of a successful answer, which is then not kept in memory.
     pub sink: Option<Arc<dyn FileSink>>,
+    /// When the message's first request was made: the time for the calls of one message is bounded.
+    pub began: Instant,
 }
 
 impl Request {
@@ -68,7 +71,7 @@ impl Request {
     /// A request without content.
     #[must_use]
     pub fn new(method: Method, url: Url) -> Self {
-        Self { method, url, payload: None, safe_retries: false, sink: None }
+        Self { method, url, payload: None, safe_retries: false, sink: None, began: Instant::now() }
     }
 
     /// Method and path for logs and error texts; the query is left out, for it may contain personal data.

@@ -1,9 +1,11 @@
-//! The settings of the client (protocol, sections 1.33, 1.34 and 1.37 to 1.40).
+//! The settings of the client (protocol, sections 1.33, 1.34 and 1.37 to 1.41).
 
 use std::time::Duration;
 
 use secrecy::SecretString;
 use url::Url;
+
+use super::Request;
 
 /// The addresses of the API and its token endpoint, and the limits of a call.
 #[derive(Clone, Debug)]
@@ -18,6 +20,8 @@ pub struct ClientSettings {
     pub(crate) client_secret: Option<SecretString>,
     /// If the API asks for a longer wait, the message is rebounded.
     pub(crate) max_hold: Duration,
+    /// The longest time for the calls of one message, retries and waits included.
+    pub(crate) max_message_time: Duration,
     /// Size limit of an answer, in bytes.
     pub(crate) max_response: usize,
     /// Number of retries on 5xx and network errors, if it differs from `retries`.
@@ -28,4 +32,11 @@ pub struct ClientSettings {
     pub(crate) transfer_timeout: Duration,
     /// Longest time that such a call may stand still.
     pub(crate) stall_timeout: Duration,
+}
+
+impl ClientSettings {
+    /// The rest of the time for the calls of the message that `request` belongs to.
+    pub(super) fn time_left(&self, request: &Request) -> Duration {
+        self.max_message_time.saturating_sub(request.began.elapsed())
+    }
 }

@@ -15,6 +15,7 @@ mod faults;
 mod files;
 mod groups;
 mod headers;
+mod hold;
 mod hooks;
 mod hostile_headers;
 mod lightweight;

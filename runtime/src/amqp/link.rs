@@ -7,7 +7,7 @@ use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use tokio::{sync::watch, task::JoinHandle, time::Instant};
 
 use super::{
-    BrokerSettings, ConnectError, Delivery, Publisher,
+    BrokerSettings, ConnectError, Delivery, Publisher, ack_timeout,
     consumer::{Consuming, End},
     publisher::LinkState,
     write_side::WriteSide,
@@ -87,6 +87,14 @@ impl Link {
                         queue = self.settings.queue,
                         "the broker ended the consumer; consuming again"
                     );
+                    if ack_timeout::is_meant(&reason) {
+                        tracing::error!(
+                            bounded_by = self.settings.message_time.unwrap_or("no setting"),
+                            "a message was held for longer than the broker waits for its acknowledgement, and another \
+                             worker may process it again: raise consumer_timeout at the broker, or lower what the message \
+                             is bounded by"
+                        );
+                    }
                 }
                 Ok(End::Broken(reason)) => {
                     consumed = true;

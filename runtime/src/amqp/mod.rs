@@ -1,6 +1,7 @@
 //! The broker: two supervised connections, a consumer and a publisher with confirms. The only module that names lapin;
 //! knows nothing of messages, ciphers or actions.
 
+pub(crate) mod ack_timeout;
 mod acks;
 mod address;
 mod batch;

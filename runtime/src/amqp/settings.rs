@@ -20,6 +20,8 @@ pub(crate) struct BrokerSettings {
     pub(crate) exchange: String,
     /// `ELASTICIO_RABBITMQ_PREFETCH_SAILOR`: how many messages are processed concurrently.
     pub(crate) prefetch: u16,
+    /// The component's setting that bounds how long a message is held, for the operator.
+    pub(crate) message_time: Option<&'static str>,
     /// `ELASTICIO_AMQP_RECONNECT_ATTEMPTS`: further attempts after the first one, at start.
     pub(crate) reconnect_attempts: u32,
     /// `ELASTICIO_AMQP_RECONNECT_TIMEOUT`: wait between those attempts.
@@ -45,6 +47,7 @@ impl BrokerSettings {
             queue: reader.name(v::LISTEN_MESSAGES_ON),
             exchange: reader.name(v::PUBLISH_MESSAGES_TO),
             prefetch: reader.bounded(v::PREFETCH, u16::MAX),
+            message_time: None,
             reconnect_attempts: reader.bounded(v::AMQP_RECONNECT_ATTEMPTS, u32::MAX),
             reconnect_delay: reader.millis(v::AMQP_RECONNECT_TIMEOUT),
         }

@@ -50,7 +50,10 @@ async fn work<C: Component>(source: &Source, stop: impl FnOnce() -> anyhow::Resu
     let mut reader = Reader::new(source);
     let worker = WorkerSettings::read(&mut reader, C::INFO.name);
     let own = C::settings(&mut reader);
-    let (worker, own) = reader.finish((worker, own))?;
+    let (mut worker, own) = reader.finish((worker, own))?;
+    if let Some(bound) = C::message_time(&own) {
+        worker.bound_message_time(bound.setting, bound.max);
+    }
     let stop = stop()?;
     let platform = process::platform::<C>(worker.api.clone(), worker.storage.clone())?;
     let Identity { flow_id, step_id, .. } = &worker.identity;

@@ -1,8 +1,10 @@
 //! All settings of the worker, assembled from those of its parts.
 
+use std::time::Duration;
+
 use super::emit::EmitSettings;
 use crate::{
-    amqp::BrokerSettings,
+    amqp::{BrokerSettings, ack_timeout},
     large::MemorySettings,
     platform::{api::ApiSettings, cipher::CipherSettings, identity::Identity, object_storage::StorageSettings},
     settings::{Reader, variables as v},
@@ -57,6 +59,20 @@ impl WorkerSettings {
             input_format: input_format(reader),
             startup_required: reader.flag(v::STARTUP_REQUIRED),
             identity,
+        }
+    }
+
+    /// Takes note of the component's `setting` that holds a message for at most `max`. Warns if a broker waits for less by
+    /// default.
+    pub(crate) fn bound_message_time(&mut self, setting: &'static str, max: Duration) {
+        self.broker.message_time = Some(setting);
+        if max >= ack_timeout::DEFAULT {
+            tracing::warn!(
+                setting,
+                minutes = max.as_secs() / 60,
+                "messages may be held for longer than the 30 minutes that RabbitMQ waits for an acknowledgement by \
+                 default: set consumer_timeout at the broker to more than that, or lower the setting"
+            );
         }
     }
 }

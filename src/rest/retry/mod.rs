@@ -4,8 +4,10 @@
 use std::time::Duration;
 
 mod fields;
+mod hold;
 
 pub(crate) use fields::RetryFields;
+pub(crate) use hold::{fits, within};
 
 /// Default of the credential's `retries`.
 pub(crate) const DEFAULT_RETRIES: u32 = 5;
@@ -100,6 +102,8 @@ pub(crate) enum Decision {
     Refresh,
     /// Give up.
     Fail,
+    /// Give up: a retry would hold the message for too long.
+    OutOfTime,
     /// Give up: the refreshed token was rejected too.
     Unauthorized,
     /// Give up: the request may have been executed and must not be repeated.
