@@ -98,6 +98,37 @@ async fn a_list_that_does_not_page_is_one_error() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_list_without_a_total_that_ends_at_the_default_limit_is_complete() -> Result<()> {
+    for (count, emits, error) in [(100, 100, None), (101, 101, Some("There are more than 100 pages; the first 100"))] {
+        let mut pages: Vec<Value> = (0..count).map(|page| json!({ "json": [page] })).collect();
+        pages.push(json!({ "json": [] }));
+        let stage = stage("pages-hundred", oauth_config(), json!({ "GET /tasks": pages }), json!({})).await?;
+        let body = json!({ "method": "GET", "url": "/tasks", "pagination": { "limit": 1 } });
+        let emitted = run(&stage, body, emits).await?;
+        assert_eq!((emitted.len(), stage.calls(Api::Podio).len()), (emits, 101), "{count}");
+        assert_eq!(stage.rejected.count(), usize::from(error.is_some()), "{count}");
+        if let Some(error) = error {
+            assert!(emitted[100].error_message()?.starts_with(error), "{:?}", emitted[100]);
+        }
+        stage.remove().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn pages_that_come_in_turns_are_one_error() -> Result<()> {
+    let turns = (0..20).map(|page| json!({ "json": [page % 3, "x"] })).collect::<Vec<_>>();
+    let stage = stage("pages-turns", oauth_config(), json!({ "GET /tasks": turns }), json!({})).await?;
+    let body = json!({ "method": "GET", "url": "/tasks", "pagination": { "limit": 2 } });
+    let emitted = run(&stage, body, 4).await?;
+    let message = emitted[3].error_message()?;
+    let start = "Page 4 (\"offset\" 6; pages already emitted: 3): it is the same as page 1, so this list does not obey";
+    assert!(message.starts_with(start), "{message}");
+    assert_eq!((emitted.len(), stage.calls(Api::Podio).len(), stage.rejected.count()), (4, 4, 1));
+    stage.remove().await
+}
+
+#[tokio::test]
 async fn an_offset_near_the_largest_number_does_not_wrap() -> Result<()> {
     let stage = stage("pages-wrap", oauth_config(), json!({ "GET /tasks": [{ "json": [1] }] }), json!({})).await?;
     let body = json!({ "method": "GET", "url": format!("/tasks?offset={}", u64::MAX), "pagination": true });

@@ -40,11 +40,11 @@ impl CustomRequest {
         loop {
             let request = walk.request();
             let answer = self.call(&request, context).await.map_err(|error| walk.interrupted(error.into()))?;
-            let page = walk.page(&answer)?;
+            let Some(page) = walk.page(&answer)? else { return Ok(()) };
             let next_offset = page.next_offset;
             let emitted = context.emitter.data(Outgoing::new(Output { answer, page: Some(page) })).await;
             emitted.map_err(|error| walk.interrupted(error))?;
-            match walk.advance(next_offset)? {
+            match walk.advance(next_offset) {
                 Next::Page => {}
                 Next::End => return Ok(()),
             }

@@ -3,6 +3,8 @@
 //! empty page; a short page is not, since Podio may give fewer objects than were asked for. Pure: it decides which
 //! request comes next.
 
+use std::collections::HashMap;
+
 use elasticio_runtime::{
     action::{Failure, Interruption},
     platform::json::Kind,
@@ -21,7 +23,8 @@ use wire::{Fingerprint, Objects};
 const DEFAULT_LIMIT: u64 = 100;
 /// The most objects that Podio returns at once.
 const MAX_LIMIT: u64 = 500;
-/// Limit on pages if the message does not set one. Exceeding it is an error, since results would silently be missing.
+/// Limit on pages if the message does not set one. Exceeding it is an error, since results would silently be missing; one
+/// more request tells whether the list goes on.
 const DEFAULT_PAGES: u64 = 100;
 /// The most pages that a message may ask for.
 const MAX_PAGES: u64 = 10_000;
@@ -33,8 +36,8 @@ pub(super) struct Walk {
     limit: u64,
     offset: u64,
     pages: u64,
-    /// The page before, to recognize it when it comes again.
-    last: Option<Fingerprint>,
+    /// The number of each page so far, to recognize one that comes again. At most [`MAX_PAGES`].
+    seen: HashMap<Fingerprint, u64>,
     max_pages: u64,
     /// Whether the message set `max_pages`; reaching it is then not an error.
     max_pages_given: bool,
@@ -98,7 +101,7 @@ impl Walk {
             request: request.clone(),
             limit,
             pages: 0,
-            last: None,
+            seen: HashMap::new(),
             max_pages,
             max_pages_given: options.max_pages.is_some(),
         }))
@@ -109,10 +112,12 @@ impl Walk {
         wire::page_request(&self.request, self.limit, self.offset)
     }
 
-    /// Describes the page in `answer`; fails if the list does not obey `limit` and `offset`.
-    pub(super) fn page(&mut self, answer: &Answer) -> Result<PageInfo, Failure> {
+    /// Describes the page in `answer`, to be emitted; `None` if the list ends with the last page that may be emitted. Fails
+    /// if there are more pages than that, or if the list does not obey `limit` and `offset`.
+    pub(super) fn page(&mut self, answer: &Answer) -> Result<Option<PageInfo>, Failure> {
+        let is_beyond = self.pages >= self.max_pages;
         if !answer.status.is_success() {
-            return Ok(self.info(None));
+            return Ok(Some(self.info(None)));
         }
         let objects = match answer.body() {
             Body::Json(json) => wire::objects(json),
@@ -123,41 +128,42 @@ impl Walk {
             self.failure("the answer is neither a list nor an object with \"items\", so it has no pages.")
         })?;
         if objects.count == 0 {
-            return Ok(self.info(None));
+            return Ok((!is_beyond).then(|| self.info(None)));
         }
         if objects.count > self.limit {
             return Err(self.disobeyed(&format!("it has {} objects, not {}", objects.count, self.limit)));
         }
-        if self.last.replace(objects.fingerprint).is_some_and(|last| last == objects.fingerprint) {
-            return Err(self.disobeyed("it is the same as the page before"));
+        match self.seen.insert(objects.fingerprint, self.pages + 1) {
+            Some(earlier) if earlier == self.pages => return Err(self.disobeyed("it is the same as the page before")),
+            Some(earlier) => return Err(self.disobeyed(&format!("it is the same as page {earlier}"))),
+            None if is_beyond => return Err(self.too_many()),
+            None => {}
         }
         let Some(end) = self.offset.checked_add(objects.count) else {
             return Err(self.failure("its \"offset\" is too large; set a smaller one."));
         };
         // A total below what came is wrong, so it does not end the walk.
-        Ok(self.info(Some(end).filter(|end| objects.total != Some(*end))))
+        Ok(Some(self.info(Some(end).filter(|end| objects.total != Some(*end)))))
     }
 
     fn info(&self, next_offset: Option<u64>) -> PageInfo {
         PageInfo { number: self.pages + 1, offset: self.offset, next_offset }
     }
 
-    /// Advances past a page that was emitted; fails if the number of pages exceeds the default limit.
-    pub(super) fn advance(&mut self, next_offset: Option<u64>) -> Result<Next, Failure> {
+    /// Advances past a page that was emitted.
+    pub(super) fn advance(&mut self, next_offset: Option<u64>) -> Next {
         self.pages += 1;
-        let Some(next_offset) = next_offset else { return Ok(Next::End) };
+        let Some(next_offset) = next_offset else { return Next::End };
         self.offset = next_offset;
-        if self.pages < self.max_pages {
-            return Ok(Next::Page);
-        }
-        if self.max_pages_given {
-            return Ok(Next::End);
-        }
-        Err(Failure::new(format!(
+        if self.pages >= self.max_pages && self.max_pages_given { Next::End } else { Next::Page }
+    }
+
+    fn too_many(&self) -> Failure {
+        Failure::new(format!(
             "There are more than {0} pages; the first {0} were emitted. Set \"maxPages\" in \"pagination\" to allow \
              more, or continue with \"offset\" {1}.",
             self.pages, self.offset
-        )))
+        ))
     }
 
     /// Adds the number of the current page to an interruption. From the second page on, a rebound becomes an error: the
@@ -177,7 +183,7 @@ impl Walk {
     fn disobeyed(&self, how: &str) -> Failure {
         self.failure(&format!(
             "{how}, so this list does not obey \"limit\" and \"offset\", and the page was not emitted. Send the request \
-             without \"pagination\"."
+             without \"pagination\", and check whether the answer is the whole list."
         ))
     }
 

@@ -111,7 +111,9 @@ fn the_end_is_a_total_that_is_reached_or_an_empty_page() {
     let next = |offset: u64, body: &str| {
         let get = request(Method::GET, &format!("http://h/org/?limit=3&offset={offset}"), None);
         let mut walk = walk("true", &get).expect("valid").expect("a walk");
-        walk.page(&Answer::ok(body)).map(|page| page.next_offset).map_err(|failure| failure.message().to_owned())
+        walk.page(&Answer::ok(body))
+            .map(|page| page.and_then(|page| page.next_offset))
+            .map_err(|failure| failure.message().to_owned())
     };
     for (offset, body, want) in [
         (0, "[1,2,3]", Some(3)),
@@ -131,4 +133,53 @@ fn the_end_is_a_total_that_is_reached_or_an_empty_page() {
     }
     assert!(next(0, "[1,2,3,4]").expect_err("too many").contains("4 objects, not 3"));
     assert!(next(u64::MAX, "[1]").expect_err("a wrap").contains("too large"));
+}
+
+/// Walks these pages; returns how many were emitted, and the error.
+fn walked(option: &str, pages: impl IntoIterator<Item = String>) -> (u64, Option<String>) {
+    let get = request(Method::GET, "http://h/org/?limit=3", None);
+    let mut walk = walk(option, &get).expect("valid").expect("a walk");
+    for body in pages {
+        match walk.page(&Answer::ok(&body)) {
+            Err(failure) => return (walk.pages, Some(failure.message().to_owned())),
+            Ok(None) => return (walk.pages, None),
+            Ok(Some(page)) if walk.advance(page.next_offset) == Next::End => return (walk.pages, None),
+            Ok(Some(_)) => {}
+        }
+    }
+    panic!("the walk asks for more pages than there are");
+}
+
+#[test]
+fn a_list_may_end_exactly_at_the_default_limit_of_pages() {
+    let list = |pages: u64| (0..pages).map(|page| format!("[{page}]")).chain(["[]".to_owned()]);
+    assert_eq!(walked("true", list(99)), (100, None), "the empty page is one of the hundred");
+    assert_eq!(walked("true", list(100)), (100, None), "the empty page is not emitted");
+    let (emitted, error) = walked("true", list(101));
+    assert_eq!(emitted, 100);
+    let error = error.expect("too many pages");
+    assert!(error.starts_with("There are more than 100 pages;") && error.ends_with("\"offset\" 100."), "{error}");
+    assert_eq!(walked(r#"{"maxPages":100}"#, list(101)), (100, None), "no more than asked for is fetched");
+    let total = (0..100).map(|page| format!(r#"{{"items":[{page}],"total":100}}"#));
+    assert_eq!(walked("true", total), (100, None));
+}
+
+#[test]
+fn a_page_that_comes_again_ends_the_walk_however_long_ago_it_came() {
+    for (pages, emitted, how) in [
+        (&["[1]", "[1]"][..], 1, "it is the same as the page before,"),
+        (&["[1]", "[2]", "[1]"], 2, "it is the same as page 1,"),
+        (&["[1]", "[2]", "[3]", "[4]", "[2]"], 4, "it is the same as page 2,"),
+        (&[r#"{"items":[1],"total":9}"#, r#"{"items":[2],"total":9}"#, r#"{"items":[1],"total":9}"#], 2, "as page 1,"),
+    ] {
+        for option in ["true", r#"{"maxPages":9000}"#] {
+            let (count, error) = walked(option, pages.iter().map(|page| (*page).to_owned()));
+            assert_eq!(count, emitted, "{pages:?}");
+            let error = error.expect("an error");
+            assert!(error.contains(how) && error.contains("does not obey"), "{error}");
+        }
+    }
+    // The page after the last one that may be emitted is told apart, too.
+    let cycle = (0..101).map(|page| format!("[{}]", page % 100));
+    assert!(walked("true", cycle).1.expect("an error").contains("it is the same as page 1,"));
 }
