@@ -19,7 +19,7 @@ type Rules = &'static [(&'static str, &'static [&'static str])];
 const RUNTIME: Rules = &[
     ("amqp", &["platform", "settings", "stop", "tls"]),
     ("cli", &["commands", "component"]),
-    ("commands", &["component", "dispatcher", "http", "platform", "settings", "stop", "telemetry", "worker"]),
+    ("commands", &["component", "dispatcher", "http", "platform", "settings", "stop", "telemetry", "tls", "worker"]),
     ("component", &["dispatcher", "platform", "settings"]),
     ("dispatcher", &["platform", "stop"]),
     ("http", &["large", "tls"]),
@@ -28,7 +28,7 @@ const RUNTIME: Rules = &[
     ("settings", &[]),
     ("stop", &[]),
     ("telemetry", &["settings"]),
-    ("tls", &[]),
+    ("tls", &["settings"]),
     ("worker", &["amqp", "dispatcher", "large", "platform", "settings", "stop"]),
 ];
 

@@ -5,6 +5,8 @@ use lapin::{
     protocol::{AMQPErrorKind, AMQPHardError},
 };
 
+use crate::tls::TRUST_ADVICE;
+
 /// Why the broker cannot be used.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum ConnectError {
@@ -15,10 +17,7 @@ pub(crate) enum ConnectError {
     #[error("RabbitMQ refuses the connection: {0}. Check the user, the password and the vhost in ELASTICIO_AMQP_URI")]
     Refused(String),
     /// Its certificate cannot be trusted.
-    #[error(
-        "RabbitMQ's certificate is not accepted: {0}. Check the host in ELASTICIO_AMQP_URI; SSL_CERT_FILE or \
-         NODE_EXTRA_CA_CERTS may name the certificates to trust"
-    )]
+    #[error("RabbitMQ's certificate is not accepted: {0}. Check the host in ELASTICIO_AMQP_URI; {TRUST_ADVICE}")]
     Certificate(String),
     /// The queue cannot be consumed.
     #[error(

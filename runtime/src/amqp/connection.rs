@@ -129,12 +129,13 @@ async fn encrypted(stream: TcpStream, address: &Address) -> Result<Socket, Conne
     let config = crate::tls::config().map_err(|error| broken(error.to_string()))?;
     match TlsConnector::from(Arc::new(config)).connect(name, stream).await {
         Ok(stream) => Ok(Socket::Right(Box::new(stream))),
-        Err(error) => match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-            Some(rustls::Error::InvalidCertificate(reason)) => {
-                Err(ConnectError::Certificate(format!("{address}: {reason}")))
+        Err(error) => {
+            let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+            match inner.and_then(crate::tls::certificate_problem) {
+                Some(problem) => Err(ConnectError::Certificate(format!("{address}: {problem}"))),
+                None => Err(broken(error.to_string())),
             }
-            _ => Err(broken(error.to_string())),
-        },
+        }
     }
 }
 

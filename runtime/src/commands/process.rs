@@ -20,13 +20,15 @@ use crate::{
     settings::{Known, Source},
     stop::Stop,
     telemetry::{self, LogTarget},
+    tls,
 };
 
-/// Reads the source of settings and starts logging.
+/// Reads the source of settings; starts what the whole process shares: logging and TLS.
 pub(super) fn start<C: Component>(target: LogTarget) -> anyhow::Result<Source> {
     let known = Known { variables: C::INFO.variables, settings_file: C::INFO.settings_file };
     let source = Source::from_process(known)?;
     telemetry::start(&source, target, C::INFO.log_target)?;
+    tls::start(&source);
     Ok(source)
 }
 

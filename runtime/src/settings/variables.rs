@@ -115,6 +115,7 @@ variables! {
     HOSTNAME = "HOSTNAME", None, "Name of the connections at the broker: `HOSTNAME-read`, `HOSTNAME-write`; the component's name when unset.";
     LOG_LEVEL = "LOG_LEVEL", Text("info"), "`trace`, `debug`, `info`, `warn`, `error` or `fatal`.";
     LOG_FORMAT = "LOG_FORMAT", Text("auto"), "`json`, `text`, or `auto`: text on a terminal, else JSON.";
+    NODE_EXTRA_CA_CERTS = "NODE_EXTRA_CA_CERTS", None, "A PEM file with certificates to trust besides the machine's, for HTTP and AMQP. A file that cannot be read is a warning.";
     POST_RESULT_URL = "ELASTICIO_POST_RESULT_URL", None, "`service`: where the result is posted; may carry user and password.";
     CFG = "ELASTICIO_CFG", None, "`service`: the config with the credential, as JSON (holds secrets).";
     ACTION_OR_TRIGGER = "ELASTICIO_ACTION_OR_TRIGGER", None, "`service`: the action that the call is about.";

@@ -18,6 +18,7 @@ mod proxy;
 mod raw_amqp;
 mod stage;
 mod test_message;
+mod tls_server;
 mod wait;
 mod worker;
 
@@ -32,5 +33,6 @@ pub use proxy::Proxy;
 pub use raw_amqp::RawPublisher;
 pub use stage::Stage;
 pub use test_message::TestMessage;
+pub use tls_server::{Shown, TlsServer};
 pub use wait::until;
 pub use worker::Worker;
