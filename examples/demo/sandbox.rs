@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use podio_sandbox::Call;
-use reqwest::{Client, Method, redirect};
+use reqwest::{Client, Method};
 
 /// A sandbox's Podio listener.
 pub(crate) struct Sandbox {
@@ -13,10 +13,7 @@ pub(crate) struct Sandbox {
 impl Sandbox {
     /// The sandbox whose Podio listener is at `url`.
     pub(crate) fn new(url: &str) -> Result<Self> {
-        Ok(Self {
-            http: elasticio_runtime::http::client("podio-demo", redirect::Policy::none())?,
-            url: url.trim_end_matches('/').to_owned(),
-        })
+        Ok(Self { http: elasticio_runtime::http::client("podio-demo")?, url: url.trim_end_matches('/').to_owned() })
     }
 
     /// The journal: all calls so far, in the order of arrival.
@@ -40,7 +37,7 @@ impl Sandbox {
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body.to_owned());
         }
-        let answer = request.send().await.context("the sandbox does not answer")?;
+        let answer = elasticio_runtime::http::send(request).await.context("the sandbox does not answer")?;
         let answer = answer.error_for_status().context("the sandbox refused a request")?;
         Ok(answer.text().await?)
     }

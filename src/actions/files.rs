@@ -6,7 +6,7 @@ use elasticio_runtime::{
     http::{self, ClientError},
     platform::object_storage::ObjectStorage,
 };
-use reqwest::{Client, redirect};
+use reqwest::Client;
 
 /// The sources and destinations of files outside Podio.
 #[derive(Clone, Debug)]
@@ -29,6 +29,6 @@ impl Files {
         storage: Option<ObjectStorage>,
         stall_timeout: Duration,
     ) -> Result<Self, ClientError> {
-        Ok(Self { storage, http: http::client(user_agent, redirect::Policy::default())?, stall_timeout })
+        Ok(Self { storage, http: http::client(user_agent)?, stall_timeout })
     }
 }

@@ -149,8 +149,8 @@ impl UrlSource {
             let response = storage.open_with_retries(&self.url).await.map_err(|error| error.to_string())?;
             return Ok(file_of(response, limit));
         }
-        let answer = tokio::time::timeout(limit, self.files.http.get(self.url.clone()).send()).await;
-        let response = answer.map_err(|_| silent(limit))?.map_err(|error| http::reason(&error))?;
+        let answer = tokio::time::timeout(limit, http::send(self.files.http.get(self.url.clone()))).await;
+        let response = answer.map_err(|_| silent(limit))?.map_err(|error| error.to_string())?;
         match response.status() {
             status if status.is_success() => Ok(file_of(response, limit)),
             status => Err(format!("its address answered {status}")),

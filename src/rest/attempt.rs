@@ -7,13 +7,12 @@ use reqwest::{
     header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE},
 };
 
-use elasticio_runtime::http::{self, body::ReadError};
+use elasticio_runtime::http::{self, SendError, body::ReadError};
 
 use super::{
     Answer, CallError, ClientSettings, Problem, Profile, Request,
     access_token::{AccessToken, TokenError},
     address::same_origin,
-    redirects,
     request::Payload,
     retry::{Decision, Outcome, RateLimit},
     transfer::{self, FileSink, FirstError, Flow, Source},
@@ -53,7 +52,7 @@ pub(super) async fn attempt(
         Ok(call) => call,
         Err(reason) => return Attempt::BadFile(reason),
     };
-    let sent = redirects::tracked(call.send());
+    let sent = http::send(call);
     let sent = if matches!(request.payload, Some(Payload::File(_))) {
         tokio::select! {
             sent = sent => sent,
@@ -65,8 +64,8 @@ pub(super) async fn attempt(
         sent.await
     };
     let response = match sent {
-        (Ok(response), _) => response,
-        (Err(error), redirected) => return classify_error(&error, source.error.seen(), redirected),
+        Ok(response) => response,
+        Err(error) => return classify_error(error, source.error.seen()),
     };
     let other_origin = !same_origin(response.url(), &request.url);
     let answer = match &request.sink {
@@ -115,17 +114,15 @@ async fn attach_payload(
     })
 }
 
-/// Classifies a call without an answer. `source` is the error of the file that it carried, if any. A call that was
-/// `redirected` has reached the API, which may have executed it, even if the next host could not be connected to.
-fn classify_error(error: &reqwest::Error, source: Option<String>, redirected: bool) -> Attempt {
+/// Classifies a call without an answer. `source` is the error of the file that it carried, if any.
+fn classify_error(error: SendError, source: Option<String>) -> Attempt {
     if let Some(reason) = source {
         return Attempt::BadFile(reason);
     }
-    let reason = http::reason(error);
     match error {
-        error if error.is_connect() && !redirected => Attempt::NotSent(reason),
-        error if error.is_builder() || error.is_redirect() => Attempt::Permanent(reason),
-        _ => Attempt::Broken(reason),
+        SendError::NotSent(reason) => Attempt::NotSent(reason),
+        SendError::Broken(reason) => Attempt::Broken(reason),
+        SendError::Refused(reason) => Attempt::Permanent(reason),
     }
 }
 

@@ -7,7 +7,7 @@ use elasticio_runtime::{
     platform::{api::PlatformApi, credential_store::CredentialStore},
     stop::Stop,
 };
-use reqwest::{Client, redirect};
+use reqwest::Client;
 use secrecy::SecretString;
 
 use super::{
@@ -15,7 +15,6 @@ use super::{
     access_token::{AccessToken, TokenError},
     attempt::{Attempt, attempt},
     own_credential::OwnCredential,
-    redirects,
     retry::{self, Decision, History, Policy},
     time_bound::TimeBound,
     token_endpoint::TokenEndpoint,
@@ -68,13 +67,13 @@ impl ApiClient {
             Some(StepCredential::Secret { id, api }) => Some(TokenSource::Secret { api, id }),
             Some(StepCredential::Own { oauth, store }) => {
                 // Redirects are not followed: they could carry the refresh token to another host.
-                let http = http::client(user_agent, redirect::Policy::none())?;
+                let http = http::client_without_redirects(user_agent)?;
                 let endpoint = TokenEndpoint::from_settings(profile, http, &settings);
                 Some(TokenSource::Own(Box::new(OwnCredential::new(profile, oauth, endpoint, store))))
             }
         };
         Ok(Self {
-            http: http::client(user_agent, redirects::policy())?,
+            http: http::client(user_agent)?,
             address: Address::new(settings.api_url.clone()),
             credential: credential.map(Credential::new),
             profile,

@@ -15,7 +15,6 @@ mod mask;
 mod oauth;
 mod own_credential;
 mod profile;
-mod redirects;
 pub mod request;
 mod retry;
 mod retry_after;

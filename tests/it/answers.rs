@@ -135,11 +135,12 @@ async fn with_safe_retries_a_post_redirected_to_a_closed_port_is_not_repeated() 
     let socket = TcpSocket::new_v4()?;
     socket.bind(([127, 0, 0, 1], 0).into())?;
     let nowhere = format!("http://{}/item", socket.local_addr()?);
-    for status in [302, 307] {
+    // A POST that is redirected with 302 may have been executed; with 307 it was not.
+    for (status, text) in [(302, "outcome is unknown"), (307, "nothing was sent there")] {
         let podio = json!({ "POST /item": [{ "status": status, "headers": { "location": nowhere } }] });
         let stage = stage("safe-redirect", config("safeRetries"), podio, json!({})).await?;
         let (emitted, calls) = run(&stage, &request("POST")).await?;
-        assert!(emitted.error_message()?.contains("outcome is unknown"), "{}", emitted.error_message()?);
+        assert!(emitted.error_message()?.contains(text), "{}", emitted.error_message()?);
         stage.rejected.wait_for(1, "dead letter", BOUND).await?;
         assert_eq!((calls, stage.rejected.count()), (1, 1), "{status}");
         stage.remove().await?;

@@ -3,6 +3,7 @@
 mod adding_an_action;
 mod answers;
 mod bad_input;
+mod certificates;
 mod configuration_doc;
 mod contract_doc;
 mod cooldown;
@@ -28,6 +29,8 @@ mod protocol_doc;
 mod publishing;
 mod rate_limits;
 mod rebound;
+mod redirected_files;
+mod redirects;
 mod refresh;
 mod replies;
 mod retries;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use reqwest::{Client, redirect};
+use reqwest::Client;
 use tokio::{
     runtime::{Builder, Runtime},
     signal::unix::{SignalKind, signal},
@@ -75,7 +75,7 @@ pub(super) fn stop_on_signal() -> anyhow::Result<Stop> {
 
 /// A client for calls to the platform.
 pub(super) fn http_client<C: Component>() -> Result<Client, ClientError> {
-    http::client(&C::INFO.user_agent(), redirect::Policy::default())
+    http::client(&C::INFO.user_agent())
 }
 
 /// The platform's services.

@@ -1,10 +1,16 @@
-//! Builds HTTP clients and describes their errors, both for the platform's API and for a component's.
+//! Builds HTTP clients, sends their calls and describes their errors, both for the platform's API and for a component's.
 
 use std::{error::Error as _, time::Duration};
 
-use reqwest::{Client, redirect, retry};
+use reqwest::{Client, ClientBuilder, redirect, retry};
 
 pub mod body;
+mod redirects;
+mod send;
+mod send_error;
+
+pub use send::send;
+pub use send_error::SendError;
 
 /// The longest wait for a connection, TLS included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -20,22 +26,32 @@ pub enum ClientError {
     Client(#[from] reqwest::Error),
 }
 
-/// Builds a client that sends `user_agent` and follows redirects by `policy`.
+/// Builds a client that sends `user_agent`. Its calls go through [`send`], which follows redirects.
 ///
 /// # Errors
 /// See [`ClientError`].
-pub fn client(user_agent: &str, policy: redirect::Policy) -> Result<Client, ClientError> {
-    let client = Client::builder()
+pub fn client(user_agent: &str) -> Result<Client, ClientError> {
+    Ok(builder(user_agent)?.redirect(redirects::policy()).build()?)
+}
+
+/// Builds a client that follows no redirect; the answer is the redirect itself.
+///
+/// # Errors
+/// See [`ClientError`].
+pub fn client_without_redirects(user_agent: &str) -> Result<Client, ClientError> {
+    Ok(builder(user_agent)?.redirect(redirect::Policy::none()).build()?)
+}
+
+fn builder(user_agent: &str) -> Result<ClientBuilder, ClientError> {
+    let builder = Client::builder()
         .tls_backend_preconfigured(crate::tls::config()?)
         .user_agent(user_agent)
-        .redirect(policy)
         // Callers have their own retry policies; the client's would keep a copy of every request.
         .retry(retry::never())
         .tcp_nodelay(true)
         .connect_timeout(CONNECT_TIMEOUT)
-        .referer(false)
-        .build()?;
-    Ok(client)
+        .referer(false);
+    Ok(builder)
 }
 
 /// What went wrong, from the innermost cause; without the URL, whose query may hold secrets.

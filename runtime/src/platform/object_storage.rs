@@ -11,7 +11,10 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::{
-    http::body::{self, ReadError},
+    http::{
+        self, SendError,
+        body::{self, ReadError},
+    },
     settings::{Reader, variables as v},
 };
 
@@ -68,6 +71,9 @@ pub enum StorageError {
     /// Its answer is larger than what is kept.
     #[error("the object storage answered too much to {1}: {0}")]
     TooLarge(String, &'static str),
+    /// It cannot be called, and another attempt would fail the same way.
+    #[error("{1} of the object storage was not answered: {0}. Check ELASTICIO_OBJECT_STORAGE_URI")]
+    Refused(String, &'static str),
     /// The answer to a stored object lacks its id.
     #[error("the object storage answered without an \"objectId\"")]
     NoId,
@@ -78,7 +84,7 @@ impl StorageError {
         match self {
             Self::Status(status, _) => status.is_server_error(),
             Self::Network(..) => true,
-            Self::TooLarge(..) | Self::NoId => false,
+            Self::TooLarge(..) | Self::Refused(..) | Self::NoId => false,
         }
     }
 }
@@ -176,12 +182,9 @@ impl ObjectStorage {
     }
 
     async fn send(&self, request: reqwest::RequestBuilder, call: &'static str) -> Result<Response, StorageError> {
-        let response = request
-            .bearer_auth(self.settings.token.expose_secret())
-            .header("x-request-id", &self.settings.request_id)
-            .send()
-            .await
-            .map_err(|error| network(&error, call))?;
+        let request =
+            request.bearer_auth(self.settings.token.expose_secret()).header("x-request-id", &self.settings.request_id);
+        let response = http::send(request).await.map_err(|error| unanswered(&error, call))?;
         match response.status() {
             status if status.is_success() => Ok(response),
             status => Err(StorageError::Status(status, call)),
@@ -204,13 +207,14 @@ fn jittered(wait: Duration) -> Duration {
 const GET: &str = "GET /objects";
 const PUT: &str = "POST /objects";
 
-fn network(error: &reqwest::Error, call: &'static str) -> StorageError {
-    StorageError::Network(crate::http::reason(error), call)
+fn unanswered(error: &SendError, call: &'static str) -> StorageError {
+    let kind = if error.is_transient() { StorageError::Network } else { StorageError::Refused };
+    kind(error.to_string(), call)
 }
 
 fn unread(error: &ReadError, call: &'static str) -> StorageError {
     match error {
-        ReadError::Broken(error) => network(error, call),
+        ReadError::Broken(_) => StorageError::Network(error.to_string(), call),
         ReadError::TooLarge | ReadError::NoMemory(_) => StorageError::TooLarge(error.to_string(), call),
     }
 }

@@ -105,15 +105,11 @@ impl TokenEndpoint {
         } else {
             ("application/x-www-form-urlencoded", form)
         };
-        let answer = self
-            .http
-            .post(parts.uri.to_string())
-            .header(CONTENT_TYPE, content_type)
-            .timeout(self.timeout)
-            .body(body)
-            .send()
-            .await
-            .map_err(|error| TransportError::Unanswered(http::reason(&error)))?;
+        let call = self.http.post(parts.uri.to_string()).header(CONTENT_TYPE, content_type);
+        let answer = http::send(call.timeout(self.timeout).body(body)).await.map_err(|error| {
+            let kind = if error.is_transient() { TransportError::Unanswered } else { TransportError::Unusable };
+            kind(error.to_string())
+        })?;
         let status = answer.status();
         let retry_after =
             answer.headers().get(reqwest::header::RETRY_AFTER).and_then(|value| value.to_str().ok().map(str::to_owned));

@@ -11,7 +11,8 @@ use url::Url;
 
 use super::process;
 use crate::{
-    Component, Step, http,
+    Component, Step,
+    http::{self, SendError},
     platform::{api::PLATFORM_TIMEOUT, credential_store::PlatformStore, step_data::StepData},
     settings::{Reader, Source},
     telemetry::LogTarget,
@@ -93,28 +94,46 @@ async fn post<C: Component>(mut url: Url, result: &Value, source: &Source) -> an
     let body = result.to_string();
     let status = (|| attempt(&http, &url, login.clone(), body.clone()))
         .retry(backoff)
+        .when(Unposted::is_transient)
         .await
-        .map_err(|reason| anyhow::anyhow!("the result could not be posted to ELASTICIO_POST_RESULT_URL: {reason}"))?;
+        .map_err(|error| anyhow::anyhow!("the result could not be posted to ELASTICIO_POST_RESULT_URL: {error}"))?;
     if status != StatusCode::OK {
         bail!("the result could not be posted: ELASTICIO_POST_RESULT_URL answered {status}");
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// One attempt. A 5xx or no answer is an error, so that it is retried.
+/// Why a result was not posted.
+#[derive(Debug, thiserror::Error)]
+enum Unposted {
+    #[error("it answered {0}")]
+    Status(StatusCode),
+    #[error(transparent)]
+    Unanswered(#[from] SendError),
+}
+
+impl Unposted {
+    fn is_transient(&self) -> bool {
+        match self {
+            Self::Status(_) => true,
+            Self::Unanswered(error) => error.is_transient(),
+        }
+    }
+}
+
+/// One attempt. A 5xx is an error, so that it is retried.
 async fn attempt(
     http: &Client,
     url: &Url,
     login: Option<(String, Option<String>)>,
     body: String,
-) -> Result<StatusCode, String> {
+) -> Result<StatusCode, Unposted> {
     let mut request = http.post(url.clone()).header(CONTENT_TYPE, "application/json").timeout(PLATFORM_TIMEOUT);
     if let Some((user, password)) = login {
         request = request.basic_auth(user, password);
     }
-    let response = request.body(body).send().await.map_err(|error| http::reason(&error))?;
-    match response.status() {
-        status if status.is_server_error() => Err(format!("it answered {status}")),
+    match http::send(request.body(body)).await?.status() {
+        status if status.is_server_error() => Err(Unposted::Status(status)),
         status => Ok(status),
     }
 }

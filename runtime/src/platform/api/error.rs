@@ -3,7 +3,10 @@
 use reqwest::{StatusCode, Url};
 use serde::Deserialize;
 
-use crate::platform::{json::write_compact, step_data::StepDataError};
+use crate::{
+    http::SendError,
+    platform::{json::write_compact, step_data::StepDataError},
+};
 
 /// Why a call to the platform's API failed.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +27,14 @@ pub enum ApiError {
         /// Method and path.
         call: String,
         /// What went wrong on the network.
+        reason: String,
+    },
+    /// It cannot be called, and another attempt would fail the same way.
+    #[error("{call} of the platform's API was not answered: {reason}. Check ELASTICIO_API_URI")]
+    Refused {
+        /// Method and path.
+        call: String,
+        /// What is wrong, e.g. where it redirected to.
         reason: String,
     },
     /// Its answer is not what the protocol says.
@@ -48,6 +59,12 @@ pub enum ApiError {
 }
 
 impl ApiError {
+    /// The error of a call without an answer.
+    pub(super) fn unanswered(call: &str, error: &SendError) -> Self {
+        let (call, reason) = (call.to_owned(), error.to_string());
+        if error.is_transient() { Self::Network { call, reason } } else { Self::Refused { call, reason } }
+    }
+
     /// The answer's body: JSON in compact form, any other text as it is.
     pub(crate) fn body_as_json(&self) -> String {
         let Self::Status { body, .. } = self else { return String::new() };
@@ -83,7 +100,7 @@ impl ApiError {
         match self {
             Self::Status { status, .. } => status.is_server_error(),
             Self::Network { .. } => true,
-            Self::Malformed { .. } | Self::StepData { .. } => false,
+            Self::Refused { .. } | Self::Malformed { .. } | Self::StepData { .. } => false,
         }
     }
 }

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::step_data::{StepData, StepDataError};
+use crate::http;
 
 mod error;
 mod settings;
@@ -181,8 +182,7 @@ impl PlatformApi {
         path: &[&str],
         body: Option<String>,
     ) -> Result<Vec<u8>, ApiError> {
-        let broken =
-            |error: reqwest::Error| ApiError::Network { call: call.to_owned(), reason: crate::http::reason(&error) };
+        let reads = method == Method::GET;
         let mut request = self
             .http
             .request(method, self.url(path))
@@ -191,9 +191,15 @@ impl PlatformApi {
         if let Some(body) = body {
             request = request.header(CONTENT_TYPE, "application/json").body(body);
         }
-        let answer = request.send().await.map_err(broken)?;
+        let answer = http::send(request).await.map_err(|error| ApiError::unanswered(call, &error))?;
+        let origin = answer.url().origin();
+        if !reads && origin != self.settings.uri.origin() {
+            // Whoever answers there has not seen what was to be stored.
+            let reason = format!("it redirected to {}, another origin", origin.ascii_serialization());
+            return Err(ApiError::Refused { call: call.to_owned(), reason });
+        }
         let status = answer.status();
-        let body = crate::http::body::read(answer, MAX_ANSWER)
+        let body = http::body::read(answer, MAX_ANSWER)
             .await
             .map_err(|error| ApiError::Network { call: call.to_owned(), reason: error.to_string() })?;
         if status.is_success() {

@@ -1,0 +1,51 @@
+//! Sends a call and follows its redirects.
+
+use std::time::Instant;
+
+use reqwest::{
+    Method, Request, RequestBuilder, Response,
+    header::{ACCEPT, LOCATION},
+};
+
+use super::{
+    SendError,
+    redirects::{Chain, tracked},
+};
+
+/// Sends a call. Redirects are followed as far as the client's policy allows; the answer is the last one.
+///
+/// # Errors
+/// See [`SendError`].
+pub async fn send(call: RequestBuilder) -> Result<Response, SendError> {
+    let (client, request) = call.build_split();
+    let mut request = request.map_err(|error| SendError::of(&error, false))?;
+    let accept = request.headers().get(ACCEPT).cloned();
+    let deadline = request.timeout().map(|limit| Instant::now() + *limit);
+    let mut chain = Chain::of(&request);
+    loop {
+        #[expect(clippy::disallowed_methods, reason = "the one place that sends")]
+        let (outcome, after) = tracked(chain, client.execute(request)).await;
+        chain = after;
+        let response = outcome.map_err(|error| SendError::of(&error, chain.followed > 0))?;
+        let Some(next) = chain.elsewhere.take() else {
+            return match stream_redirect(&chain, &response) {
+                Some(refusal) => Err(refusal),
+                None => Ok(response),
+            };
+        };
+        request = Request::new(Method::GET, next);
+        *request.timeout_mut() = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        if let Some(accept) = &accept {
+            request.headers_mut().insert(ACCEPT, accept.clone());
+        }
+    }
+}
+
+fn stream_redirect(chain: &Chain, response: &Response) -> Option<SendError> {
+    if !response.status().is_redirection() {
+        return None;
+    }
+    let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
+    let refusal = chain.not_asked(response.status(), response.url(), location)?;
+    Some(SendError::Refused(refusal.to_string()))
+}
