@@ -43,7 +43,7 @@ impl Component for PodioComponent {
     fn actions(settings: &ClientSettings, step: Step) -> Result<Registry> {
         let config = StepConfig::read(&step.data);
         let podio = podio::client(settings, &config, &step)?;
-        Ok(actions::registry(&podio, &config, &actions::Files::new(USER_AGENT, step.storage, settings.stall_timeout)?))
+        Ok(actions::registry(&podio, &config, &actions::Files::new(USER_AGENT, step.storage, settings)?))
     }
 
     fn attempt_timeout(settings: &ClientSettings) -> Duration {

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use elasticio_runtime::{
-    http::{self, ClientError},
+    http::{self, ClientError, Reach},
     platform::object_storage::ObjectStorage,
 };
 use reqwest::Client;
+
+use crate::rest::ClientSettings;
 
 /// The sources and destinations of files outside Podio.
 #[derive(Clone, Debug)]
@@ -15,6 +17,8 @@ pub(crate) struct Files {
     pub(crate) storage: Option<ObjectStorage>,
     /// A client without a credential, for files at any other address.
     pub(crate) http: Client,
+    /// The hosts that this client may call; any without it.
+    pub(crate) reach: Option<Reach>,
     /// Longest time that a transfer may stand still.
     pub(crate) stall_timeout: Duration,
 }
@@ -27,8 +31,13 @@ impl Files {
     pub(crate) fn new(
         user_agent: &str,
         storage: Option<ObjectStorage>,
-        stall_timeout: Duration,
+        settings: &ClientSettings,
     ) -> Result<Self, ClientError> {
-        Ok(Self { storage, http: http::client(user_agent)?, stall_timeout })
+        let reach = settings.upload_sources.clone();
+        let http = match &reach {
+            Some(reach) => http::client_within(user_agent, reach.clone())?,
+            None => http::client(user_agent)?,
+        };
+        Ok(Self { storage, http, reach, stall_timeout: settings.stall_timeout })
     }
 }

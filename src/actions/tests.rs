@@ -20,8 +20,8 @@ fn component() -> Value {
 
 fn registered() -> BTreeSet<&'static str> {
     let settings = read_settings(&mut Reader::new(&Source::default()));
+    let files = Files::new(USER_AGENT, None, &settings).expect("a client");
     let podio = ApiClient::new(USER_AGENT, &PODIO, settings, None, RetryFields::default()).expect("a client");
-    let files = Files::new(USER_AGENT, None, std::time::Duration::from_secs(1)).expect("a client");
     registry(&Arc::new(podio), &StepConfig::default(), &files).names().collect()
 }
 

@@ -149,6 +149,9 @@ impl UrlSource {
             let response = storage.open_with_retries(&self.url).await.map_err(|error| error.to_string())?;
             return Ok(file_of(response, limit));
         }
+        if let Some(reach) = &self.files.reach {
+            reach.check(&self.url).map_err(|refusal| refusal.to_string())?;
+        }
         let answer = tokio::time::timeout(limit, http::send(self.files.http.get(self.url.clone()))).await;
         let response = answer.map_err(|_| silent(limit))?.map_err(|error| error.to_string())?;
         match response.status() {

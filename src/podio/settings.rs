@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use elasticio_runtime::settings::Reader;
+use elasticio_runtime::{http::Reach, settings::Reader};
 
 use super::variables as v;
 use crate::rest::ClientSettings;
@@ -22,5 +22,12 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> ClientSettings {
         timeout: Duration::from_millis(reader.in_range(v::API_REQUEST_TIMEOUT, 500..=120_000, 15_000)),
         transfer_timeout: reader.millis(v::PODIO_TRANSFER_TIMEOUT),
         stall_timeout: reader.millis(v::PODIO_STALL_TIMEOUT),
+        upload_sources: upload_sources(reader),
     }
+}
+
+fn upload_sources(reader: &mut Reader<'_>) -> Option<Reach> {
+    let variable = v::PODIO_UPLOAD_SOURCES;
+    let sources = Reach::parse(&reader.optional(variable)?, variable.name);
+    sources.map_err(|problem| reader.problem(variable, &problem)).ok()
 }

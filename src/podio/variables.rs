@@ -15,6 +15,7 @@ elasticio_runtime::variables! {
     PODIO_MAX_RESPONSE_SIZE = "PODIO_MAX_RESPONSE_SIZE", Count(104_857_600), "Size limit of an answer from Podio in bytes; a larger one is an error.";
     PODIO_TRANSFER_TIMEOUT = "PODIO_TRANSFER_TIMEOUT", Count(3_600_000), "Time-out of a file's upload or download in milliseconds, within `PODIO_MAX_MESSAGE_TIME`.";
     PODIO_STALL_TIMEOUT = "PODIO_STALL_TIMEOUT", Count(120_000), "Longest time in milliseconds that a file's transfer may stand still, on either side.";
+    PODIO_UPLOAD_SOURCES = "PODIO_UPLOAD_SOURCES", None, "Where `uploadFile` may fetch from besides the object storage: `public` (public addresses), hosts such as `files.example.com` or `*.example.com`, or both, comma-separated; anywhere when unset.";
     PODIO_ACCESS_TOKEN = "PODIO_ACCESS_TOKEN", None, "`exec`: access token if there is no credential file (a secret).";
     PODIO_REFRESH_TOKEN = "PODIO_REFRESH_TOKEN", None, "`exec`: refresh token if there is no credential file (a secret).";
     SETTINGS_FILE = "PODIO_COMPONENT_SETTINGS", None, "A TOML file with any of these variables as keys; the environment takes precedence.";

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use elasticio_runtime::http::Reach;
 use secrecy::SecretString;
 use url::Url;
 
@@ -32,6 +33,8 @@ pub struct ClientSettings {
     pub(crate) transfer_timeout: Duration,
     /// Longest time that such a call may stand still.
     pub(crate) stall_timeout: Duration,
+    /// The hosts that a file to upload may come from; any without it.
+    pub(crate) upload_sources: Option<Reach>,
 }
 
 impl ClientSettings {

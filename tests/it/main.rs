@@ -48,4 +48,5 @@ mod storage;
 mod token_endpoint;
 mod too_large;
 mod unusable_token;
+mod upload_sources;
 mod wire;

@@ -5,10 +5,13 @@ use std::{error::Error as _, time::Duration};
 use reqwest::{Client, ClientBuilder, redirect, retry};
 
 pub mod body;
+mod public_address;
+mod reach;
 mod redirects;
 mod send;
 mod send_error;
 
+pub use reach::{OutOfReach, Reach};
 pub use send::send;
 pub use send_error::SendError;
 
@@ -31,7 +34,7 @@ pub enum ClientError {
 /// # Errors
 /// See [`ClientError`].
 pub fn client(user_agent: &str) -> Result<Client, ClientError> {
-    Ok(builder(user_agent)?.redirect(redirects::policy()).build()?)
+    Ok(builder(user_agent)?.redirect(redirects::policy(None)).build()?)
 }
 
 /// Builds a client that follows no redirect; the answer is the redirect itself.
@@ -40,6 +43,16 @@ pub fn client(user_agent: &str) -> Result<Client, ClientError> {
 /// See [`ClientError`].
 pub fn client_without_redirects(user_agent: &str) -> Result<Client, ClientError> {
     Ok(builder(user_agent)?.redirect(redirect::Policy::none()).build()?)
+}
+
+/// Builds a client that calls only hosts within `reach`, and no proxy, which would look names up itself. The first address
+/// of a call is the caller's to check, with [`Reach::check`].
+///
+/// # Errors
+/// See [`ClientError`].
+pub fn client_within(user_agent: &str, reach: Reach) -> Result<Client, ClientError> {
+    let builder = builder(user_agent)?.no_proxy().dns_resolver(reach.clone());
+    Ok(builder.redirect(redirects::policy(Some(reach))).build()?)
 }
 
 fn builder(user_agent: &str) -> Result<ClientBuilder, ClientError> {

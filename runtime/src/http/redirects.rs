@@ -6,6 +6,8 @@ use std::cell::RefCell;
 
 use reqwest::{Method, Request, StatusCode, Url, redirect::Policy};
 
+use super::Reach;
+
 /// The number of redirects that one call follows.
 const MAX_REDIRECTS: usize = 5;
 
@@ -61,8 +63,12 @@ pub(super) async fn tracked<T>(chain: Chain, call: impl Future<Output = T>) -> (
 }
 
 /// Follows redirects within an origin, as far as they may be followed; the answer of one that leads elsewhere is returned.
-pub(super) fn policy() -> Policy {
-    Policy::custom(|attempt| {
+/// Nothing outside of `reach` is called.
+pub(super) fn policy(reach: Option<Reach>) -> Policy {
+    Policy::custom(move |attempt| {
+        if let Some(Err(refusal)) = reach.as_ref().map(|reach| reach.check(attempt.url())) {
+            return attempt.error(refusal);
+        }
         let step = CHAIN.try_with(|chain| {
             let last = attempt.previous().last()?;
             Some(chain.borrow_mut().step(attempt.status(), last, attempt.url()))
