@@ -10,6 +10,7 @@ use crate::{podio::StepConfig, rest::ApiClient};
 mod custom_request;
 mod delete_object_by_id;
 mod download_file;
+mod file_name;
 mod files;
 mod lookup_object_by_id;
 mod object_types;

@@ -103,10 +103,10 @@ async fn attach_payload(
             call.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(bytes.clone())
         }
         Some(Payload::Text(bytes)) => call.body(bytes.clone()),
-        Some(Payload::File(upload)) => {
-            let file = upload.source.open().await?;
+        Some(Payload::File(file)) => {
+            let file = file.open().await?;
             source.flow = Flow::new();
-            let form = transfer::form(file, &upload.name, &upload.media, source);
+            let form = transfer::form(file, source);
             call.multipart(
                 form.map_err(|_| "the file's content type is not a media type such as \"image/png\"".to_owned())?,
             )

@@ -18,18 +18,7 @@ pub enum Payload {
     /// methods, as by the Node.js component.
     Text(Bytes),
     /// A file, streamed as a multipart form.
-    File(Upload),
-}
-
-/// A file to upload.
-#[derive(Clone)]
-pub struct Upload {
-    /// Where it comes from.
-    pub source: Arc<dyn FileSource>,
-    /// Its name at the API.
-    pub name: String,
-    /// Its media type.
-    pub media: String,
+    File(Arc<dyn FileSource>),
 }
 
 /// A request, which may be sent several times.

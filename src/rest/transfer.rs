@@ -31,13 +31,23 @@ pub struct OpenFile {
     pub length: Option<u64>,
 }
 
+/// A file to upload.
+pub struct NamedFile {
+    /// The file.
+    pub file: OpenFile,
+    /// Its name at the API.
+    pub name: String,
+    /// Its media type.
+    pub media: String,
+}
+
 /// The source of a file to upload; opened for each attempt.
 pub trait FileSource: Send + Sync {
     /// Opens the file.
     ///
     /// # Errors
     /// The text that says what failed and why.
-    fn open(&self) -> BoxFuture<'_, Result<OpenFile, String>>;
+    fn open(&self) -> BoxFuture<'_, Result<NamedFile, String>>;
 }
 
 /// The destination of a downloaded file; each attempt starts from the beginning.
@@ -145,15 +155,16 @@ pub fn body(bytes: FileStream) -> Body {
 /// The multipart form of Podio's `POST /file/`: `source` and `filename`.
 ///
 /// # Errors
-/// If `media` is not a media type.
-pub(super) fn form(file: OpenFile, name: &str, media: &str, source: &Source) -> Result<Form, reqwest::Error> {
+/// If the file's media type is not one.
+pub(super) fn form(named: NamedFile, source: &Source) -> Result<Form, reqwest::Error> {
+    let NamedFile { file, name, media } = named;
     let body = body(source.flow.watch(source.error.watch(file.bytes)));
     let part = match file.length {
         Some(length) => Part::stream_with_length(body, length),
         None => Part::stream(body),
     };
-    let part = part.file_name(name.to_owned()).mime_str(media)?;
-    Ok(Form::new().text("filename", name.to_owned()).part("source", part))
+    let part = part.file_name(name.clone()).mime_str(&media)?;
+    Ok(Form::new().text("filename", name).part("source", part))
 }
 
 /// The body of a response as a file; `limit` bounds the wait for its next bytes.

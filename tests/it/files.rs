@@ -18,14 +18,14 @@ const GROWTH: u64 = 20 * 1024 * 1024;
 const LARGE_BOUND: Duration = Duration::from_secs(90);
 
 /// A stage, and a sandbox that behaves normally instead of playing scripted answers.
-async fn normal(label: &str) -> Result<(Stage, Sandbox)> {
+pub(crate) async fn normal(label: &str) -> Result<(Stage, Sandbox)> {
     let stage = stage(label, oauth_config(), json!({}), json!({})).await?;
     let step = step_data(json!({ "oauth": { "access_token": ACCESS_TOKEN }, "retriesDelay": "50" }));
     let sandbox = podio_sandbox::start(Options { step, ..Options::default() }).await?;
     Ok((stage, sandbox))
 }
 
-fn function(stage: &Stage, sandbox: &Sandbox, function: &str) -> Environment {
+pub(crate) fn function(stage: &Stage, sandbox: &Sandbox, function: &str) -> Environment {
     environment(stage, 1)
         .with("ELASTICIO_FUNCTION", function)
         .with("ELASTICIO_API_URI", &sandbox.platform_url())
@@ -35,7 +35,7 @@ fn function(stage: &Stage, sandbox: &Sandbox, function: &str) -> Environment {
 }
 
 /// Sends one message and returns its outcome.
-async fn outcome(stage: &Stage, message: &Value, bound: Duration) -> Result<Emitted> {
+pub(crate) async fn outcome(stage: &Stage, message: &Value, bound: Duration) -> Result<Emitted> {
     let before = stage.results.count();
     stage.send(&TestMessage::new(message)).await?;
     stage.results.wait_for(before + 1, "an outcome", bound).await?;

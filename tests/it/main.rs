@@ -13,6 +13,7 @@ mod emits;
 mod encoding;
 mod exec;
 mod faults;
+mod file_names;
 mod files;
 mod groups;
 mod headers;

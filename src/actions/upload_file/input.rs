@@ -1,34 +1,12 @@
-//! `uploadFile`: streams an attachment, or the file at a URL, to Podio (`POST /file/`) without keeping it in memory.
-//! In: `attachment`, `attachmentUrl` or `url`, `fileName`, `contentType`. Out: Podio's file object.
+//! The input of `uploadFile`.
 
-use std::sync::Arc;
-
-use async_trait::async_trait;
 use elasticio_runtime::{
-    action::{Action, Context, Failure, Interruption},
-    http,
-    platform::message::{Attachment, Message, Outgoing},
+    action::Failure,
+    platform::message::{Attachment, Message},
 };
-use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use url::Url;
-
-use super::files::Files;
-use crate::rest::{
-    ApiClient, Request,
-    request::{Payload, Upload},
-    transfer::{FileSource, OpenFile, file_of, silent},
-};
-
-/// The media type of a file without one. Podio refuses `application/octet-stream`.
-const DEFAULT_MEDIA: &str = "text/plain";
-
-/// The action, for one step.
-pub(super) struct UploadFile {
-    podio: Arc<ApiClient>,
-    files: Files,
-}
 
 /// The input of a message.
 #[derive(Debug, Default, Deserialize)]
@@ -42,35 +20,20 @@ struct Fields {
     content_type: Option<String>,
 }
 
-/// The file to upload.
+/// The file to upload, as the message names it.
 #[derive(Debug, PartialEq, Eq)]
-struct FileInput {
-    url: Url,
-    name: String,
-    media: String,
-}
-
-impl UploadFile {
-    pub(super) fn new(podio: Arc<ApiClient>, files: Files) -> Self {
-        Self { podio, files }
-    }
-}
-
-#[async_trait]
-impl Action for UploadFile {
-    async fn run(&self, message: &Message<'_>, context: &Context<'_>) -> Result<(), Interruption> {
-        let file = read(message)?;
-        let url = self.podio.address().resolve("/file/")?;
-        let source = UrlSource { url: file.url, files: self.files.clone() };
-        let upload = Upload { source: Arc::new(source), name: file.name, media: file.media };
-        let request = Request::post(url, Payload::File(upload));
-        let answer = self.podio.send(&request, context.stop).await?;
-        context.emitter.data(Outgoing::new(answer)).await
-    }
+pub(super) struct FileInput {
+    pub(super) url: Url,
+    /// `fileName`, or the attachment's name.
+    pub(super) name: Option<String>,
+    /// `contentType`
+    pub(super) media: Option<String>,
+    /// The attachment's media type, which another component gave it.
+    pub(super) attachment_media: Option<String>,
 }
 
 /// Finds the file to upload: the one at `url`, the attachment named by `attachment`, or the only attachment.
-fn read(message: &Message<'_>) -> Result<FileInput, Failure> {
+pub(super) fn read(message: &Message<'_>) -> Result<FileInput, Failure> {
     let fields: Fields = match message.body() {
         None => Fields::default(),
         Some(body) => serde_json::from_str(body.get()).map_err(|_| {
@@ -93,7 +56,6 @@ fn read(message: &Message<'_>) -> Result<FileInput, Failure> {
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
         .ok_or_else(|| Failure::new("The file's \"url\" is not an http or https address."))?;
-    let last_segment = url.path().rsplit('/').next().filter(|segment| !segment.is_empty()).map(str::to_owned);
     for (field, name) in [("fileName", &fields.file_name), ("attachments", &name)] {
         if name.as_ref().is_some_and(|name| name.chars().any(char::is_control)) {
             return Err(Failure::new(format!(
@@ -102,9 +64,10 @@ fn read(message: &Message<'_>) -> Result<FileInput, Failure> {
         }
     }
     Ok(FileInput {
-        name: fields.file_name.or(name).or(last_segment).unwrap_or_else(|| "file".to_owned()),
-        media: fields.content_type.or(attachment.content_type).unwrap_or_else(|| DEFAULT_MEDIA.to_owned()),
         url,
+        name: fields.file_name.or(name),
+        media: fields.content_type,
+        attachment_media: attachment.content_type,
     })
 }
 
@@ -136,79 +99,50 @@ fn find_attachment(message: &Message<'_>, wanted: Option<&str>) -> Result<(Optio
     Ok((Some(name.text().into_owned()), attachment))
 }
 
-/// A file at a URL. The platform's object storage is called with its token, any other host without one.
-struct UrlSource {
-    url: Url,
-    files: Files,
-}
-
-impl UrlSource {
-    async fn fetch(&self) -> Result<OpenFile, String> {
-        let limit = self.files.stall_timeout;
-        if let Some(storage) = self.files.storage.as_ref().filter(|storage| storage.holds(&self.url)) {
-            let response = storage.open_with_retries(&self.url).await.map_err(|error| error.to_string())?;
-            return Ok(file_of(response, limit));
-        }
-        if let Some(reach) = &self.files.reach {
-            reach.check(&self.url).map_err(|refusal| refusal.to_string())?;
-        }
-        let answer = tokio::time::timeout(limit, http::send(self.files.http.get(self.url.clone()))).await;
-        let response = answer.map_err(|_| silent(limit))?.map_err(|error| error.to_string())?;
-        match response.status() {
-            status if status.is_success() => Ok(file_of(response, limit)),
-            status => Err(format!("its address answered {status}")),
-        }
-    }
-}
-
-impl FileSource for UrlSource {
-    fn open(&self) -> BoxFuture<'_, Result<OpenFile, String>> {
-        Box::pin(async {
-            let explain = |reason: String| format!("the file to upload cannot be read: {reason}");
-            let OpenFile { bytes, length } = self.fetch().await.map_err(explain)?;
-            let bytes = futures_util::StreamExt::map(bytes, move |chunk| chunk.map_err(explain));
-            Ok(OpenFile { bytes: Box::pin(bytes), length })
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read_text(text: &str) -> Result<(String, String, String), String> {
+    type Texts = (String, Option<String>, Option<String>, Option<String>);
+
+    fn read_text(text: &str) -> Result<Texts, String> {
         let message = Message::parse(text.as_bytes()).expect("a message");
         read(&message)
-            .map(|file| (file.url.to_string(), file.name, file.media))
+            .map(|file| (file.url.to_string(), file.name, file.media, file.attachment_media))
             .map_err(|failure| failure.message().to_owned())
     }
 
     #[test]
     fn the_file_is_at_the_url_or_the_named_or_only_attachment() {
-        let some = |url: &str, name: &str, media: &str| Ok((url.to_owned(), name.to_owned(), media.to_owned()));
+        let some = |url: &str, name: Option<&str>, media: Option<&str>, attachment: Option<&str>| {
+            let owned = |text: Option<&str>| text.map(str::to_owned);
+            Ok((url.to_owned(), owned(name), owned(media), owned(attachment)))
+        };
         let both = r#""attachments":{"a.txt":{"url":"http://h/1"},"b.pdf":{"url":"http://h/2","content-type":"application/pdf"}}"#;
-        assert_eq!(
-            read_text(r#"{"body":{"url":"http://h/x/y.txt?z"}}"#),
-            some("http://h/x/y.txt?z", "y.txt", "text/plain")
-        );
+        assert_eq!(read_text(r#"{"body":{"url":"http://h/x/y.txt?z"}}"#), some("http://h/x/y.txt?z", None, None, None));
         assert_eq!(
             read_text(r#"{"body":{"url":"http://h/","fileName":"n","contentType":"image/png"}}"#),
-            some("http://h/", "n", "image/png")
+            some("http://h/", Some("n"), Some("image/png"), None)
         );
         assert_eq!(
             read_text(&format!(r#"{{"body":{{"attachment":"b.pdf"}},{both}}}"#)),
-            some("http://h/2", "b.pdf", "application/pdf")
+            some("http://h/2", Some("b.pdf"), None, Some("application/pdf"))
+        );
+        assert_eq!(
+            read_text(&format!(r#"{{"body":{{"attachment":"b.pdf","fileName":"n","contentType":"a/b"}},{both}}}"#)),
+            some("http://h/2", Some("n"), Some("a/b"), Some("application/pdf"))
         );
         assert_eq!(
             read_text(r#"{"attachments":{"a.txt":{"url":"http://h/1","size":3}}}"#),
-            some("http://h/1", "a.txt", "text/plain")
+            some("http://h/1", Some("a.txt"), None, None)
         );
         for empty in [
             r#"{"body":{"url":"","attachmentUrl":"http://h/1","fileName":" ","contentType":""}}"#,
             r#"{"body":{"attachmentUrl":"http://h/1","attachment":""}}"#,
             r#"{"body":{"url":"","attachment":""},"attachments":{"1":{"url":"http://h/1","size":"x","content-type":""}}}"#,
         ] {
-            assert_eq!(read_text(empty), some("http://h/1", "1", "text/plain"), "{empty}");
+            let (url, _, media, _) = read_text(empty).expect(empty);
+            assert_eq!((url.as_str(), media), ("http://h/1", None), "{empty}");
         }
         assert!(read_text(&format!(r#"{{"body":{{}},{both}}}"#)).expect_err("two").contains("2 attachments"));
     }
