@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "the map is printed for people")]
 
 mod modules;
+mod texts;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
