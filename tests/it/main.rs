@@ -22,6 +22,7 @@ mod hooks;
 mod hostile_headers;
 mod lightweight;
 mod link;
+mod log_lines;
 mod memory;
 mod new_tokens;
 mod pages;

@@ -1,5 +1,6 @@
 //! Logs: JSON lines in production, text on a terminal. The types that are logged decide what may be logged: secrets
-//! print as redacted, errors have a separate text for logs.
+//! print as redacted, errors have a separate text for logs. In text logs, what comes from messages and servers can neither
+//! end its line nor control the terminal.
 
 use std::{
     io::{IsTerminal, stderr, stdout},
@@ -15,6 +16,9 @@ use tracing_subscriber::{
 };
 
 use crate::settings::{SettingsError, Source, variables as v};
+
+mod escape;
+mod text;
 
 /// Where log lines go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +88,11 @@ where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     let layer = fmt::layer().with_writer(writer);
-    if json { layer.json().flatten_event(true).boxed() } else { layer.with_ansi(color).boxed() }
+    if json {
+        layer.json().flatten_event(true).boxed()
+    } else {
+        layer.with_ansi(color).fmt_fields(text::Fields).boxed()
+    }
 }
 
 /// Logs only the place of a panic, since its text may hold a message's content.
