@@ -101,7 +101,8 @@ fn with_address(object: &RawValue, address: &str) -> Option<RawText> {
 }
 
 fn no_file(id: &str) -> Failure {
-    Failure::new(format!("Podio's answer to GET /file/{id} is not a file object."))
+    let text = |path: &str| format!("Podio's answer to GET {path} is not a file object.");
+    Failure::with_log(text(&format!("/file/{id}")), text("/file/*"))
 }
 
 /// Reads `fileId`: a whole number, given as a number or as text.

@@ -10,6 +10,7 @@ use crate::{
 };
 
 mod rate_limit_text;
+mod route_words;
 mod settings;
 mod step_config;
 pub(crate) mod variables;
@@ -23,6 +24,7 @@ pub(crate) static PODIO: Profile = Profile {
     // 420 is specific to Podio (https://developers.podio.com/index/limits); 429 is the standard (RFC 6585, section 4).
     rate_limit_statuses: &[420, 429],
     wait_in_body: rate_limit_text::requested_wait,
+    route_words: route_words::ROUTE_WORDS,
     settings: SettingNames {
         client_id: variables::PODIO_CLIENT_ID.name,
         client_secret: variables::PODIO_CLIENT_SECRET.name,

@@ -162,7 +162,7 @@ impl Attempt {
         request: &Request,
         attempts: u32,
     ) -> Result<Answer, CallError> {
-        let request = request.name();
+        let request = request.name(profile.route_words);
         let unknown = decision == Decision::OutcomeUnknown;
         let problem = match self {
             Self::Answered { answer, .. } if decision == Decision::Done => return Ok(answer),

@@ -10,7 +10,7 @@ use elasticio_runtime::{
 
 use secrecy::SecretString;
 
-use super::{Answer, Profile, access_token::TokenError, mask::mask, time_bound::TimeBound};
+use super::{Answer, Profile, access_token::TokenError, mask::mask, request::RequestName, time_bound::TimeBound};
 
 /// A failed call. Its `Display` is safe to log: it has no body and no token.
 #[derive(Debug)]
@@ -45,13 +45,13 @@ pub(super) enum Problem {
         other_origin: bool,
         /// Attempts made.
         attempts: u32,
-        /// Method and path.
-        request: String,
+        /// The request.
+        request: RequestName,
     },
     /// There was no answer.
     Unreachable {
-        /// Method and path.
-        request: String,
+        /// The request.
+        request: RequestName,
         /// Why the last attempt failed.
         reason: String,
         /// Attempts made.
@@ -59,8 +59,8 @@ pub(super) enum Problem {
     },
     /// The request may have been executed, and the step's `safeRetries` forbids repeating it.
     OutcomeUnknown {
-        /// Method and path.
-        request: String,
+        /// The request.
+        request: RequestName,
         /// The answer, if there was one.
         answer: Option<Box<Answer>>,
         /// Why the outcome is unknown.
@@ -68,8 +68,8 @@ pub(super) enum Problem {
     },
     /// Repeating the request would not help: too many redirects, or an answer that is too large.
     Permanent {
-        /// Method and path.
-        request: String,
+        /// The request.
+        request: RequestName,
         /// What is wrong with the answer.
         reason: String,
     },
@@ -120,16 +120,26 @@ impl From<CallError> for Interruption {
 
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&mask(Unmasked(self).to_string(), &self.secrets))
+        f.write_str(&mask(Unmasked { error: self, logged: true }.to_string(), &self.secrets))
     }
 }
 
-/// The text for logs, before secrets are masked.
-struct Unmasked<'a>(&'a CallError);
+/// The text that logs and the flow's owner read, before secrets are masked. It has nothing of an answer but its codes.
+struct Unmasked<'a> {
+    error: &'a CallError,
+    /// Whether it is for a log.
+    logged: bool,
+}
+
+impl Unmasked<'_> {
+    fn name<'a>(&self, request: &'a RequestName) -> &'a str {
+        if self.logged { &request.logged } else { &request.full }
+    }
+}
 
 impl fmt::Display for Unmasked<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let CallError { profile, problem, .. } = self.0;
+        let CallError { profile, problem, .. } = self.error;
         let api = profile.name;
         match problem {
             Problem::NoCredential => f.write_str("Can't find credentials in incoming configuration"),
@@ -141,15 +151,19 @@ impl fmt::Display for Unmasked<'_> {
                 let status = answer.status.as_u16();
                 let who =
                     if *other_origin { format!("another host, to which {api} redirected it,") } else { api.to_owned() };
-                write!(f, "{request}: {who} answered {status} {}, attempt {attempts}", codes(answer))
+                write!(f, "{}: {who} answered {status} {}, attempt {attempts}", self.name(request), codes(answer))
             }
             Problem::Unreachable { request, reason, attempts } => {
-                write!(f, "{request}: no answer from {api} after {attempts} attempts: {reason}")
+                write!(f, "{}: no answer from {api} after {attempts} attempts: {reason}", self.name(request))
             }
             Problem::OutcomeUnknown { request, reason, .. } => {
-                write!(f, "{request}: the outcome is unknown ({reason}), and \"safeRetries\" forbids repeating it")
+                write!(
+                    f,
+                    "{}: the outcome is unknown ({reason}), and \"safeRetries\" forbids repeating it",
+                    self.name(request)
+                )
             }
-            Problem::Permanent { request, reason } => write!(f, "{request}: {reason}"),
+            Problem::Permanent { request, reason } => write!(f, "{}: {reason}", self.name(request)),
             Problem::BadFile { reason } => f.write_str(reason),
             Problem::OutOfTime(bound) => write!(f, "no further call was made: {bound} are over"),
             Problem::Rebound(wait) => {
@@ -196,6 +210,7 @@ impl CallError {
 
     fn unmasked_message(&self) -> String {
         let api = self.profile.name;
+        let text = Unmasked { error: self, logged: false };
         match &self.problem {
             Problem::Credential(TokenError::Secret(why) | TokenError::SecretRefused(why)) => {
                 format!("{why}. Check the credential on the platform, or authorize it again.")
@@ -203,30 +218,30 @@ impl CallError {
             Problem::Credential(why) => {
                 format!("There is no usable access token: {why}. Authorize the credential again on the platform.")
             }
-            Problem::Unauthorized { .. } => format!("{self}. Authorize the credential again on the platform."),
+            Problem::Unauthorized { .. } => format!("{text}. Authorize the credential again on the platform."),
             Problem::Answered { answer, other_origin: true, .. } => format!(
                 "{}. This is the answer of another host, to which {api} redirected the call.",
                 answer.error_text()
             ),
             Problem::Answered { answer, attempts, .. } => {
-                let text = answer.error_text();
+                let answered = answer.error_text();
                 match answer.status.as_u16() {
                     status if self.profile.is_rate_limit(status) => format!(
-                        "{text}. This is {api}'s rate limit, met in {attempts} attempts: send fewer requests, or raise \
+                        "{answered}. This is {api}'s rate limit, met in {attempts} attempts: send fewer requests, or raise \
                          \"retries\" and \"retriesDelay\" in the credential."
                     ),
-                    500 | 502..=504 => format!("{text}. {api} failed in {attempts} attempts: try again later."),
-                    _ => text,
+                    500 | 502..=504 => format!("{answered}. {api} failed in {attempts} attempts: try again later."),
+                    _ => answered,
                 }
             }
             Problem::Unreachable { .. } => {
-                format!("{self}. {api} may be down or out of reach from here: try again later.")
+                format!("{text}. {api} may be down or out of reach from here: try again later.")
             }
             Problem::OutcomeUnknown { answer, .. } => {
                 let answer = answer.as_ref().map(|answer| format!(" {}.", answer.error_text())).unwrap_or_default();
-                format!("{self}.{answer} Check in {api} whether it was executed; if not, send it again.")
+                format!("{text}.{answer} Check in {api} whether it was executed; if not, send it again.")
             }
-            _ => self.to_string(),
+            _ => text.to_string(),
         }
     }
 }

@@ -136,11 +136,13 @@ impl ApiClient {
             history = retry::record(history, outcome);
             let api = self.profile.name;
             if let Some(wait) = retry::cooldown(&policy, outcome) {
-                tracing::warn!(?request, wait_s = wait.as_secs_f64(), "{api}'s rate limit: all calls wait");
+                let request = request.name(self.profile.route_words).logged;
+                tracing::warn!(request, wait_s = wait.as_secs_f64(), "{api}'s rate limit: all calls wait");
                 credential.cool_down(wait);
             }
             if decision != Decision::Done {
-                tracing::debug!(?request, ?outcome, ?decision, attempt = history.attempts, "{api}");
+                let request = request.name(self.profile.route_words).logged;
+                tracing::debug!(request, ?outcome, ?decision, attempt = history.attempts, "{api}");
             }
             match decision {
                 Decision::Retry(wait) => stop.sleep(retry::jittered(wait, rand::random())).await?,

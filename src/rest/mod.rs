@@ -14,6 +14,7 @@ mod expiry;
 mod mask;
 mod oauth;
 mod own_credential;
+mod path_template;
 mod profile;
 pub mod request;
 mod retry;

@@ -11,6 +11,8 @@ pub(crate) struct Profile {
     pub(crate) rate_limit_statuses: &'static [u16],
     /// Finds the wait that the body of such an answer asks for.
     pub(crate) wait_in_body: fn(&[u8]) -> Option<Duration>,
+    /// The words of its paths. Whatever else is in a path is content, which no log holds.
+    pub(crate) route_words: &'static [&'static str],
     /// The settings that error texts refer to.
     pub(crate) settings: SettingNames,
 }

@@ -7,7 +7,10 @@ use reqwest::Method;
 use tokio::time::Instant;
 use url::Url;
 
-use super::transfer::{FileSink, FileSource};
+use super::{
+    path_template::template,
+    transfer::{FileSink, FileSource},
+};
 
 /// The content of a request.
 #[derive(Clone)]
@@ -19,6 +22,15 @@ pub enum Payload {
     Text(Bytes),
     /// A file, streamed as a multipart form.
     File(Arc<dyn FileSource>),
+}
+
+/// What texts call a request.
+#[derive(Clone, Debug)]
+pub(super) struct RequestName {
+    /// Method and path, for the flow's owner.
+    pub(super) full: String,
+    /// Method and path without the ids and texts in it, for logs.
+    pub(super) logged: String,
 }
 
 /// A request, which may be sent several times.
@@ -63,10 +75,14 @@ impl Request {
         Self { method, url, payload: None, safe_retries: false, sink: None, began: Instant::now() }
     }
 
-    /// Method and path for logs and error texts; the query is left out, for it may contain personal data.
+    /// What texts call the request. The query is left out, since it may contain personal data.
     #[must_use]
-    pub(crate) fn name(&self) -> String {
-        format!("{} {}", self.method, self.url.path())
+    pub(super) fn name(&self, route_words: &[&str]) -> RequestName {
+        let path = self.url.path();
+        RequestName {
+            full: format!("{} {path}", self.method),
+            logged: format!("{} {}", self.method, template(path, route_words)),
+        }
     }
 
     /// Whether the method calls for content: POST and PUT.
@@ -84,6 +100,6 @@ impl Request {
 
 impl std::fmt::Debug for Request {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.name())
+        f.write_str(&self.name(&[]).logged)
     }
 }
