@@ -18,7 +18,7 @@ pub struct CallError {
     profile: &'static Profile,
     problem: Problem,
     /// Masked in its texts.
-    secrets: Vec<SecretString>,
+    secrets: Box<[SecretString]>,
     /// The bound that ended the retries, if it was not their number.
     bound: Option<Box<TimeBound>>,
 }
@@ -88,7 +88,7 @@ pub(super) enum Problem {
 
 impl Problem {
     pub(super) fn with_profile(self, profile: &'static Profile) -> CallError {
-        CallError { profile, problem: self, secrets: Vec::new(), bound: None }
+        CallError { profile, problem: self, secrets: Box::default(), bound: None }
     }
 }
 
@@ -171,7 +171,7 @@ impl fmt::Display for Unmasked<'_> {
             }
             Problem::Stopped(stopped) => stopped.fmt(f),
         }?;
-        self.0.bound.as_ref().map_or(Ok(()), |bound| write!(f, "; no further attempt within {bound}"))
+        self.error.bound.as_ref().map_or(Ok(()), |bound| write!(f, "; no further attempt within {bound}"))
     }
 }
 
@@ -179,8 +179,8 @@ impl std::error::Error for CallError {}
 
 impl CallError {
     /// The same error, whose texts hold none of `secrets`.
-    pub(super) fn without(self, secrets: Vec<SecretString>) -> Self {
-        Self { secrets, ..self }
+    pub(super) fn without(self, secrets: impl Into<Box<[SecretString]>>) -> Self {
+        Self { secrets: secrets.into(), ..self }
     }
 
     /// The same error, after which `bound` left no time for another attempt.
