@@ -4,6 +4,7 @@ mod adding_an_action;
 mod answers;
 mod bad_input;
 mod certificates;
+mod codings;
 mod configuration_doc;
 mod contract_doc;
 mod cooldown;

@@ -2,18 +2,25 @@
 
 use std::{error::Error as _, time::Duration};
 
-use reqwest::{Client, ClientBuilder, redirect, retry};
+use reqwest::{
+    Client, ClientBuilder,
+    header::{ACCEPT_ENCODING, HeaderMap},
+    redirect, retry,
+};
 
 pub mod body;
+mod coding;
 mod public_address;
 mod reach;
 mod redirects;
 mod send;
 mod send_error;
+mod unreadable;
 
 pub use reach::{OutOfReach, Reach};
 pub use send::send;
 pub use send_error::SendError;
+pub use unreadable::unreadable;
 
 /// The longest wait for a connection, TLS included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -59,6 +66,8 @@ fn builder(user_agent: &str) -> Result<ClientBuilder, ClientError> {
     let builder = Client::builder()
         .tls_backend_preconfigured(crate::tls::config()?)
         .user_agent(user_agent)
+        .default_headers(HeaderMap::from_iter([(ACCEPT_ENCODING, coding::ACCEPTED)]))
+        .http1_max_headers(unreadable::MAX_HEADERS)
         // Callers have their own retry policies; the client's would keep a copy of every request.
         .retry(retry::never())
         .tcp_nodelay(true)
@@ -72,6 +81,9 @@ fn builder(user_agent: &str) -> Result<ClientBuilder, ClientError> {
 pub fn reason(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "no answer in time".to_owned();
+    }
+    if let Some(text) = unreadable(error) {
+        return format!("the answer cannot be read: {text}");
     }
     let mut cause = error.source();
     let mut text = None;

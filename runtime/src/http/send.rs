@@ -9,10 +9,12 @@ use reqwest::{
 
 use super::{
     SendError,
+    coding::decoded,
     redirects::{Chain, tracked},
 };
 
-/// Sends a call. Redirects are followed as far as the client's policy allows; the answer is the last one.
+/// Sends a call. Redirects are followed as far as the client's policy allows; the answer is the last one. Its body is
+/// decoded while it is read; what is wrong with its content coding is an error of the body.
 ///
 /// # Errors
 /// See [`SendError`].
@@ -30,7 +32,7 @@ pub async fn send(call: RequestBuilder) -> Result<Response, SendError> {
         let Some(next) = chain.elsewhere.take() else {
             return match stream_redirect(&chain, &response) {
                 Some(refusal) => Err(refusal),
-                None => Ok(response),
+                None => Ok(decoded(response)),
             };
         };
         request = Request::new(Method::GET, next);
