@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::{
-    Client, RequestBuilder, Response,
+    Client, RequestBuilder, Response, StatusCode,
     header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE},
 };
 
@@ -15,7 +15,7 @@ use super::{
     address::same_origin,
     request::Payload,
     retry::{Decision, Outcome, RateLimit},
-    transfer::{self, FileSink, FirstError, Flow, Source},
+    transfer::{self, FileSink, FirstError, Flow, Source, StreamError},
 };
 
 /// The result of one attempt.
@@ -26,6 +26,8 @@ pub(super) enum Attempt {
     NotSent(String),
     /// The answer is missing or incomplete; the API may have executed the request.
     Broken(String),
+    /// An answer came and cannot be read; the API has most likely executed the request.
+    Unreadable(String),
     /// Repeating the call would not help.
     Permanent(String),
     /// The file to upload cannot be read or sent. The API is not at fault.
@@ -65,7 +67,7 @@ pub(super) async fn attempt(
     };
     let response = match sent {
         Ok(response) => response,
-        Err(error) => return classify_error(error, source.error.seen()),
+        Err(error) => return classify_error(error, source.error.seen().map(|error| error.to_string())),
     };
     let other_origin = !same_origin(response.url(), &request.url);
     let answer = match &request.sink {
@@ -79,8 +81,10 @@ pub(super) async fn attempt(
 
 /// Reads the answer into memory.
 async fn read(response: Response, limit: usize, setting: &str) -> Result<Answer, Attempt> {
+    let status = response.status();
     Answer::read(response, limit).await.map_err(|error| match error {
-        ReadError::Broken(error) => Attempt::Broken(http::reason(&error)),
+        ReadError::Broken(error) => http::unreadable(&error)
+            .map_or_else(|| Attempt::Broken(http::reason(&error)), |what| Attempt::unreadable(status, &what)),
         ReadError::NoMemory(_) => Attempt::Permanent(error.to_string()),
         ReadError::TooLarge => Attempt::Permanent(format!(
             "the answer has more than {limit} bytes ({setting}); ask for less, e.g. with limit and offset"
@@ -122,6 +126,7 @@ fn classify_error(error: SendError, source: Option<String>) -> Attempt {
     match error {
         SendError::NotSent(reason) => Attempt::NotSent(reason),
         SendError::Broken(reason) => Attempt::Broken(reason),
+        SendError::Unreadable(what) => Attempt::Unreadable(what),
         SendError::Refused(reason) => Attempt::Permanent(reason),
     }
 }
@@ -133,12 +138,18 @@ async fn stream_into(mut response: Response, sink: &dyn FileSink, limit: Duratio
     let file = api.watch(transfer::file_of(response, limit).bytes);
     match (sink.take(file).await, api.seen()) {
         (Ok(()), None) => Ok(head),
-        (_, Some(reason)) => Err(Attempt::Broken(reason)),
+        (_, Some(StreamError::Broken(reason))) => Err(Attempt::Broken(reason)),
+        (_, Some(StreamError::Unreadable(what))) => Err(Attempt::unreadable(head.status, &what)),
         (Err(reason), None) => Err(Attempt::Permanent(reason)),
     }
 }
 
 impl Attempt {
+    /// An answer with `status` whose body cannot be read.
+    fn unreadable(status: StatusCode, what: &str) -> Self {
+        Self::Unreadable(format!("status {}, but {what}", status.as_u16()))
+    }
+
     /// The attempt as the retry policy sees it.
     pub(super) fn outcome(&self, profile: &Profile) -> Outcome {
         match self {
@@ -150,6 +161,7 @@ impl Attempt {
             }
             Self::NotSent(_) => Outcome::NotSent,
             Self::Broken(_) => Outcome::Broken,
+            Self::Unreadable(_) => Outcome::Unreadable,
             Self::Permanent(_) | Self::BadFile(_) => Outcome::Permanent,
         }
     }
@@ -179,6 +191,7 @@ impl Attempt {
             }
             Self::Broken(reason) if unknown => Problem::OutcomeUnknown { request, answer: None, reason },
             Self::NotSent(reason) | Self::Broken(reason) => Problem::Unreachable { request, reason, attempts },
+            Self::Unreadable(reason) => Problem::Unreadable { request, reason, attempts, unknown },
             Self::Permanent(reason) => Problem::Permanent { request, reason },
             Self::BadFile(reason) => Problem::BadFile { reason },
         };

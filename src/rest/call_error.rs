@@ -57,6 +57,17 @@ pub(super) enum Problem {
         /// Attempts made.
         attempts: u32,
     },
+    /// An answer came and cannot be read.
+    Unreadable {
+        /// Method and path.
+        request: String,
+        /// What is wrong with it.
+        reason: String,
+        /// Attempts made.
+        attempts: u32,
+        /// Whether the request may have been executed and must not be repeated.
+        unknown: bool,
+    },
     /// The request may have been executed, and the step's `safeRetries` forbids repeating it.
     OutcomeUnknown {
         /// The request.
@@ -156,6 +167,10 @@ impl fmt::Display for Unmasked<'_> {
             Problem::Unreachable { request, reason, attempts } => {
                 write!(f, "{}: no answer from {api} after {attempts} attempts: {reason}", self.name(request))
             }
+            Problem::Unreadable { request, reason, attempts, unknown } => {
+                write!(f, "{request}: {api}'s answer cannot be read, attempt {attempts}: {reason}")?;
+                if *unknown { f.write_str("; the outcome is unknown") } else { Ok(()) }
+            }
             Problem::OutcomeUnknown { request, reason, .. } => {
                 write!(
                     f,
@@ -236,6 +251,9 @@ impl CallError {
             }
             Problem::Unreachable { .. } => {
                 format!("{text}. {api} may be down or out of reach from here: try again later.")
+            }
+            Problem::Unreadable { unknown: true, .. } => {
+                format!("{self}. Check in {api} whether it was executed; if not, send it again.")
             }
             Problem::OutcomeUnknown { answer, .. } => {
                 let answer = answer.as_ref().map(|answer| format!(" {}.", answer.error_text())).unwrap_or_default();

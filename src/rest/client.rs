@@ -175,7 +175,8 @@ impl ApiClient {
             delay,
             server_retries: self.settings.server_retries,
             max_hold: self.settings.max_hold,
-            only_unsent: request.safe_retries && request.method == reqwest::Method::POST,
+            only_unsent: request.safe_retries && !request.is_idempotent(),
+            idempotent: request.is_idempotent(),
         }
     }
 

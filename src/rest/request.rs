@@ -91,6 +91,12 @@ impl Request {
         matches!(self.method, Method::POST | Method::PUT)
     }
 
+    /// Whether executing the request twice comes to the same: any method but POST (RFC 9110, section 9.2.2).
+    #[must_use]
+    pub(crate) fn is_idempotent(&self) -> bool {
+        self.method != Method::POST
+    }
+
     /// Whether the call transfers a file, which may take longer than other calls.
     #[must_use]
     pub(crate) fn is_transfer(&self) -> bool {

@@ -20,8 +20,19 @@ use reqwest::{
 };
 use tokio::time::{Instant, timeout};
 
-/// A file's bytes; an error is the text that says what failed.
-pub type FileStream = BoxStream<'static, Result<Bytes, String>>;
+/// A file's bytes.
+pub type FileStream = BoxStream<'static, Result<Bytes, StreamError>>;
+
+/// Why a file's bytes ended early.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StreamError {
+    /// They stopped coming.
+    #[error("{0}")]
+    Broken(String),
+    /// They came, but they are not the file that they should be.
+    #[error("{0}")]
+    Unreadable(String),
+}
 
 /// A file open for reading.
 pub struct OpenFile {
@@ -59,13 +70,13 @@ pub trait FileSink: Send + Sync {
     fn take(&self, file: FileStream) -> BoxFuture<'_, Result<(), String>>;
 }
 
-/// The first error of a stream. The HTTP client wraps a stream's errors; this keeps the original text.
+/// The first error of a stream. The HTTP client wraps a stream's errors; this keeps the original.
 #[derive(Clone, Default)]
-pub(super) struct FirstError(Arc<Mutex<Option<String>>>);
+pub(super) struct FirstError(Arc<Mutex<Option<StreamError>>>);
 
 impl FirstError {
     /// The error, if there was one.
-    pub(super) fn seen(&self) -> Option<String> {
+    pub(super) fn seen(&self) -> Option<StreamError> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -73,9 +84,9 @@ impl FirstError {
     pub(super) fn watch(&self, bytes: FileStream) -> FileStream {
         let first = self.clone();
         let watched = bytes.inspect(move |chunk| {
-            if let Err(text) = chunk {
+            if let Err(error) = chunk {
                 let mut seen = first.0.lock().unwrap_or_else(PoisonError::into_inner);
-                seen.get_or_insert_with(|| text.clone());
+                seen.get_or_insert_with(|| error.clone());
             }
         });
         Box::pin(watched)
@@ -172,8 +183,11 @@ pub(super) fn form(named: NamedFile, source: &Source) -> Result<Form, reqwest::E
 pub fn file_of(response: reqwest::Response, limit: Duration) -> OpenFile {
     let length = response.content_length();
     let bytes = stream::try_unfold(response, move |mut response| async move {
-        let chunk = timeout(limit, response.chunk()).await.map_err(|_| silent(limit))?;
-        let chunk = chunk.map_err(|error| http::reason(&error))?;
+        let chunk = timeout(limit, response.chunk()).await.map_err(|_| StreamError::Broken(silent(limit)))?;
+        let chunk = chunk.map_err(|error| match http::unreadable(&error) {
+            Some(what) => StreamError::Unreadable(what),
+            None => StreamError::Broken(http::reason(&error)),
+        })?;
         Ok(chunk.map(|chunk| (chunk, response)))
     });
     OpenFile { bytes: Box::pin(bytes), length }

@@ -50,6 +50,7 @@ mod stop;
 mod storage;
 mod token_endpoint;
 mod too_large;
+mod unreadable;
 mod unusable_token;
 mod upload_sources;
 mod wire;

@@ -2,7 +2,7 @@
 
 use std::{error::Error, io};
 
-use super::reason;
+use super::{reason, unreadable};
 use crate::tls::{TRUST_ADVICE, certificate_problem};
 
 /// Why a call has no answer. Never names an address with its path or query.
@@ -14,6 +14,9 @@ pub enum SendError {
     /// The answer is missing. The server may have executed the call.
     #[error("{0}")]
     Broken(String),
+    /// An answer came, but cannot be read; what is wrong with it. The server has most likely executed the call.
+    #[error("the answer cannot be read: {0}")]
+    Unreadable(String),
     /// Another attempt would fail the same way: a certificate that is not accepted, a redirect that is not followed, or a
     /// request that cannot be sent.
     #[error("{0}")]
@@ -26,6 +29,9 @@ impl SendError {
         if let Some(problem) = certificate(error) {
             let host = error.url().and_then(reqwest::Url::host_str).unwrap_or("the server");
             return Self::Refused(format!("the certificate of {host} is not accepted: {problem}. {TRUST_ADVICE}"));
+        }
+        if let Some(what) = unreadable(error) {
+            return Self::Unreadable(what);
         }
         let reason = reason(error);
         if error.is_builder() || error.is_redirect() {

@@ -33,8 +33,8 @@ fn malformed(error: &hyper::Error) -> Option<String> {
     }
     // An error of TLS has the same kind, and is the connection's.
     let framing = error.source()?.downcast_ref::<io::Error>().filter(|error| {
-        let invalid = matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput);
-        invalid && !error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>())
+        let of_tls = matches!(error.get_ref(), Some(inner) if inner.is::<rustls::Error>());
+        matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput) && !of_tls
     })?;
     Some(format!("its body is malformed ({framing})"))
 }

@@ -9,7 +9,7 @@ use elasticio_runtime::{
     http,
     platform::message::{Message, Outgoing},
 };
-use futures_util::future::BoxFuture;
+use futures_util::{TryStreamExt, future::BoxFuture};
 use mime::Mime;
 use reqwest::{
     Response,
@@ -20,7 +20,7 @@ use super::{file_name, files::Files};
 use crate::rest::{
     ApiClient, Request,
     request::Payload,
-    transfer::{FileSource, NamedFile, OpenFile, file_of, silent},
+    transfer::{FileSource, NamedFile, OpenFile, StreamError, file_of, silent},
 };
 
 mod input;
@@ -113,7 +113,7 @@ impl FileSource for UrlSource {
             let response = self.fetch().await.map_err(explain)?;
             let (name, media) = (self.name(response.headers()), self.media(response.headers()));
             let OpenFile { bytes, length } = file_of(response, self.files.stall_timeout);
-            let bytes = futures_util::StreamExt::map(bytes, move |chunk| chunk.map_err(explain));
+            let bytes = bytes.map_err(move |error| StreamError::Broken(explain(error.to_string())));
             Ok(NamedFile { file: OpenFile { bytes: Box::pin(bytes), length }, name, media })
         })
     }

@@ -34,6 +34,8 @@ pub(crate) struct Policy {
     pub(crate) max_hold: Duration,
     /// Repeat the request only if it certainly never reached the API: for a POST of a step with `safeRetries`.
     pub(crate) only_unsent: bool,
+    /// Whether executing the request twice comes to the same: any method but POST.
+    pub(crate) idempotent: bool,
 }
 
 /// The attempts of one request so far.
@@ -60,6 +62,8 @@ pub(crate) enum Outcome {
     NotSent,
     /// There was no complete answer in time: the request may have been executed.
     Broken,
+    /// An answer came and cannot be read: the request was most likely executed.
+    Unreadable,
     /// Repeating the request would not help: too many redirects, or an answer that is too large.
     Permanent,
 }
@@ -81,9 +85,18 @@ impl Outcome {
         }
     }
 
-    /// Whether a retry may succeed: 500, 502, 503, 504, and a missing or incomplete answer.
+    /// Whether a retry may succeed: 500, 502, 503, 504, and a missing, incomplete or unreadable answer.
     fn is_failure(self) -> bool {
-        matches!(self, Self::NotSent | Self::Broken | Self::Answered(500 | 502 | 503 | 504))
+        matches!(self, Self::NotSent | Self::Broken | Self::Unreadable | Self::Answered(500 | 502 | 503 | 504))
+    }
+
+    /// Whether `policy` forbids repeating the request after this outcome, since it may have been executed.
+    fn is_last(self, policy: &Policy) -> bool {
+        match self {
+            Self::NotSent => false,
+            Self::Unreadable => policy.only_unsent || !policy.idempotent,
+            _ => policy.only_unsent,
+        }
     }
 }
 
@@ -149,7 +162,7 @@ pub(crate) fn decide(policy: &Policy, before: History, outcome: Outcome) -> Deci
         Outcome::Unauthorized if before.refreshed => Decision::Unauthorized,
         Outcome::Unauthorized => Decision::Refresh,
         _ if outcome.is_failure() => {
-            if policy.only_unsent && outcome != Outcome::NotSent {
+            if outcome.is_last(policy) {
                 Decision::OutcomeUnknown
             } else if history.attempts > policy.server_retries.unwrap_or(policy.retries) {
                 Decision::Fail

@@ -6,7 +6,14 @@ use proptest::prelude::*;
 const MS: fn(u64) -> Duration = Duration::from_millis;
 
 fn policy() -> Policy {
-    Policy { retries: 2, delay: MS(1000), server_retries: None, max_hold: MS(60_000), only_unsent: false }
+    Policy {
+        retries: 2,
+        delay: MS(1000),
+        server_retries: None,
+        max_hold: MS(60_000),
+        only_unsent: false,
+        idempotent: true,
+    }
 }
 
 /// An answer of an API whose rate limits are 420 and 429.
@@ -42,6 +49,7 @@ fn decisions_after_a_series_of_outcomes() {
     let quick = Policy { delay: MS(50), ..policy() };
     let server = Policy { server_retries: Some(1), ..policy() };
     let safe = Policy { only_unsent: true, ..policy() };
+    let post = Policy { idempotent: false, ..policy() };
     for (policy, outcomes, want) in [
         (policy(), vec![answer(200)], vec![Done]),
         (policy(), vec![answer(204)], vec![Done]),
@@ -70,6 +78,10 @@ fn decisions_after_a_series_of_outcomes() {
         (safe, vec![Outcome::NotSent, Outcome::Broken], vec![Retry(MS(100)), OutcomeUnknown]),
         (safe, vec![answer(500)], vec![OutcomeUnknown]),
         (safe, vec![answer(420), answer(200)], vec![CoolDown(MS(1000)), Done]),
+        (policy(), vec![Outcome::Unreadable; 3], vec![Retry(MS(100)), Retry(MS(1000)), Fail]),
+        (safe, vec![Outcome::Unreadable], vec![OutcomeUnknown]),
+        (post, vec![Outcome::Unreadable], vec![OutcomeUnknown]),
+        (post, vec![Outcome::NotSent, Outcome::Broken, answer(500)], vec![Retry(MS(100)), Retry(MS(1000)), Fail]),
         (policy(), vec![Outcome::Permanent], vec![Fail]),
         (policy(), vec![other_origin(401)], vec![Fail]),
         (policy(), vec![other_origin(420)], vec![Fail]),
@@ -119,6 +131,7 @@ fn outcomes() -> impl Strategy<Value = Outcome> {
     prop_oneof![
         Just(Outcome::NotSent),
         Just(Outcome::Broken),
+        Just(Outcome::Unreadable),
         Just(Outcome::Permanent),
         (
             prop_oneof![Just(200), Just(401), Just(404), Just(420), Just(429), Just(500), Just(503), 100u16..600],
@@ -140,8 +153,9 @@ proptest! {
         delay in 0u64..100_000,
         server_retries in proptest::option::of(0u32..=5),
         only_unsent: bool,
+        idempotent: bool,
     ) {
-        let policy = Policy { retries, delay: MS(delay), server_retries, max_hold: MS(60_000), only_unsent };
+        let policy = Policy { retries, delay: MS(delay), server_retries, max_hold: MS(60_000), only_unsent, idempotent };
         let decisions = run(&policy, &outcomes);
         let sent = 1 + decisions.iter().take_while(|decision| matches!(decision, Decision::Retry(_) | Decision::CoolDown(_) | Decision::Refresh)).count();
         let refreshes = decisions.iter().filter(|decision| **decision == Decision::Refresh).count();
@@ -159,6 +173,7 @@ proptest! {
             if let Decision::Retry(wait) = decision {
                 prop_assert!(*wait <= MS(delay));
                 prop_assert!(!only_unsent || *outcome == Outcome::NotSent);
+                prop_assert!(idempotent || *outcome != Outcome::Unreadable);
             }
         }
     }

@@ -106,15 +106,17 @@ impl TokenEndpoint {
             ("application/x-www-form-urlencoded", form)
         };
         let call = self.http.post(parts.uri.to_string()).header(CONTENT_TYPE, content_type);
-        let answer = http::send(call.timeout(self.timeout).body(body)).await.map_err(|error| {
-            let kind = if error.is_transient() { TransportError::Unanswered } else { TransportError::Unusable };
-            kind(error.to_string())
+        let answer = http::send(call.timeout(self.timeout).body(body)).await.map_err(|error| match error {
+            // The refresh token may be used up.
+            http::SendError::Unreadable(what) => TransportError::Unusable(what),
+            error if error.is_transient() => TransportError::Unanswered(error.to_string()),
+            error => TransportError::Unusable(error.to_string()),
         })?;
         let status = answer.status();
         let retry_after =
             answer.headers().get(reqwest::header::RETRY_AFTER).and_then(|value| value.to_str().ok().map(str::to_owned));
         let body = http::body::read(answer, MAX_ANSWER).await.map_err(|error| match error {
-            ReadError::Broken(_) => TransportError::Unanswered(error.to_string()),
+            ReadError::Broken(error) => lost(&error),
             ReadError::TooLarge | ReadError::NoMemory(_) => TransportError::Unusable(error.to_string()),
         })?;
         match status.as_u16() {
@@ -134,6 +136,15 @@ impl TokenEndpoint {
                 Ok(response)
             }
         }
+    }
+}
+
+/// A call without a usable answer. One that came and cannot be read has used up the refresh token, perhaps, so the call
+/// is not repeated.
+fn lost(error: &reqwest::Error) -> TransportError {
+    match http::unreadable(error) {
+        Some(what) => TransportError::Unusable(what),
+        None => TransportError::Unanswered(http::reason(error)),
     }
 }
 
