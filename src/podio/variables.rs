@@ -10,7 +10,7 @@ elasticio_runtime::variables! {
     PODIO_TOKEN_URL = "PODIO_TOKEN_URL", Text("https://podio.com/oauth/token"), "Podio's token endpoint; if its path ends in `/v2` it is sent JSON, otherwise a form.";
     PODIO_CLIENT_ID = "PODIO_CLIENT_ID", None, "Client id for refreshing tokens that the platform does not refresh.";
     PODIO_CLIENT_SECRET = "PODIO_CLIENT_SECRET", None, "Client secret for the same purpose (a secret).";
-    PODIO_MAX_HOLD = "PODIO_MAX_HOLD", Count(60_000), "Longest wait in milliseconds; if Podio asks for a longer one, the message is rebounded.";
+    PODIO_MAX_HOLD = "PODIO_MAX_HOLD", Count(60_000), "Longest wait in milliseconds; if an answer asks for a longer one, the message is rebounded.";
     PODIO_MAX_MESSAGE_TIME = "PODIO_MAX_MESSAGE_TIME", Count(1_500_000), "Longest time in milliseconds for the calls of one message, with retries and waits; keep it below the broker's `consumer_timeout`.";
     PODIO_MAX_RESPONSE_SIZE = "PODIO_MAX_RESPONSE_SIZE", Count(104_857_600), "Size limit of an answer from Podio in bytes; a larger one is an error.";
     PODIO_TRANSFER_TIMEOUT = "PODIO_TRANSFER_TIMEOUT", Count(3_600_000), "Time-out of a file's upload or download in milliseconds, within `PODIO_MAX_MESSAGE_TIME`.";

@@ -14,7 +14,7 @@ use super::{
     access_token::{AccessToken, TokenError},
     address::same_origin,
     request::Payload,
-    retry::{Decision, Outcome, RateLimit},
+    retry::{Decision, Outcome},
     transfer::{self, FileSink, FirstError, Flow, Source, StreamError},
 };
 
@@ -155,9 +155,11 @@ impl Attempt {
         match self {
             Self::Answered { answer, other_origin } => {
                 let status = answer.status.as_u16();
-                let rate_limit =
-                    profile.is_rate_limit(status).then(|| RateLimit(answer.requested_wait(profile.wait_in_body)));
-                Outcome::of_answer(status, rate_limit, *other_origin)
+                if profile.is_rate_limit(status) && !other_origin {
+                    Outcome::RateLimited(answer.requested_wait(profile.wait_in_body))
+                } else {
+                    Outcome::of_answer(status, answer.retry_after(), *other_origin)
+                }
             }
             Self::NotSent(_) => Outcome::NotSent,
             Self::Broken(_) => Outcome::Broken,

@@ -37,6 +37,7 @@ pub(crate) use client::StepCredential;
 pub(crate) use oauth::OAuth;
 pub(crate) use profile::{Profile, SettingNames};
 pub(crate) use retry::RetryFields;
+pub(crate) use retry_after::rounded_up;
 
 use call_error::Problem;
 use credential::Credential;

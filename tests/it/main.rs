@@ -36,6 +36,7 @@ mod redirected_files;
 mod redirects;
 mod refresh;
 mod replies;
+mod requested_waits;
 mod retries;
 mod scripted;
 mod service;

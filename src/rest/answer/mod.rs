@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use reqwest::{
     Response, StatusCode,
-    header::{HeaderMap, RETRY_AFTER},
+    header::HeaderMap,
 };
 use serde_json::value::RawValue;
 
@@ -96,10 +96,14 @@ impl Answer {
         self.body.is_empty()
     }
 
-    /// The wait that the answer asks for, in `Retry-After` or in its body, which `in_body` parses.
+    /// The wait that a rate limit asks for, in `Retry-After` or in its body, which `in_body` parses.
     pub(super) fn requested_wait(&self, in_body: fn(&[u8]) -> Option<Duration>) -> Option<Duration> {
-        let retry_after = self.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-        requested_wait(retry_after, in_body(&self.body), SystemTime::now())
+        requested_wait(&self.headers, in_body(&self.body), SystemTime::now())
+    }
+
+    /// The wait that `Retry-After` asks for.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        requested_wait(&self.headers, None, SystemTime::now())
     }
 
     /// `error` and `error_description` of the body, safe to log: each only if it is a machine code and not prose.

@@ -30,7 +30,7 @@ pub(crate) struct Policy {
     pub(crate) delay: Duration,
     /// Number of retries on 5xx and network errors, if it differs from `retries` (`API_RETRIES_COUNT`).
     pub(crate) server_retries: Option<u32>,
-    /// If a rate limit asks for a longer wait, the message is rebounded (`PODIO_MAX_HOLD`).
+    /// If an answer asks for a longer wait, the message is rebounded (`PODIO_MAX_HOLD`).
     pub(crate) max_hold: Duration,
     /// Repeat the request only if it certainly never reached the API: for a POST of a step with `safeRetries`.
     pub(crate) only_unsent: bool,
@@ -54,6 +54,8 @@ pub(crate) struct History {
 pub(crate) enum Outcome {
     /// An answer with this status, other than the ones below.
     Answered(u16),
+    /// The server failed (500, 502, 503, 504), and the wait that it asks for. The request may have been executed.
+    Failed(Option<Duration>),
     /// The API's rate limit, and the wait that it asks for.
     RateLimited(Option<Duration>),
     /// The API rejected the token: 401.
@@ -68,26 +70,21 @@ pub(crate) enum Outcome {
     Permanent,
 }
 
-/// A rate limit, and the wait that its answer asks for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct RateLimit(pub(crate) Option<Duration>);
-
 impl Outcome {
-    /// The outcome of an answer with `status`; `rate_limit` is set if the status is a rate limit. `other_origin`: the
-    /// API redirected the call to another origin, without the token, so the answer says nothing about the credential.
+    /// The outcome of an answer with `status` that is no rate limit. `other_origin`: the API redirected the call to
+    /// another origin, without the token, so the answer says nothing about the credential.
     #[must_use]
-    pub(crate) fn of_answer(status: u16, rate_limit: Option<RateLimit>, other_origin: bool) -> Self {
-        match (status, rate_limit) {
-            _ if other_origin => Self::Answered(status),
-            (_, Some(RateLimit(requested_wait))) => Self::RateLimited(requested_wait),
-            (401, None) => Self::Unauthorized,
-            (_, None) => Self::Answered(status),
+    pub(crate) fn of_answer(status: u16, requested_wait: Option<Duration>, other_origin: bool) -> Self {
+        match status {
+            401 if !other_origin => Self::Unauthorized,
+            500 | 502..=504 => Self::Failed(requested_wait),
+            _ => Self::Answered(status),
         }
     }
 
     /// Whether a retry may succeed: 500, 502, 503, 504, and a missing, incomplete or unreadable answer.
     fn is_failure(self) -> bool {
-        matches!(self, Self::NotSent | Self::Broken | Self::Unreadable | Self::Answered(500 | 502 | 503 | 504))
+        matches!(self, Self::NotSent | Self::Broken | Self::Unreadable | Self::Failed(_))
     }
 
     /// Whether `policy` forbids repeating the request after this outcome, since it may have been executed.
@@ -109,7 +106,7 @@ pub(crate) enum Decision {
     Retry(Duration),
     /// Try again after a cooldown, in which no message of the credential calls.
     CoolDown(Duration),
-    /// As [`Self::CoolDown`], but too long to hold the message: rebound it.
+    /// The API asks for a wait that is too long to hold the message: rebound it.
     Rebound(Duration),
     /// Refresh the token and try again immediately.
     Refresh,
@@ -166,10 +163,13 @@ pub(crate) fn decide(policy: &Policy, before: History, outcome: Outcome) -> Deci
                 Decision::OutcomeUnknown
             } else if history.attempts > policy.server_retries.unwrap_or(policy.retries) {
                 Decision::Fail
-            } else if history.failures == 1 {
-                Decision::Retry(policy.delay.min(FIRST_RETRY))
             } else {
-                Decision::Retry(policy.delay)
+                let delay = if history.failures == 1 { policy.delay.min(FIRST_RETRY) } else { policy.delay };
+                match outcome {
+                    Outcome::Failed(Some(wait)) if wait > policy.max_hold => Decision::Rebound(wait.max(delay)),
+                    Outcome::Failed(Some(wait)) => Decision::Retry(wait.max(delay)),
+                    _ => Decision::Retry(delay),
+                }
             }
         }
         _ => Decision::Fail,

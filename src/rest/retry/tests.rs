@@ -18,15 +18,22 @@ fn policy() -> Policy {
 
 /// An answer of an API whose rate limits are 420 and 429.
 fn answer(status: u16) -> Outcome {
-    Outcome::of_answer(status, matches!(status, 420 | 429).then_some(RateLimit(None)), false)
+    match status {
+        420 | 429 => Outcome::RateLimited(None),
+        _ => Outcome::of_answer(status, None, false),
+    }
 }
 
 fn other_origin(status: u16) -> Outcome {
-    Outcome::of_answer(status, Some(RateLimit(Some(Duration::from_secs(1)))), true)
+    Outcome::of_answer(status, None, true)
 }
 
 fn limited(seconds: u64) -> Outcome {
-    Outcome::of_answer(420, Some(RateLimit(Some(Duration::from_secs(seconds)))), false)
+    Outcome::RateLimited(Some(Duration::from_secs(seconds)))
+}
+
+fn failed(seconds: u64) -> Outcome {
+    Outcome::of_answer(503, Some(Duration::from_secs(seconds)), false)
 }
 
 /// The decision after each of the `outcomes` of one request.
@@ -67,6 +74,11 @@ fn decisions_after_a_series_of_outcomes() {
         (policy(), vec![limited(3)], vec![CoolDown(MS(3000))]),
         (policy(), vec![limited(60)], vec![CoolDown(MS(60_000))]),
         (policy(), vec![limited(61)], vec![Rebound(MS(61_000))]),
+        (policy(), vec![failed(2), failed(0), failed(9)], vec![Retry(MS(2000)), Retry(MS(1000)), Fail]),
+        (policy(), vec![failed(60)], vec![Retry(MS(60_000))]),
+        (policy(), vec![failed(61)], vec![Rebound(MS(61_000))]),
+        (none, vec![failed(61)], vec![Fail]),
+        (safe, vec![failed(2)], vec![OutcomeUnknown]),
         (policy(), vec![answer(401), answer(200)], vec![Refresh, Done]),
         (policy(), vec![answer(401), answer(401)], vec![Refresh, Unauthorized]),
         (none, vec![answer(401), answer(500)], vec![Refresh, Fail]),
@@ -139,8 +151,9 @@ fn outcomes() -> impl Strategy<Value = Outcome> {
             any::<bool>()
         )
             .prop_map(|(status, wait, other_origin)| {
-                let rate_limit = matches!(status, 420 | 429).then_some(RateLimit(wait.map(Duration::from_secs)));
-                Outcome::of_answer(status, rate_limit, other_origin)
+                let wait = wait.map(Duration::from_secs);
+                let limited = matches!(status, 420 | 429) && !other_origin;
+                if limited { Outcome::RateLimited(wait) } else { Outcome::of_answer(status, wait, other_origin) }
             }),
     ]
 }
@@ -165,13 +178,22 @@ proptest! {
         }
         prop_assert!(refreshes <= 1);
         for (decision, outcome) in decisions.iter().zip(&outcomes) {
-            if let Decision::CoolDown(wait) | Decision::Rebound(wait) = decision {
-                let Outcome::RateLimited(requested_wait) = outcome else { panic!("only a rate limit asks for a wait") };
-                prop_assert!(*wait >= MS(delay) && *wait >= requested_wait.unwrap_or_default());
-                prop_assert_eq!(matches!(decision, Decision::Rebound(_)), *wait > policy.max_hold);
+            let requested_wait = match outcome {
+                Outcome::RateLimited(wait) | Outcome::Failed(wait) => wait.unwrap_or_default(),
+                _ => Duration::ZERO,
+            };
+            if let Decision::CoolDown(wait) | Decision::Rebound(wait) | Decision::Retry(wait) = decision {
+                prop_assert!(*wait >= requested_wait);
+                prop_assert!(*wait <= requested_wait.max(MS(delay)));
             }
-            if let Decision::Retry(wait) = decision {
-                prop_assert!(*wait <= MS(delay));
+            if let Decision::Rebound(wait) = decision {
+                prop_assert!(*wait > policy.max_hold);
+            }
+            if let Decision::CoolDown(wait) = decision {
+                prop_assert!(*wait >= MS(delay) && *wait <= policy.max_hold);
+            }
+            if let Decision::Retry(_) = decision {
+                prop_assert!(requested_wait <= policy.max_hold);
                 prop_assert!(!only_unsent || *outcome == Outcome::NotSent);
                 prop_assert!(idempotent || *outcome != Outcome::Unreadable);
             }

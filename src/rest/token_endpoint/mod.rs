@@ -2,7 +2,7 @@
 //! HTTP client. An endpoint whose path ends in `/v2` takes JSON, any other a form; in the wrong encoding, Podio
 //! complains about the client's credentials.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
 use oauth2::{
@@ -113,8 +113,7 @@ impl TokenEndpoint {
             error => TransportError::Unusable(error.to_string()),
         })?;
         let status = answer.status();
-        let retry_after =
-            answer.headers().get(reqwest::header::RETRY_AFTER).and_then(|value| value.to_str().ok().map(str::to_owned));
+        let headers = answer.headers().clone();
         let body = http::body::read(answer, MAX_ANSWER).await.map_err(|error| match error {
             ReadError::Broken(error) => lost(&error),
             ReadError::TooLarge | ReadError::NoMemory(_) => TransportError::Unusable(error.to_string()),
@@ -122,10 +121,13 @@ impl TokenEndpoint {
         match status.as_u16() {
             status if self.profile.is_rate_limit(status) => {
                 let in_body = (self.profile.wait_in_body)(&body);
-                let wait = requested_wait(retry_after.as_deref(), in_body, std::time::SystemTime::now());
+                let wait = requested_wait(&headers, in_body, SystemTime::now());
                 Err(TransportError::Limited(wait.unwrap_or(DEFAULT_WAIT)))
             }
-            code @ 500.. => Err(TransportError::Unanswered(format!("status {code}"))),
+            code @ 500.. => Err(match requested_wait(&headers, None, SystemTime::now()) {
+                Some(wait) if wait > ATTEMPT_DELAY => TransportError::Limited(wait),
+                _ => TransportError::Unanswered(format!("status {code}")),
+            }),
             code @ 300..400 => Err(TransportError::Unusable(format!(
                 "status {code}, a redirect; set {} to where it leads",
                 self.profile.settings.token_url

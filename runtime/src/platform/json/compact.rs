@@ -7,7 +7,7 @@ use memchr::memchr2;
 ///
 /// White space between tokens is dropped, escapes become the characters they stand for wherever JSON allows that
 /// (`\u00fc` → `ü`, `\/` → `/`), numbers stay digit by digit. Takes one pass; text without escapes and spaces is copied
-/// in whole runs.
+/// in whole runs. Text that is cut off is written as far as it goes.
 pub fn write_compact(json: &str, out: &mut Vec<u8>) {
     let bytes = json.as_bytes();
     out.reserve(bytes.len());
@@ -62,7 +62,7 @@ fn write_escape(bytes: &[u8], at: usize, out: &mut Vec<u8>) -> usize {
                 return at + 12;
             }
             write_unit(out, unit);
-            at + 6
+            (at + 6).min(bytes.len())
         }
         Some(other) => {
             out.extend_from_slice(&[b'\\', *other]);
@@ -136,6 +136,15 @@ mod tests {
             let value = serde_json::json!({ "t": text, "n": number, "l": nested });
             let pretty = serde_json::to_string_pretty(&value).expect("serializes");
             prop_assert_eq!(compact(&pretty), serde_json::to_string(&value).expect("serializes"));
+        }
+
+        #[test]
+        fn cut_text_is_written_as_far_as_it_goes(text in "\\PC*", at in 0usize..100) {
+            let json = serde_json::to_string(&[text.as_str(), "\u{1}\u{1F600}"]).expect("serializes");
+            let escaped = json.replace('\u{1F600}', "\\ud83d\\ude00");
+            let end = (0..=escaped.len().saturating_sub(at)).rev().find(|at| escaped.is_char_boundary(*at)).unwrap_or(0);
+            let cut = compact(&escaped[..end]);
+            prop_assert!(json.starts_with(cut.trim_end_matches(['"', '\u{FFFD}', '\\'])) || cut.contains("\\ud83d"), "{}", cut);
         }
 
         #[test]
