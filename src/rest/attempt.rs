@@ -14,7 +14,7 @@ use super::{
     access_token::{AccessToken, TokenError},
     address::same_origin,
     request::Payload,
-    retry::{Decision, Outcome},
+    retry::{Decision, History, Outcome},
     transfer::{self, FileSink, FirstError, Flow, Source, StreamError},
 };
 
@@ -174,9 +174,10 @@ impl Attempt {
         profile: &'static Profile,
         decision: Decision,
         request: &Request,
-        attempts: u32,
+        history: History,
     ) -> Result<Answer, CallError> {
         let request = request.name(profile.route_words);
+        let (attempts, repeated) = (history.attempts, history.ambiguous);
         let unknown = decision == Decision::OutcomeUnknown;
         let problem = match self {
             Self::Answered { answer, .. } if decision == Decision::Done => return Ok(answer),
@@ -189,7 +190,7 @@ impl Attempt {
                 answer: Some(Box::new(answer)),
             },
             Self::Answered { answer, other_origin } => {
-                Problem::Answered { answer: Box::new(answer), other_origin, attempts, request }
+                Problem::Answered { answer: Box::new(answer), other_origin, attempts, request, repeated }
             }
             Self::Broken(reason) if unknown => Problem::OutcomeUnknown { request, answer: None, reason },
             Self::NotSent(reason) | Self::Broken(reason) => Problem::Unreachable { request, reason, attempts },

@@ -96,8 +96,8 @@ impl ApiClient {
     pub async fn send(&self, request: &Request, stop: &Stop) -> Result<Answer, CallError> {
         let outcome = self.send_until_decided(request, stop).await;
         let outcome = match outcome {
-            Ok((attempt, decision, attempts)) => {
-                let concluded = attempt.conclude(self.profile, decision, request, attempts);
+            Ok((attempt, decision, history)) => {
+                let concluded = attempt.conclude(self.profile, decision, request, history);
                 if decision == Decision::OutOfTime {
                     concluded.map_err(|error| error.out_of_time(self.time_bound()))
                 } else {
@@ -115,8 +115,12 @@ impl ApiClient {
         tokens.unwrap_or_default().into_iter().chain(self.settings.client_secret.clone()).collect()
     }
 
-    /// Returns the last attempt, the decision about it, and the number of attempts.
-    async fn send_until_decided(&self, request: &Request, stop: &Stop) -> Result<(Attempt, Decision, u32), Problem> {
+    /// Returns the last attempt, the decision about it, and the attempts up to it.
+    async fn send_until_decided(
+        &self,
+        request: &Request,
+        stop: &Stop,
+    ) -> Result<(Attempt, Decision, History), Problem> {
         let credential = self.credential.as_ref().ok_or(Problem::NoCredential)?;
         let mut token = credential.access_token(stop).await?;
         let policy = self.policy(request, &token);
@@ -158,7 +162,7 @@ impl ApiClient {
                 | Decision::OutOfTime
                 | Decision::Unauthorized
                 | Decision::OutcomeUnknown => {
-                    return Ok((attempt, decision, history.attempts));
+                    return Ok((attempt, decision, history));
                 }
             }
         }

@@ -24,6 +24,7 @@ mod hostile_headers;
 mod lightweight;
 mod link;
 mod log_lines;
+mod long_errors;
 mod memory;
 mod new_tokens;
 mod pages;

@@ -3,10 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use reqwest::{
-    Response, StatusCode,
-    header::HeaderMap,
-};
+use reqwest::{Response, StatusCode, header::HeaderMap};
 use serde_json::value::RawValue;
 
 use elasticio_runtime::http::body::{self, ReadError};
@@ -19,6 +16,9 @@ pub(crate) use render::BodyEncoding;
 
 /// Some servers send it in front of JSON and text; it is not part of either.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// The most bytes of a body that are parsed for codes and waits; error answers have a few hundred.
+const MAX_PARSED: usize = 1024 * 1024;
 
 /// A complete answer. Its `Debug` output shows only the status.
 #[derive(Clone)]
@@ -98,7 +98,7 @@ impl Answer {
 
     /// The wait that a rate limit asks for, in `Retry-After` or in its body, which `in_body` parses.
     pub(super) fn requested_wait(&self, in_body: fn(&[u8]) -> Option<Duration>) -> Option<Duration> {
-        requested_wait(&self.headers, in_body(&self.body), SystemTime::now())
+        requested_wait(&self.headers, in_body(&self.body[..self.len().min(MAX_PARSED)]), SystemTime::now())
     }
 
     /// The wait that `Retry-After` asks for.
@@ -114,7 +114,8 @@ impl Answer {
             error: String,
             error_description: Option<String>,
         }
-        let envelope: Envelope = serde_json::from_slice(&self.body).ok()?;
+        let body = Some(&self.body).filter(|body| body.len() <= MAX_PARSED)?;
+        let envelope: Envelope = serde_json::from_slice(body).ok()?;
         let error = Some(envelope.error).filter(|text| is_code(text))?;
         Some(match envelope.error_description.filter(|text| is_code(text)) {
             Some(description) => format!("{error}/{description}"),

@@ -2,9 +2,11 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use reqwest::header::{HeaderName, HeaderValue, SET_COOKIE};
+use secrecy::SecretString;
 use serde_json::value::RawValue;
 
-use super::{Answer, Body};
+use super::{Answer, BYTE_ORDER_MARK, Body};
+use crate::rest::mask::cut;
 use elasticio_runtime::platform::json::{Kind, ObjectWriter, WriteJson, write_compact, write_string, write_value};
 
 /// How a body was written into JSON.
@@ -27,13 +29,35 @@ impl WriteJson for Answer {
     }
 }
 
+/// The most bytes of an answer in an error text.
+const MAX_QUOTED: usize = 64 * 1024;
+
 impl Answer {
-    /// `Got error "…", status - "…", body: …`, word for word as in the Node.js component.
+    /// `Got error "…", status - "…", body: …`, word for word as in the Node.js component. A long body is cut off, which
+    /// the text says; no part of a secret is left at the cut.
     #[must_use]
-    pub(crate) fn error_text(&self) -> String {
+    pub(crate) fn error_text(&self, secrets: &[SecretString]) -> String {
         let reason = self.reason.as_deref().unwrap_or("unknown");
-        let status = self.status.as_u16();
-        let mut text = format!("Got error \"{reason}\", status - \"{status}\", body: ").into_bytes();
+        let mut text = format!("Got error \"{reason}\", status - \"{}\", body: ", self.status.as_u16());
+        let quoted = self.quoted_body();
+        if quoted.len() <= MAX_QUOTED && self.len() <= MAX_QUOTED {
+            text.push_str(&quoted);
+        } else {
+            text.push_str(&cut(quoted, MAX_QUOTED, secrets));
+            text.push_str("… (cut off: the answer has ");
+            text.push_str(&self.len().to_string());
+            text.push_str(" bytes)");
+        }
+        text
+    }
+
+    /// The body for an error text, or the beginning of a long one.
+    fn quoted_body(&self) -> String {
+        let mut text = Vec::new();
+        if self.len() > MAX_QUOTED {
+            quote_beginning(&self.body[..MAX_QUOTED], &mut text);
+            return String::from_utf8_lossy(&text).into_owned();
+        }
         match self.body() {
             Body::Json(json) if !is_falsy(json) => write_compact(json.get(), &mut text),
             Body::Empty | Body::Json(_) => write_string(&mut text, "no body found"),
@@ -80,6 +104,19 @@ impl Answer {
     }
 }
 
+/// Appends the beginning of a body: as JSON if it begins like that, other text as a string, anything else as base64.
+fn quote_beginning(bytes: &[u8], out: &mut Vec<u8>) {
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+    let valid = match std::str::from_utf8(bytes) {
+        Ok(_) => bytes.len(),
+        // The cut is in a character.
+        Err(error) if error.error_len().is_none() => error.valid_up_to(),
+        Err(_) => return write_string(out, &STANDARD.encode(bytes)),
+    };
+    let text = String::from_utf8_lossy(&bytes[..valid]);
+    if text.trim_start().starts_with(['{', '[', '"']) { write_compact(&text, out) } else { write_string(out, &text) }
+}
+
 fn quote(out: &mut Vec<u8>, text: &[u8]) {
     out.push(b'"');
     out.extend_from_slice(text);
@@ -114,7 +151,7 @@ fn latin1(value: &HeaderValue) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::tests::answer, BodyEncoding};
+    use super::{super::tests::answer, BodyEncoding, MAX_QUOTED};
 
     fn body(bytes: &[u8]) -> (String, BodyEncoding) {
         let mut out = Vec::new();
@@ -156,8 +193,27 @@ mod tests {
             (b"0.0", "Got error \"Bad Request\", status - \"400\", body: \"no body found\""),
             (b"<html>", "Got error \"Bad Request\", status - \"400\", body: \"<html>\""),
         ] {
-            assert_eq!(answer(400, Some("Bad Request"), &[], body).error_text(), want);
+            assert_eq!(answer(400, Some("Bad Request"), &[], body).error_text(&[]), want);
         }
-        assert!(answer(420, None, &[], b"").error_text().starts_with("Got error \"unknown\", status - \"420\""));
+        assert!(answer(420, None, &[], b"").error_text(&[]).starts_with("Got error \"unknown\", status - \"420\""));
+    }
+
+    #[test]
+    fn a_long_body_is_cut_off() {
+        let json = |fill: &str| format!("{{\"error\": [{}1]}}", format!("\"{fill}\", ").repeat(10_000));
+        for (body, begins) in [
+            (json("abcdefgh").into_bytes(), "{\"error\":[\"abcdefgh\",\"ab"),
+            (json(r"\u00fc\/\ud83d\ude00").into_bytes(), "{\"error\":[\"ü/😀\",\"ü/"),
+            (json("\u{FC}\u{1F600}").into_bytes(), "{\"error\":[\"ü😀\",\"ü"),
+            ("<p>\u{1}ü".repeat(10_000).into_bytes(), "\"<p>\\u0001ü<p>"),
+            (vec![0xFF; 100_000], "\"////"),
+        ] {
+            let text = answer(400, Some("Bad Request"), &[], &body).error_text(&[]);
+            let quoted = text.strip_prefix("Got error \"Bad Request\", status - \"400\", body: ").expect("the head");
+            let quoted =
+                quoted.strip_suffix(&format!("… (cut off: the answer has {} bytes)", body.len())).expect("the end");
+            assert!(quoted.starts_with(begins), "{quoted:.60}");
+            assert!((MAX_QUOTED / 4..=MAX_QUOTED).contains(&quoted.len()), "{} {quoted:.60}", quoted.len());
+        }
     }
 }

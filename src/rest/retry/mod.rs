@@ -47,6 +47,8 @@ pub(crate) struct History {
     pub(crate) failures: u32,
     /// Whether the token was refreshed for this request.
     pub(crate) refreshed: bool,
+    /// Whether one of them may have been executed, though it failed.
+    pub(crate) ambiguous: bool,
 }
 
 /// The outcome of one attempt.
@@ -128,6 +130,7 @@ pub(crate) fn record(history: History, outcome: Outcome) -> History {
         attempts: history.attempts + u32::from(!refresh),
         failures: history.failures + u32::from(outcome.is_failure()),
         refreshed: history.refreshed || refresh,
+        ambiguous: history.ambiguous || outcome.is_failure() && outcome != Outcome::NotSent,
     }
 }
 

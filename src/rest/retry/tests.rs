@@ -107,6 +107,20 @@ fn decisions_after_a_series_of_outcomes() {
 }
 
 #[test]
+fn an_attempt_that_failed_may_have_been_executed() {
+    for (outcomes, want) in [
+        (vec![answer(404)], false),
+        (vec![Outcome::NotSent, answer(401), answer(420), answer(404)], false),
+        (vec![Outcome::Broken, answer(404)], true),
+        (vec![Outcome::Unreadable, answer(401), answer(404)], true),
+        (vec![failed(0), answer(404)], true),
+    ] {
+        let history = outcomes.iter().fold(History::default(), |history, outcome| record(history, *outcome));
+        assert_eq!(history.ambiguous, want, "{outcomes:?}");
+    }
+}
+
+#[test]
 fn every_rate_limit_starts_a_cooldown() {
     let long = Policy { delay: MS(9000), ..policy() };
     for (policy, outcome, want) in [

@@ -8,6 +8,9 @@ use crate::{
     platform::{json::write_compact, step_data::StepDataError},
 };
 
+/// The most bytes of an answer in an error text.
+const MAX_QUOTED: usize = 64 * 1024;
+
 /// Why a call to the platform's API failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
@@ -18,7 +21,7 @@ pub enum ApiError {
         call: String,
         /// The status.
         status: StatusCode,
-        /// The answer's body, for the error message to the flow's owner; not for logs.
+        /// The answer's body, at most [`MAX_QUOTED`] of it, for the error message to the flow's owner; not for logs.
         body: String,
     },
     /// There was no answer to the last attempt.
@@ -56,6 +59,13 @@ pub enum ApiError {
         /// What is wrong with it.
         problem: StepDataError,
     },
+}
+
+/// The text of an answer's body. A long one is cut off, which the text says.
+pub(super) fn quoted(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&body[..body.len().min(MAX_QUOTED)]);
+    let Some(cut) = body.len().checked_sub(MAX_QUOTED).filter(|cut| *cut > 0) else { return text.into_owned() };
+    format!("{text}… (cut off: {cut} more bytes)")
 }
 
 impl ApiError {

@@ -205,7 +205,7 @@ impl PlatformApi {
         if status.is_success() {
             return Ok(body.into());
         }
-        Err(ApiError::Status { call: call.to_owned(), status, body: String::from_utf8_lossy(&body).into_owned() })
+        Err(ApiError::Status { call: call.to_owned(), status, body: error::quoted(&body) })
     }
 
     fn url(&self, path: &[&str]) -> Url {
