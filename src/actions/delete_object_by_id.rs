@@ -35,7 +35,10 @@ impl Action for DeleteObjectById {
     async fn run(&self, message: &Message<'_>, context: &Context<'_>) -> Result<(), Interruption> {
         let object_ref = ObjectRef::read(message.body(), DELETE, self.object_type.as_deref())?;
         let url = self.podio.address().resolve(&object_ref.path)?;
-        self.podio.send(&Request::delete(url), context.stop).await?;
+        match self.podio.send(&Request::delete(url), context.stop).await {
+            Err(error) if error.is_deleted_before() => tracing::debug!(%error, "the object is gone already"),
+            answer => drop(answer?),
+        }
         let mut body = Vec::new();
         let mut object = ObjectWriter::new(&mut body);
         object.raw("id", object_ref.id);

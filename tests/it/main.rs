@@ -36,6 +36,7 @@ mod rebound;
 mod redirected_files;
 mod redirects;
 mod refresh;
+mod repeated_deletes;
 mod replies;
 mod requested_waits;
 mod retries;

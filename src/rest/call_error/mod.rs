@@ -146,6 +146,13 @@ impl CallError {
         Self { bound: Some(Box::new(bound)), ..self }
     }
 
+    /// Whether a repeated DELETE found nothing to delete: an attempt before it, whose answer was lost, was executed.
+    #[must_use]
+    pub(crate) fn is_deleted_before(&self) -> bool {
+        let Problem::Answered { answer, other_origin: false, repeated: true, .. } = &self.problem else { return false };
+        matches!(answer.status.as_u16(), 404 | 410)
+    }
+
     /// The API's answer, if there was one.
     ///
     /// # Errors
