@@ -5,8 +5,8 @@ use std::{error::Error, io};
 
 use super::coding::CodingError;
 
-/// The most headers of an answer.
-pub(super) const MAX_HEADERS: usize = 1000;
+/// The most headers of an answer. The HTTP library takes memory for all of them for every head that it reads.
+pub(super) const MAX_HEADERS: usize = 256;
 
 /// What is wrong with the answer; `None` if it is missing, breaks off, or is late.
 #[must_use]
