@@ -12,6 +12,7 @@ mod duplicates;
 mod early_refresh;
 mod emits;
 mod encoding;
+mod endless_answers;
 mod exec;
 mod faults;
 mod file_names;
