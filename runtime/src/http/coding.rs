@@ -14,7 +14,7 @@ use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use hyper::http::response::Builder;
 use reqwest::{
     Body, Response, ResponseBuilderExt,
-    header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderValue},
+    header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING},
 };
 use tokio::{
     io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader, ReadBuf},
@@ -76,18 +76,20 @@ pub(super) fn decoded(mut response: Response) -> Response {
 }
 
 /// The codings in the order in which they were applied. Names are in any case; `x-gzip` is an alias, `identity` is none.
+/// Those of the transfer (RFC 9112, section 6.1) come after those of the content; the HTTP library has undone `chunked`.
 fn codings(headers: &HeaderMap) -> Result<Vec<Coding>, CodingError> {
     let mut codings = Vec::new();
-    for line in headers.get_all(CONTENT_ENCODING) {
+    let of = |name: HeaderName| headers.get_all(&name).iter().map(move |line| (name == TRANSFER_ENCODING, line));
+    for (transfer, line) in of(CONTENT_ENCODING).chain(of(TRANSFER_ENCODING)) {
         for name in line.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
-            match name.to_ascii_lowercase().as_slice() {
-                b"" | b"identity" => {}
-                b"gzip" | b"x-gzip" => codings.push(Coding::Gzip),
-                b"deflate" => codings.push(Coding::Deflate),
-                _ => {
-                    let name = String::from_utf8_lossy(name).chars().take(MAX_NAME).collect();
-                    return Err(CodingError::Unsupported(name));
-                }
+            let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
+            if is("gzip") || is("x-gzip") {
+                codings.push(Coding::Gzip);
+            } else if is("deflate") {
+                codings.push(Coding::Deflate);
+            } else if !(is("") || is("identity") || transfer && is("chunked")) {
+                let name = String::from_utf8_lossy(name).chars().take(MAX_NAME).collect();
+                return Err(CodingError::Unsupported(name));
             }
             if codings.len() > MAX_CODINGS {
                 return Err(CodingError::TooMany);

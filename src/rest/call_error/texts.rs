@@ -108,7 +108,8 @@ impl CallError {
                 format!("{text}. Check in {api} whether it was executed; if not, send it again.")
             }
             Problem::OutcomeUnknown { answer, .. } => {
-                let answer = answer.as_ref().map(|answer| format!(" {}.", answer.error_text(&self.secrets))).unwrap_or_default();
+                let answer =
+                    answer.as_ref().map(|answer| format!(" {}.", answer.error_text(&self.secrets))).unwrap_or_default();
                 format!("{text}.{answer} Check in {api} whether it was executed; if not, send it again.")
             }
             _ => text.to_string(),
