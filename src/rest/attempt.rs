@@ -176,11 +176,15 @@ impl Attempt {
         request: &Request,
         history: History,
     ) -> Result<Answer, CallError> {
+        let attempt = match self {
+            Self::Answered { answer, .. } if decision == Decision::Done => return Ok(answer),
+            attempt => attempt,
+        };
+        // Only an error names its request.
         let request = request.name(profile.route_words);
         let (attempts, repeated) = (history.attempts, history.ambiguous);
         let unknown = decision == Decision::OutcomeUnknown;
-        let problem = match self {
-            Self::Answered { answer, .. } if decision == Decision::Done => return Ok(answer),
+        let problem = match attempt {
             Self::Answered { answer, .. } if decision == Decision::Unauthorized => {
                 Problem::Unauthorized { answer: Box::new(answer), why: "a refreshed one was rejected too".to_owned() }
             }
