@@ -1,8 +1,14 @@
 //! The sandbox's own paths: its journal, its tokens and its scripted answers.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use podio_sandbox::Call;
 use reqwest::{Client, Method};
+use tokio::time::Instant;
+
+/// Longest wait for an answer.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A sandbox's Podio listener.
 pub(crate) struct Sandbox {
@@ -37,7 +43,9 @@ impl Sandbox {
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body.to_owned());
         }
-        let answer = elasticio_runtime::http::send(request).await.context("the sandbox does not answer")?;
+        let answer = elasticio_runtime::http::send(request, Instant::now() + TIMEOUT)
+            .await
+            .context("the sandbox does not answer")?;
         let answer = answer.error_for_status().context("the sandbox refused a request")?;
         Ok(answer.text().await?)
     }

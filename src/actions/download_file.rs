@@ -73,8 +73,13 @@ impl Action for DownloadFile {
         let object = object.to_owned();
         let file: File = serde_json::from_str(object.get()).map_err(|_| no_file(&id))?;
         let media = file.mimetype.unwrap_or_else(|| "application/octet-stream".to_owned());
-        let sink =
-            Arc::new(StorageSink { storage, media, stall_timeout: self.files.stall_timeout, stored: Mutex::default() });
+        let sink = Arc::new(StorageSink {
+            storage,
+            media,
+            stall_timeout: self.files.stall_timeout,
+            transfer_timeout: self.files.transfer_timeout,
+            stored: Mutex::default(),
+        });
         let raw = self.request(&format!("/file/{id}/raw"))?;
         let raw = Request { sink: Some(sink.clone()), began: first.began, ..raw };
         self.podio.send(&raw, context.stop).await?;
@@ -127,6 +132,8 @@ struct StorageSink {
     media: String,
     /// Longest time that the storage may take no bytes or give no answer.
     stall_timeout: Duration,
+    /// Longest time for the whole transfer.
+    transfer_timeout: Duration,
     /// The object's id and its size in bytes, once it is stored.
     stored: Mutex<Option<(String, u64)>>,
 }
@@ -143,7 +150,7 @@ impl StorageSink {
         let flow = Flow::new();
         let body = transfer::body(flow.watch(Box::pin(counted)));
         let stored = tokio::select! {
-            stored = self.storage.put_stream(body, &self.media, None) => stored.map_err(|error| error.to_string()),
+            stored = self.storage.put_stream(body, &self.media, self.transfer_timeout) => stored.map_err(|error| error.to_string()),
             () = flow.stalled(self.stall_timeout) => {
                 Err(format!("the object storage does not go on; {}", transfer::silent(self.stall_timeout)))
             }

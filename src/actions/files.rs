@@ -21,6 +21,8 @@ pub(crate) struct Files {
     pub(crate) reach: Option<Reach>,
     /// Longest time that a transfer may stand still.
     pub(crate) stall_timeout: Duration,
+    /// Longest time for a whole transfer.
+    pub(crate) transfer_timeout: Duration,
 }
 
 impl Files {
@@ -38,6 +40,12 @@ impl Files {
             Some(reach) => http::client_within(user_agent, reach.clone())?,
             None => http::client(user_agent)?,
         };
-        Ok(Self { storage, http, reach, stall_timeout: settings.stall_timeout })
+        Ok(Self {
+            storage,
+            http,
+            reach,
+            stall_timeout: settings.stall_timeout,
+            transfer_timeout: settings.transfer_timeout,
+        })
     }
 }

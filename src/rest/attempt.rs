@@ -6,6 +6,7 @@ use reqwest::{
     Client, RequestBuilder, Response, StatusCode,
     header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE},
 };
+use tokio::time::{Instant, timeout_at};
 
 use elasticio_runtime::http::{self, SendError, body::ReadError};
 
@@ -43,18 +44,17 @@ pub(super) async fn attempt(
     token: &AccessToken,
 ) -> Attempt {
     let limit = if request.is_transfer() { settings.transfer_timeout } else { settings.timeout };
-    let limit = limit.min(settings.time_left(request));
+    let deadline = Instant::now() + limit.min(settings.time_left(request));
     let call = http
         .request(request.method.clone(), request.url.clone())
         .header(ACCEPT, "application/json, text/plain, */*")
-        .header(AUTHORIZATION, token.authorization.clone())
-        .timeout(limit);
+        .header(AUTHORIZATION, token.authorization.clone());
     let mut source = Source::default();
     let call = match attach_payload(call, request, &mut source).await {
         Ok(call) => call,
         Err(reason) => return Attempt::BadFile(reason),
     };
-    let sent = http::send(call);
+    let sent = http::send(call, deadline);
     let sent = if matches!(request.payload, Some(Payload::File(_))) {
         tokio::select! {
             sent = sent => sent,
@@ -72,19 +72,24 @@ pub(super) async fn attempt(
     let other_origin = !same_origin(response.url(), &request.url);
     let answer = match &request.sink {
         Some(sink) if response.status().is_success() => {
-            stream_into(response, sink.as_ref(), settings.stall_timeout).await
+            let streamed = stream_into(response, sink.as_ref(), settings.stall_timeout);
+            match timeout_at(deadline, streamed).await {
+                Ok(answer) => answer,
+                Err(_) => Err(Attempt::Broken(ReadError::Late.to_string())),
+            }
         }
-        _ => read(response, settings.max_response, profile.settings.max_response).await,
+        _ => read(response, settings.max_response, profile.settings.max_response, deadline).await,
     };
     answer.map_or_else(|broken| broken, |answer| Attempt::Answered { answer, other_origin })
 }
 
 /// Reads the answer into memory.
-async fn read(response: Response, limit: usize, setting: &str) -> Result<Answer, Attempt> {
+async fn read(response: Response, limit: usize, setting: &str, deadline: Instant) -> Result<Answer, Attempt> {
     let status = response.status();
-    Answer::read(response, limit).await.map_err(|error| match error {
+    Answer::read(response, limit, deadline).await.map_err(|error| match error {
         ReadError::Broken(error) => http::unreadable(&error)
             .map_or_else(|| Attempt::Broken(http::reason(&error)), |what| Attempt::unreadable(status, &what)),
+        ReadError::Late => Attempt::Broken(error.to_string()),
         ReadError::NoMemory(_) => Attempt::Permanent(error.to_string()),
         ReadError::TooLarge => Attempt::Permanent(format!(
             "the answer has more than {limit} bytes ({setting}); ask for less, e.g. with limit and offset"

@@ -25,6 +25,9 @@ pub use unreadable::unreadable;
 /// The longest wait for a connection, TLS included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The reason of a call that took longer than its time-out.
+const LATE: &str = "no answer in time";
+
 /// Why an HTTP client could not be built.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
@@ -80,7 +83,7 @@ fn builder(user_agent: &str) -> Result<ClientBuilder, ClientError> {
 #[must_use]
 pub fn reason(error: &reqwest::Error) -> String {
     if error.is_timeout() {
-        return "no answer in time".to_owned();
+        return LATE.to_owned();
     }
     if let Some(text) = unreadable(error) {
         return format!("the answer cannot be read: {text}");

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder, Retryable};
 use bytes::Bytes;
-use reqwest::{Body, Client, Response, StatusCode, header::CONTENT_TYPE};
+use reqwest::{Body, Client, RequestBuilder, Response, StatusCode, header::CONTENT_TYPE};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use tokio::time::Instant;
 use url::Url;
 
 use crate::{
@@ -106,10 +107,11 @@ impl ObjectStorage {
     /// `GET /objects/{id}`: fetches an object; returns its bytes. Retries.
     pub(crate) async fn get(&self, id: &str) -> Result<Bytes, StorageError> {
         (|| {
-            self.in_time(async move {
-                let response = self.send(self.http.get(self.object_url(Some(id))), GET).await?;
-                body::read(response, MAX_OBJECT).await.map_err(|error| unread(&error, GET))
-            })
+            let deadline = Instant::now() + self.settings.timeout;
+            async move {
+                let response = self.send(self.http.get(self.object_url(Some(id))), GET, deadline).await?;
+                body::read(response, MAX_OBJECT, deadline).await.map_err(|error| unread(&error, GET))
+            }
         })
         .retry(self.backoff())
         .when(StorageError::is_transient)
@@ -121,7 +123,7 @@ impl ObjectStorage {
         let bytes = Bytes::from(bytes);
         (|| {
             let bytes = bytes.clone();
-            async move { self.put_stream(bytes.into(), "application/octet-stream", Some(self.settings.timeout)).await }
+            async move { self.put_stream(bytes.into(), "application/octet-stream", self.settings.timeout).await }
         })
         .retry(self.backoff())
         .when(StorageError::is_transient)
@@ -130,18 +132,16 @@ impl ObjectStorage {
 
     /// Stores a stream of any length; returns the object's id. Makes one attempt, since the stream cannot be read
     /// again. `limit` bounds the whole transfer.
-    pub async fn put_stream(&self, body: Body, media: &str, limit: Option<Duration>) -> Result<String, StorageError> {
+    pub async fn put_stream(&self, body: Body, media: &str, limit: Duration) -> Result<String, StorageError> {
         #[derive(Deserialize)]
         struct Stored {
             #[serde(rename = "objectId")]
             object_id: String,
         }
-        let mut request = self.http.post(self.object_url(None)).header(CONTENT_TYPE, media).body(body);
-        if let Some(limit) = limit {
-            request = request.timeout(limit);
-        }
-        let response = self.send(request, PUT).await?;
-        let body = body::read(response, MAX_ANSWER).await.map_err(|error| unread(&error, PUT))?;
+        let deadline = Instant::now() + limit;
+        let request = self.http.post(self.object_url(None)).header(CONTENT_TYPE, media).body(body);
+        let response = self.send(request, PUT, deadline).await?;
+        let body = body::read(response, MAX_ANSWER, deadline).await.map_err(|error| unread(&error, PUT))?;
         let stored: Stored = serde_json::from_slice(&body).map_err(|_| StorageError::NoId)?;
         Ok(stored.object_id)
     }
@@ -167,13 +167,7 @@ impl ObjectStorage {
 
     /// Opens an object, to be read as a stream. Makes one attempt; the timeout ends when the headers arrive.
     pub(crate) async fn open(&self, url: &Url) -> Result<Response, StorageError> {
-        self.in_time(self.send(self.http.get(url.clone()), GET)).await
-    }
-
-    async fn in_time<T>(&self, call: impl Future<Output = Result<T, StorageError>>) -> Result<T, StorageError> {
-        tokio::time::timeout(self.settings.timeout, call)
-            .await
-            .map_err(|_| StorageError::Network("no answer in time".to_owned(), GET))?
+        self.send(self.http.get(url.clone()), GET, Instant::now() + self.settings.timeout).await
     }
 
     /// The same with retries.
@@ -181,10 +175,15 @@ impl ObjectStorage {
         (|| self.open(url)).retry(self.backoff()).when(StorageError::is_transient).await
     }
 
-    async fn send(&self, request: reqwest::RequestBuilder, call: &'static str) -> Result<Response, StorageError> {
+    async fn send(
+        &self,
+        request: RequestBuilder,
+        call: &'static str,
+        deadline: Instant,
+    ) -> Result<Response, StorageError> {
         let request =
             request.bearer_auth(self.settings.token.expose_secret()).header("x-request-id", &self.settings.request_id);
-        let response = http::send(request).await.map_err(|error| unanswered(&error, call))?;
+        let response = http::send(request, deadline).await.map_err(|error| unanswered(&error, call))?;
         match response.status() {
             status if status.is_success() => Ok(response),
             status => Err(StorageError::Status(status, call)),
@@ -214,7 +213,7 @@ fn unanswered(error: &SendError, call: &'static str) -> StorageError {
 
 fn unread(error: &ReadError, call: &'static str) -> StorageError {
     match error {
-        ReadError::Broken(_) => StorageError::Network(error.to_string(), call),
+        ReadError::Broken(_) | ReadError::Late => StorageError::Network(error.to_string(), call),
         ReadError::TooLarge | ReadError::NoMemory(_) => StorageError::TooLarge(error.to_string(), call),
     }
 }

@@ -15,12 +15,13 @@ use reqwest::{
     Response,
     header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderMap},
 };
+use tokio::time::Instant;
 
 use super::{file_name, files::Files};
 use crate::rest::{
     ApiClient, Request,
     request::Payload,
-    transfer::{FileSource, NamedFile, OpenFile, StreamError, file_of, silent},
+    transfer::{FileSource, NamedFile, OpenFile, StreamError, file_of},
 };
 
 mod input;
@@ -70,8 +71,8 @@ impl UrlSource {
             reach.check(url).map_err(|refusal| refusal.to_string())?;
         }
         let limit = self.files.stall_timeout;
-        let answer = tokio::time::timeout(limit, http::send(self.files.http.get(url.clone()))).await;
-        let response = answer.map_err(|_| silent(limit))?.map_err(|error| error.to_string())?;
+        let answer = http::send(self.files.http.get(url.clone()), Instant::now() + limit).await;
+        let response = answer.map_err(|error| error.to_string())?;
         match response.status() {
             status if status.is_success() => Ok(response),
             status => Err(format!("its address answered {status}")),

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use reqwest::{Response, StatusCode, header::HeaderMap};
 use serde_json::value::RawValue;
+use tokio::time::Instant;
 
 use elasticio_runtime::http::body::{self, ReadError};
 
@@ -46,10 +47,10 @@ pub enum Body<'a> {
 }
 
 impl Answer {
-    /// Reads the whole answer; fails if the body has more than `limit` bytes.
-    pub(super) async fn read(mut response: Response, limit: usize) -> Result<Self, ReadError> {
+    /// Reads the whole answer; fails if the body has more than `limit` bytes, or comes after `deadline`.
+    pub(super) async fn read(mut response: Response, limit: usize, deadline: Instant) -> Result<Self, ReadError> {
         let head = Self::head(&mut response);
-        let body = body::read(response, limit).await?;
+        let body = body::read(response, limit, deadline).await?;
         Ok(Self { body, ..head })
     }
 

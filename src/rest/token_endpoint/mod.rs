@@ -12,6 +12,7 @@ use oauth2::{
 use reqwest::{Client, header::CONTENT_TYPE};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
+use tokio::time::Instant;
 use url::Url;
 
 use elasticio_runtime::{
@@ -106,7 +107,8 @@ impl TokenEndpoint {
             ("application/x-www-form-urlencoded", form)
         };
         let call = self.http.post(parts.uri.to_string()).header(CONTENT_TYPE, content_type);
-        let answer = http::send(call.timeout(self.timeout).body(body)).await.map_err(|error| match error {
+        let deadline = Instant::now() + self.timeout;
+        let answer = http::send(call.body(body), deadline).await.map_err(|error| match error {
             // The refresh token may be used up.
             http::SendError::Unreadable(what) => TransportError::Unusable(what),
             error if error.is_transient() => TransportError::Unanswered(error.to_string()),
@@ -114,8 +116,9 @@ impl TokenEndpoint {
         })?;
         let status = answer.status();
         let headers = answer.headers().clone();
-        let body = http::body::read(answer, MAX_ANSWER).await.map_err(|error| match error {
+        let body = http::body::read(answer, MAX_ANSWER, deadline).await.map_err(|error| match error {
             ReadError::Broken(error) => lost(&error),
+            ReadError::Late => TransportError::Unanswered(error.to_string()),
             ReadError::TooLarge | ReadError::NoMemory(_) => TransportError::Unusable(error.to_string()),
         })?;
         match status.as_u16() {

@@ -7,6 +7,7 @@ use anyhow::bail;
 use backon::{ConstantBuilder, Retryable};
 use reqwest::{Client, StatusCode, header::CONTENT_TYPE};
 use serde_json::{Value, json, value::RawValue};
+use tokio::time::Instant;
 use url::Url;
 
 use super::process;
@@ -128,11 +129,11 @@ async fn attempt(
     login: Option<(String, Option<String>)>,
     body: String,
 ) -> Result<StatusCode, Unposted> {
-    let mut request = http.post(url.clone()).header(CONTENT_TYPE, "application/json").timeout(PLATFORM_TIMEOUT);
+    let mut request = http.post(url.clone()).header(CONTENT_TYPE, "application/json");
     if let Some((user, password)) = login {
         request = request.basic_auth(user, password);
     }
-    match http::send(request.body(body)).await?.status() {
+    match http::send(request.body(body), Instant::now() + PLATFORM_TIMEOUT).await?.status() {
         status if status.is_server_error() => Err(Unposted::Status(status)),
         status => Ok(status),
     }

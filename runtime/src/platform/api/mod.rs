@@ -8,6 +8,7 @@ use reqwest::{Client, Method, StatusCode, Url, header::CONTENT_TYPE};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use tokio::time::Instant;
 
 use super::step_data::{StepData, StepDataError};
 use crate::http;
@@ -186,12 +187,12 @@ impl PlatformApi {
         let mut request = self
             .http
             .request(method, self.url(path))
-            .basic_auth(&self.settings.username, Some(self.settings.key.expose_secret()))
-            .timeout(PLATFORM_TIMEOUT);
+            .basic_auth(&self.settings.username, Some(self.settings.key.expose_secret()));
         if let Some(body) = body {
             request = request.header(CONTENT_TYPE, "application/json").body(body);
         }
-        let answer = http::send(request).await.map_err(|error| ApiError::unanswered(call, &error))?;
+        let deadline = Instant::now() + PLATFORM_TIMEOUT;
+        let answer = http::send(request, deadline).await.map_err(|error| ApiError::unanswered(call, &error))?;
         let origin = answer.url().origin();
         if !reads && origin != self.settings.uri.origin() {
             // Whoever answers there has not seen what was to be stored.
@@ -199,7 +200,7 @@ impl PlatformApi {
             return Err(ApiError::Refused { call: call.to_owned(), reason });
         }
         let status = answer.status();
-        let body = http::body::read(answer, MAX_ANSWER)
+        let body = http::body::read(answer, MAX_ANSWER, deadline)
             .await
             .map_err(|error| ApiError::Network { call: call.to_owned(), reason: error.to_string() })?;
         if status.is_success() {
