@@ -13,12 +13,19 @@ const TOO_LARGE: u64 = 1_500_000;
 /// Small messages behind the large one.
 const BEHIND: usize = 4;
 
-/// A step on a broker of its own that takes at most [`LIMIT`] bytes.
-async fn limited(label: &str, config: Value) -> Result<(PrivateBroker, Stage)> {
+/// A step on a broker of its own that takes at most [`LIMIT`] bytes once these messages are in its queue.
+async fn limited(label: &str, config: Value, sent: &[TestMessage]) -> Result<(PrivateBroker, Stage)> {
     let broker = PrivateBroker::start(label).await?;
     let stage = Stage::set_on(broker.url().to_owned(), label, &[]).await?;
-    // It counts for channels that are opened from now on: not for the test's own.
-    broker.ctl(&["eval", &format!("application:set_env(rabbit, max_message_size, {LIMIT}).")]).await?;
+    for message in sent {
+        stage.send(message).await?;
+    }
+    // RabbitMQ 3 looks at the setting when a channel is opened. RabbitMQ 4 reads it at its start, as a persistent term, and
+    // looks at that at every publish.
+    let eval = format!(
+        "application:set_env(rabbit, max_message_size, {LIMIT}), persistent_term:put(max_message_size, {LIMIT})."
+    );
+    broker.ctl(&["eval", &eval]).await?;
     stage.sandbox.set_step(&step_data(config));
     let podio = json!({
         "GET /large": [{ "size": TOO_LARGE }],
@@ -42,7 +49,7 @@ async fn undisturbed(stage: &Stage, worker: &mut Worker) -> Result<()> {
 
 #[tokio::test]
 async fn a_result_that_the_broker_does_not_take_is_one_error_that_names_size_and_limit() -> Result<()> {
-    let (_broker, stage) = limited("too-large", oauth_config()).await?;
+    let (_broker, stage) = limited("too-large", oauth_config(), &[]).await?;
     let environment = environment(&stage, 5);
     let mut worker = consuming_worker(&stage, &environment).await?;
     // Twice: the second one is known to be too large before it is published.
@@ -70,11 +77,9 @@ async fn a_result_that_the_broker_does_not_take_is_one_error_that_names_size_and
 
 #[tokio::test]
 async fn an_error_whose_input_is_too_large_goes_without_it() -> Result<()> {
-    let (_broker, stage) = limited("error-too-large", oauth_config()).await?;
     let large =
         TestMessage::new(&json!({ "body": { "method": "PATCH", "url": "/user", "data": "x".repeat(1_600_000) } }));
-    stage.send(&large).await?;
-    stage.send(&TestMessage::get("/user")).await?;
+    let (_broker, stage) = limited("error-too-large", oauth_config(), &[large, TestMessage::get("/user")]).await?;
     let mut worker = consuming_worker(&stage, &environment(&stage, 1)).await?;
     stage.results.wait_for(2, "outcomes", BOUND).await?;
     undisturbed(&stage, &mut worker).await?;
@@ -88,9 +93,9 @@ async fn an_error_whose_input_is_too_large_goes_without_it() -> Result<()> {
 
 #[tokio::test]
 async fn a_rebound_that_is_too_large_is_an_error() -> Result<()> {
-    let (_broker, stage) = limited("rebound-too-large", oauth_config()).await?;
     let body = json!({ "method": "GET", "url": "/limited", "unused": "x".repeat(1_600_000) });
-    stage.send(&TestMessage::new(&json!({ "body": body }))).await?;
+    let large = TestMessage::new(&json!({ "body": body }));
+    let (_broker, stage) = limited("rebound-too-large", oauth_config(), &[large]).await?;
     let mut worker = consuming_worker(&stage, &environment(&stage, 1)).await?;
     stage.results.wait_for(1, "an outcome", BOUND).await?;
     undisturbed(&stage, &mut worker).await?;
@@ -103,7 +108,7 @@ async fn a_rebound_that_is_too_large_is_an_error() -> Result<()> {
 
 #[tokio::test]
 async fn a_snapshot_and_a_reply_that_are_too_large_are_errors_of_their_messages() -> Result<()> {
-    let (_broker, stage) = limited("snapshot-too-large", json!({})).await?;
+    let (_broker, stage) = limited("snapshot-too-large", json!({}), &[]).await?;
     let worker = ScriptedWorker::start(&stage, &stage.environment(SCRIPTED)).await?;
     stage.send(&scripted_message(&json!([{ "snapshotOfSize": 1_600_000 }]))).await?;
     stage
