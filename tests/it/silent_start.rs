@@ -17,7 +17,7 @@ const PROMPT: Duration = Duration::from_secs(3);
 /// Longer than the time after which a connection is open.
 const OPEN: Duration = Duration::from_millis(700);
 
-/// A peer that sends these bytes at once, reads nothing, and keeps the connections open.
+/// A peer that sends these bytes once a request begins, reads nothing, and keeps the connections open.
 struct Silent {
     address: String,
     connections: watch::Receiver<usize>,
@@ -32,6 +32,7 @@ impl Silent {
         let accepting = tokio::spawn(async move {
             let mut open: Vec<TcpStream> = Vec::new();
             while let Ok((mut stream, _)) = listener.accept().await {
+                let _ = stream.peek(&mut [0]).await;
                 let _ = stream.write_all(says).await;
                 open.push(stream);
                 count.send_replace(open.len());
