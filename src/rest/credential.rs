@@ -201,7 +201,7 @@ impl Credential {
                 state.refused = hold.map(|hold| (Instant::now() + hold, error.clone()));
                 if matches!(cause, Cause::Expiring(_)) && !matches!(error, TokenError::Stopped(_)) {
                     let pause_s = state.early.failed().as_secs();
-                    tracing::warn!(%error, pause_s, "the access token was not refreshed before it expires; it is used on");
+                    tracing::warn!(%error, pause_s, "the access token could not be refreshed before it expires; it stays in use");
                 }
                 Err(error)
             }

@@ -170,7 +170,7 @@ async fn messages_go_on_with_the_old_token_when_the_token_endpoint_fails() -> Re
         assert_eq!(tokens(&stage), vec!["old-access-token"; 15], "{answer}");
         assert_eq!(refreshes(&stage), calls, "{answer}");
         let log = worker.log().all().join("\n");
-        assert!(log.contains("was not refreshed before it expires"), "{log}");
+        assert!(log.contains("could not be refreshed before it expires"), "{log}");
         assert!(!log.contains("old-refresh-token") && !log.contains("secret-of-the-client"), "{log}");
         stage.remove().await?;
     }
