@@ -11,7 +11,7 @@ const CONFIG: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_allow_trailing_bits(true);
 
 /// Bytes that are encoded per step; a multiple of 3, so that only the last piece is padded.
-const PIECE: usize = 3 * 1024;
+const PIECE: usize = 3 * 512;
 
 /// Length of the base64 text of `length` bytes.
 pub(super) const fn encoded(length: usize) -> usize {
