@@ -1,6 +1,6 @@
 //! Keys of objects, and text, that may hold lone surrogates: valid in JSON, but no characters in Rust.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, cmp::Ordering, fmt};
 
 use serde::{Deserializer, de::Visitor};
 use serde_json::value::RawValue;
@@ -49,7 +49,12 @@ impl<'a> Key<'a> {
 
 impl PartialEq<str> for Key<'_> {
     fn eq(&self, text: &str) -> bool {
-        if self.0.contains('\\') { *self == Key::new(text) } else { self.0 == text }
+        // An escape is longer than what it stands for.
+        match self.0.len().cmp(&text.len()) {
+            Ordering::Less => false,
+            Ordering::Equal => self.0 == text && !self.0.contains('\\'),
+            Ordering::Greater => self.0.contains('\\') && *self == Key::new(text),
+        }
     }
 }
 
