@@ -19,7 +19,7 @@ test: ## all tests, against a real broker that is started if need be (BROKER=4: 
 conformance: ## only the recorded scenarios of the platform's contract (BROKER=4: on RabbitMQ 4)
 	scripts/test --test conformance
 
-bench: ## the worker beside a bare loop and the Node.js runtime (ONLY="compare scaling instructions micro", SAVE=folder)
+bench: ## the worker beside a bare loop and the Node.js runtime (ONLY="compare scaling large instructions micro", SAVE=folder)
 	scripts/bench $(ONLY)
 
 lint: ## formatting, clippy, documentation

@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::compare::CompareOptions;
 use crate::instructions::InstructionsOptions;
+use crate::large::LargeOptions;
 use crate::micro::MicroOptions;
 use crate::scaling::ScalingOptions;
 use crate::setup::Setup;
@@ -23,6 +24,8 @@ pub(crate) enum Command {
     Compare(CompareOptions),
     /// Measures how the worker's cost grows.
     Scaling(ScalingOptions),
+    /// Measures many large answers at once, and small messages beside a large one.
+    Large(LargeOptions),
     /// Counts with callgrind what the worker and its floor execute per message.
     Instructions(InstructionsOptions),
     /// Prints the results of the microbenchmarks, after `cargo bench`, beside their floors.

@@ -7,6 +7,7 @@ mod comparison;
 mod contender;
 mod figures;
 mod instructions;
+mod large;
 mod micro;
 mod payload;
 mod plot;
@@ -17,6 +18,7 @@ mod run;
 mod scaling;
 mod setup;
 mod slow_api;
+mod stallable;
 
 use anyhow::Result;
 use clap::Parser;
@@ -29,6 +31,7 @@ async fn main() -> Result<()> {
     match &cli.command {
         Command::Compare(options) => compare::compare(&cli.setup, options).await,
         Command::Scaling(options) => scaling::scaling(&cli.setup, options).await,
+        Command::Large(options) => large::large(&cli.setup, options).await,
         Command::Instructions(options) => instructions::instructions(&cli.setup, options).await,
         Command::Micro(options) => micro::micro(&cli.setup, options),
     }
