@@ -164,6 +164,10 @@ impl Walk<'_> {
 }
 
 fn replace_invalid(text: &mut [u8]) {
+    // Nearly all are, and this is the shorter check.
+    if text.is_ascii() {
+        return;
+    }
     let mut from = 0;
     while let Err(error) = std::str::from_utf8(&text[from..]) {
         let start = from + error.valid_up_to();

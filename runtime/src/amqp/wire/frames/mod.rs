@@ -21,7 +21,6 @@ const FRAME_HEAD: usize = 7;
 const METHOD: u8 = 1;
 const CONTENT_HEADER: u8 = 2;
 const BODY: u8 = 3;
-
 /// `basic.deliver` and `basic.return`: class, method, and the bytes in front of their texts.
 const DELIVER: [u8; 4] = [0, 60, 0, 60];
 const RETURN: [u8; 4] = [0, 60, 0, 50];
@@ -79,10 +78,27 @@ impl Incoming {
                 bytes = self.pass(bytes, out);
             } else if self.split.is_some() {
                 bytes = self.pass_split(bytes, out);
+            } else if let Some(rest) = self.take_whole(bytes, out) {
+                bytes = rest;
             } else {
                 bytes = self.hold(bytes, out);
             }
         }
+    }
+
+    /// Mends a frame that has arrived in one piece, as nearly all do.
+    fn take_whole<'b>(&self, bytes: &'b [u8], out: &mut Vec<u8>) -> Option<&'b [u8]> {
+        if !self.held.is_empty() || bytes.len() < FRAME_HEAD || !is_looked_at(bytes) {
+            return None;
+        }
+        let (frame, rest) = bytes.split_at_checked(FRAME_HEAD + payload_size(bytes) + 1)?;
+        let start = out.len();
+        out.extend_from_slice(frame);
+        if let Some(other) = self.mend(&mut out[start..]) {
+            out.truncate(start);
+            out.extend_from_slice(&other);
+        }
+        Some(rest)
     }
 
     fn pass<'b>(&mut self, bytes: &'b [u8], out: &mut Vec<u8>) -> &'b [u8] {
@@ -126,8 +142,7 @@ impl Incoming {
             return rest;
         }
         let size = payload_size(&self.held);
-        let looked_at = matches!(self.held[0], METHOD | CONTENT_HEADER) && size + FRAME_OVERHEAD <= LOOKED_AT_MAX;
-        if !looked_at {
+        if !is_looked_at(&self.held) {
             let channel = [self.held[1], self.held[2]];
             if self.held[0] == BODY && size > LAPIN_PAYLOAD_MAX {
                 self.split = Some(Split { channel, left: size, part: 0 });
@@ -138,7 +153,8 @@ impl Incoming {
             self.held.clear();
         } else if self.held.len() == FRAME_HEAD + size + 1 {
             let mut frame = std::mem::take(&mut self.held);
-            self.look_at(&mut frame, out);
+            let other = self.mend(&mut frame);
+            out.extend_from_slice(other.as_ref().unwrap_or(&frame));
             frame.clear();
             // Its memory serves the next frame, unless a rare large one made it large.
             if frame.capacity() <= LAPIN_FRAME_MAX as usize {
@@ -148,24 +164,30 @@ impl Incoming {
         rest
     }
 
-    /// Mends a whole frame.
-    fn look_at(&self, frame: &mut [u8], out: &mut Vec<u8>) {
+    /// Mends a whole frame in its place, or returns the one to replace it.
+    fn mend(&self, frame: &mut [u8]) -> Option<Vec<u8>> {
         let (kind, channel, size) = (frame[0], [frame[1], frame[2]], frame.len());
         let payload = &mut frame[FRAME_HEAD..size - 1];
         if kind == METHOD {
             mend_method(payload);
-            return out.extend_from_slice(frame);
+            return None;
         }
         match header::mend(payload) {
-            Err(why) => write_frame(out, channel, &header::with_table_alone(payload, &text_table(UNREADABLE, why))),
+            Err(why) => Some(content_header(channel, &header::with_table_alone(payload, &text_table(UNREADABLE, why)))),
             Ok(Mended { table: Some(table) }) if size > LAPIN_FRAME_MAX as usize => {
                 let key = self.large.put(payload[table.clone()].to_vec());
                 let marker = key_table(LARGE_HEADERS, key);
-                write_frame(out, channel, &[&payload[..table.start], &marker, &payload[table.end..]].concat());
+                let payload = [&payload[..table.start], &marker, &payload[table.end..]].concat();
+                Some(content_header(channel, &payload))
             }
-            Ok(_) => out.extend_from_slice(frame),
+            Ok(_) => None,
         }
     }
+}
+
+/// Whether the frame with this head is looked at; others pass.
+fn is_looked_at(head: &[u8]) -> bool {
+    matches!(head[0], METHOD | CONTENT_HEADER) && payload_size(head) + FRAME_OVERHEAD <= LOOKED_AT_MAX
 }
 
 fn payload_size(head: &[u8]) -> usize {
@@ -195,10 +217,13 @@ fn write_head(out: &mut Vec<u8>, kind: u8, channel: [u8; 2], size: usize) {
     out.extend_from_slice(&u32::try_from(size).unwrap_or(u32::MAX).to_be_bytes());
 }
 
-fn write_frame(out: &mut Vec<u8>, channel: [u8; 2], payload: &[u8]) {
-    write_head(out, CONTENT_HEADER, channel, payload.len());
-    out.extend_from_slice(payload);
-    out.push(FRAME_END);
+/// The frame of a content header.
+fn content_header(channel: [u8; 2], payload: &[u8]) -> Vec<u8> {
+    let mut frame = Vec::with_capacity(payload.len() + FRAME_OVERHEAD);
+    write_head(&mut frame, CONTENT_HEADER, channel, payload.len());
+    frame.extend_from_slice(payload);
+    frame.push(FRAME_END);
+    frame
 }
 
 /// A table of one text.

@@ -22,7 +22,7 @@ fn fed(bytes: &[u8], size: usize) -> (Vec<u8>, LargeHeaders) {
     (out, large)
 }
 
-fn content_header(table: &[u8]) -> Vec<u8> {
+fn header_payload(table: &[u8]) -> Vec<u8> {
     let mut payload = vec![0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2];
     payload.extend_from_slice(&header::HEADERS.to_be_bytes());
     payload.extend_from_slice(&length(table.len()));
@@ -35,7 +35,7 @@ fn readable_frames_pass_unchanged_however_they_arrive() {
     let deliver = [&DELIVER[..], b"\x01c\0\0\0\0\0\0\0\x01\0\x01e\x01k"].concat();
     let bytes = [
         frame(METHOD, &deliver),
-        frame(CONTENT_HEADER, &content_header(b"\x01aV")),
+        frame(CONTENT_HEADER, &header_payload(b"\x01aV")),
         frame(BODY, b"body"),
         frame(8, b""),
         frame(BODY, &[7; LAPIN_PAYLOAD_MAX]),
@@ -66,7 +66,7 @@ fn a_large_body_is_split() {
 
 #[test]
 fn headers_that_cannot_be_read_are_marked() {
-    let (out, _) = fed(&frame(CONTENT_HEADER, &content_header(b"\x01az")), 10);
+    let (out, _) = fed(&frame(CONTENT_HEADER, &header_payload(b"\x01az")), 10);
     let text = String::from_utf8_lossy(&out).into_owned();
     assert!(text.contains(UNREADABLE) && text.contains("unknown type"), "{text}");
     assert_eq!(payload_size(&out) + FRAME_OVERHEAD, out.len());
@@ -75,7 +75,7 @@ fn headers_that_cannot_be_read_are_marked() {
 #[test]
 fn large_headers_go_around_lapin() {
     let value = [&b"\x01aS"[..], &length(20_000), &vec![b'v'; 20_000]].concat();
-    let (out, large) = fed(&frame(CONTENT_HEADER, &content_header(&value)), 4096);
+    let (out, large) = fed(&frame(CONTENT_HEADER, &header_payload(&value)), 4096);
     assert!(out.len() < 200);
     let at = out.len() - 9;
     let key = i64::from_be_bytes(out[at..at + 8].try_into().expect("eight bytes"));
