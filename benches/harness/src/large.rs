@@ -9,7 +9,7 @@ use clap::Args;
 
 use crate::contender::Contender;
 use crate::figures::{Spread, mib};
-use crate::payload::encrypted_get;
+use crate::payload::{encrypted_get, encrypted_get_with};
 use crate::process::{memory_kib, stop};
 use crate::queue::Queues;
 use crate::report::Report;
@@ -19,8 +19,11 @@ use crate::stallable::Stallable;
 /// Large answers at once.
 const TOGETHER: u16 = 20;
 const LARGE: &str = "/size/30000000.json";
-/// The answer beside the small ones, and how many of these.
+/// The answer beside the small messages.
 const LARGER: &str = "/size/60000000.json";
+/// The message beside the small ones: with base64, 80 MB in the queue.
+const INCOMING: usize = 60_000_000;
+/// Small messages.
 const SMALL: usize = 1000;
 const PREFETCH: u16 = 100;
 /// Runs of each kind, alternating; the median counts.
@@ -44,21 +47,27 @@ pub(crate) async fn large(setup: &Setup, options: &LargeOptions) -> Result<()> {
         let (results, seconds, peak) = together(setup, Duration::from_secs(stall)).await?;
         let _ = writeln!(out, "| the broker takes nothing for {stall} s | {results} | {seconds:.1} | {peak:.0} |");
     }
-    let mut runs = Vec::new();
+    let beside = [
+        ("alone", None),
+        ("beside an answer of 60 MB", Some(encrypted_get(LARGER))),
+        ("beside a message of 60 MB", Some(encrypted_get_with("/user", INCOMING))),
+    ];
+    let mut runs = [const { Vec::new() }; 3];
     for run in 1..=RUNS {
-        eprintln!("{SMALL} small messages, alone and beside one of 60 MB: {run} of {RUNS}");
-        runs.push((small(setup, false).await?, small(setup, true).await?));
+        for ((name, large), runs) in beside.iter().zip(&mut runs) {
+            eprintln!("{SMALL} small messages {name}: {run} of {RUNS}");
+            runs.push(small(setup, large.as_deref()).await?);
+        }
     }
-    let rate = |beside: bool| Spread::of(runs.iter().map(|(alone, with)| if beside { with.0 } else { alone.0 }));
-    let gap = |beside: bool| Spread::of(runs.iter().map(|(alone, with)| if beside { with.1 } else { alone.1 }));
     out.push_str(
-        "\n| 1,000 small messages at prefetch 100 | per second (min, median, max) | longest gap ms |\n|---|---|---|\n",
+        "\n| 1,000 small messages at prefetch 100 | per second (min, median, max) | ÷ alone | longest gap ms |\n|---|---|---|---|\n",
     );
-    for (name, beside) in [("alone", false), ("beside one of 60 MB", true)] {
-        let (rate, gap) = (rate(beside), gap(beside));
-        let _ = writeln!(out, "| {name} | {:.0}, {:.0}, {:.0} | {:.0} |", rate.min, rate.median, rate.max, gap.median);
+    let alone = Spread::of(runs[0].iter().map(|run| run.0)).median;
+    for ((name, _), runs) in beside.iter().zip(&runs) {
+        let (rate, gap) = (Spread::of(runs.iter().map(|run| run.0)), Spread::of(runs.iter().map(|run| run.1)));
+        let (Spread { min, median, max }, part) = (rate, rate.median / alone);
+        let _ = writeln!(out, "| {name} | {min:.0}, {median:.0}, {max:.0} | {part:.2} | {:.0} |", gap.median);
     }
-    let _ = writeln!(out, "\nBeside ÷ alone, medians: {:.2}", rate(true).median / rate(false).median);
     Report::new(setup.save.as_deref()).publish("large.md", &out)
 }
 
@@ -90,17 +99,16 @@ async fn together(setup: &Setup, stall: Duration) -> Result<(usize, f64, f64)> {
     Ok((results, seconds, peak))
 }
 
-/// Small messages per second, and the longest time without the result of one, in milliseconds. With `beside`, a message
-/// with a large answer goes before them.
+/// Small messages per second, and the longest time without the result of one, in milliseconds. `large` goes before them.
 #[allow(clippy::cast_precision_loss, reason = "figures for people")]
-async fn small(setup: &Setup, beside: bool) -> Result<(f64, f64)> {
+async fn small(setup: &Setup, large: Option<&[u8]>) -> Result<(f64, f64)> {
     let mut queues = Queues::declare(&setup.broker).await?;
-    let (large, small) = (encrypted_get(LARGER), encrypted_get("/user"));
+    let small = encrypted_get("/user");
     let child = Contender::Worker.start(setup, &queues.names, PREFETCH, &[], None)?;
     queues.send(&small, "warm-up").await?;
     queues.next().await?;
-    if beside {
-        queues.send(&large, "large").await?;
+    if let Some(large) = large {
+        queues.send(large, "large").await?;
     }
     let begin = Instant::now();
     for index in 0..SMALL {
