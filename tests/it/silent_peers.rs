@@ -73,7 +73,9 @@ async fn a_silent_source_of_a_file_frees_its_slot() -> Result<()> {
         let podio = json!({ "POST /file/": [{ "json": { "file_id": 1 } }] });
         let (stage, environment) = setup("silent-source", podio, "uploadFile").await?;
         let error = error_of(&stage, &environment, json!({ "url": format!("{}/f", peer.address) })).await?;
-        assert!(error.starts_with("the file to upload cannot be read: nothing came"), "{says:?}: {error}");
+        let reason =
+            if says.ends_with("\r\n\r\n") || says.ends_with("abc") { "nothing came" } else { "no answer in time" };
+        assert!(error.starts_with(&format!("the file to upload cannot be read: {reason}")), "{says:?}: {error}");
         stage.remove().await?;
 
         let (stage, environment) = setup("silent-object", json!({}), "uploadFile").await?;

@@ -102,7 +102,7 @@ async fn a_rebound_that_is_too_large_is_an_error() -> Result<()> {
     let emitted = stage.emitted()?;
     assert_eq!(emitted[0].routing_key, "error");
     let text = emitted[0].error_message()?;
-    assert!(text.contains("rate limit") && text.contains(&LIMIT.to_string()), "{text}");
+    assert!(text.contains("asks for a wait") && text.contains(&LIMIT.to_string()), "{text}");
     stage.remove().await
 }
 
