@@ -5,8 +5,9 @@ use std::{error::Error, io};
 
 use super::coding::CodingError;
 
-/// The most headers of an answer. The HTTP library takes memory for all of them for every head that it reads.
-pub(super) const MAX_HEADERS: usize = 256;
+/// The most headers of an answer. The HTTP library takes memory for all of them for every head that it reads; for 256 the
+/// allocator would give that memory back to the system each time.
+pub(super) const MAX_HEADERS: usize = 200;
 
 /// What is wrong with the answer; `None` if it is missing, breaks off, or is late.
 #[must_use]
