@@ -21,7 +21,7 @@ pub enum ApiError {
         call: String,
         /// The status.
         status: StatusCode,
-        /// The answer's body, at most [`MAX_QUOTED`] of it, for the error message to the flow's owner; not for logs.
+        /// The answer's body, at most 64 KiB of it, for the error message to the flow's owner; not for logs.
         body: String,
     },
     /// There was no answer to the last attempt.
