@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use tokio::try_join;
 
-use super::EmitError;
+use super::{EmitError, allow};
 use crate::{
     large::{self, Claim},
     platform::{
@@ -67,9 +67,10 @@ pub(super) async fn compose(
         return Ok(Envelope { id, json: own, routing_key, memory });
     };
     let hint = own.len() * 2 + passthrough.size_hint() + ENVELOPE;
-    if limits.allow(hint).is_err() {
+    if allow(hint, limits.encoding, limits.size).is_err() {
         // About as large as allowed, or far too large: one object may be in many entries.
-        limits.allow(own.len() + PASSTHROUGH_FIELD + passthrough.written_size(own.len()))?;
+        let size = own.len() + PASSTHROUGH_FIELD + passthrough.written_size(own.len());
+        allow(size, limits.encoding, limits.size)?;
     }
     let memory = large::claim(encrypted_size(hint)).await?;
     let mut json = Vec::with_capacity(encrypted_size(hint));
@@ -78,14 +79,6 @@ pub(super) async fn compose(
     passthrough.write(object.field("passthrough"), &own);
     object.end();
     Ok(Envelope { id, json, routing_key, memory })
-}
-
-impl Limits {
-    /// Refuses JSON of so many bytes if it is larger than the limit once it is encrypted.
-    fn allow(&self, json: usize) -> Result<(), EmitError> {
-        let (size, limit) = (self.encoding.payload_size(json), self.size);
-        if size > limit { Err(EmitError::TooLarge { size, limit }) } else { Ok(()) }
-    }
 }
 
 /// Stores all bodies if together they exceed `threshold`; the message and the entries keep the ids of their objects.

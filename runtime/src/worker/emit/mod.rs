@@ -133,9 +133,8 @@ impl Emits {
 
     /// Encrypts a payload, unless the result is too large for the platform.
     fn encrypt(&self, json: Vec<u8>, encoding: Encoding) -> Result<Bytes, EmitError> {
-        let payload = self.cipher.encrypt(json, encoding);
-        let (size, limit) = (payload.len(), self.settings.size_limit);
-        if size > limit { Err(EmitError::TooLarge { size, limit }) } else { Ok(payload.into()) }
+        allow(json.len(), encoding, self.settings.size_limit)?;
+        Ok(self.cipher.encrypt(json, encoding).into())
     }
 
     async fn publish(&self, key: &str, headers: impl Fn() -> Table, payload: Bytes) -> Result<(), Unpublished> {
@@ -145,4 +144,10 @@ impl Emits {
     fn properties(&self, headers: Table) -> Properties {
         Properties::json(headers, self.settings.persistent)
     }
+}
+
+/// Refuses JSON of so many bytes if it has more than `limit` once it is encrypted.
+fn allow(json: usize, encoding: Encoding, limit: usize) -> Result<(), EmitError> {
+    let size = encoding.payload_size(json);
+    if size > limit { Err(EmitError::TooLarge { size, limit }) } else { Ok(()) }
 }
