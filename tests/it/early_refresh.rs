@@ -8,9 +8,7 @@ use podio_sandbox::{Api, Call};
 use podio_test_support::{Environment, Stage, TestMessage, until};
 use serde_json::{Value, json};
 
-use crate::step::{
-    BOUND, consuming_worker, count, environment, oauth_config, stage, step_data, stop, wait_for_empty_queue,
-};
+use crate::step::{BOUND, consuming_worker, count, environment, oauth_config, process, stage, step_data, stop};
 
 const ACCOUNT: &str = "/v1/accounts/acc1";
 const SECRET: &str = "/v2/workspaces/ws1/secrets/sec1";
@@ -42,20 +40,6 @@ fn with_client(stage: &Stage) -> Environment {
 async fn stage_with(label: &str, config: Value, token: Value) -> Result<Stage> {
     let podio = json!({ "GET /user": [{ "json": {} }], "POST /oauth/token": token });
     stage(label, config, podio, json!({ format!("PUT {ACCOUNT}"): [{ "json": {} }] })).await
-}
-
-/// Processes `count` messages that come at once; all succeed, before `bound`.
-async fn run(stage: &Stage, environment: &Environment, count: usize, bound: Duration) -> Result<()> {
-    for _ in 0..count {
-        stage.send(&TestMessage::get("/user")).await?;
-    }
-    let mut worker = consuming_worker(stage, environment).await?;
-    stage.results.wait_for(count, "results", bound).await?;
-    wait_for_empty_queue(stage).await?;
-    stop(&mut worker, BOUND).await?;
-    let emitted = stage.emitted()?;
-    assert!(emitted.iter().all(|emitted| emitted.routing_key == "data"), "{emitted:?}");
-    Ok(())
 }
 
 /// The tokens that `/user` was called with, in order.
@@ -93,7 +77,7 @@ async fn a_token_that_soon_expires_or_has_expired_is_refreshed_before_the_first_
         (json!({ "expires_at": epoch(-3600) }), Some(1)),
     ] {
         let stage = stage_with("expires-soon", config(&expiry), json!([fresh(&json!(28800))])).await?;
-        run(&stage, &with_client(&stage), MESSAGES, BOUND).await?;
+        process(&stage, &with_client(&stage), MESSAGES, BOUND).await?;
         assert_eq!(tokens(&stage), vec!["new-access-token"; MESSAGES], "{expiry}");
         assert_eq!(refreshes(&stage), 1, "{expiry}");
         let oauth = stored(&stage)?["keys"]["oauth"].take();
@@ -122,14 +106,14 @@ async fn a_token_that_lives_on_or_says_nothing_is_not_refreshed() -> Result<()> 
         json!({ "expires_at": { "seconds": 1 } }),
     ] {
         let stage = stage_with("expires-late", config(&expiry), json!([fresh(&json!(28800))])).await?;
-        run(&stage, &with_client(&stage), 2, BOUND).await?;
+        process(&stage, &with_client(&stage), 2, BOUND).await?;
         assert_eq!((tokens(&stage), refreshes(&stage)), (vec!["old-access-token".to_owned(); 2], 0), "{expiry}");
         stage.remove().await?;
     }
     // Without a client, the token cannot be refreshed.
     let stage =
         stage_with("expires-no-client", config(&json!({ "expires_in": 30 })), json!([fresh(&json!(28800))])).await?;
-    run(&stage, &environment(&stage, 1), 2, BOUND).await?;
+    process(&stage, &environment(&stage, 1), 2, BOUND).await?;
     assert_eq!(refreshes(&stage), 0);
     stage.remove().await
 }
@@ -139,7 +123,7 @@ async fn new_tokens_that_expire_at_once_are_not_refreshed_in_a_loop() -> Result<
     for expires_in in [json!(1), json!(0), json!(-5), json!("soon"), json!(null)] {
         let expiry = json!({ "expires_at": epoch(-10) });
         let stage = stage_with("expires-at-once", config(&expiry), json!([fresh(&expires_in)])).await?;
-        run(&stage, &with_client(&stage), MESSAGES, BOUND).await?;
+        process(&stage, &with_client(&stage), MESSAGES, BOUND).await?;
         assert_eq!(refreshes(&stage), 1, "{expires_in}");
         let written = &stored(&stage)?["keys"]["oauth"]["expires_at"];
         assert!(written.as_i64().is_none_or(|at| at >= epoch(-5)), "{expires_in}: {written}");
@@ -238,7 +222,7 @@ async fn a_secret_is_refreshed_early_only_if_it_says_when_it_expires() -> Result
         });
         let podio = json!({ "GET /user": [{ "json": {} }] });
         let stage = stage("secret-expires", json!({ "secretId": "sec1" }), podio, platform).await?;
-        run(&stage, &environment(&stage, MESSAGES), MESSAGES, BOUND).await?;
+        process(&stage, &environment(&stage, MESSAGES), MESSAGES, BOUND).await?;
         let calls = stage.calls(Api::Platform);
         let token = if early { "token-after-refresh" } else { "token-of-the-secret" };
         assert_eq!(tokens(&stage), vec![token; MESSAGES], "{old}");

@@ -5,7 +5,7 @@ use podio_sandbox::{Api, Call};
 use podio_test_support::{Environment, Stage, TestMessage};
 use serde_json::{Value, json};
 
-use crate::step::{BOUND, consuming_worker, count, environment, oauth_config, stage, stop, wait_for_empty_queue};
+use crate::step::{BOUND, consuming_worker, count, environment, oauth_config, process, stage, stop};
 
 const SECRET: &str = "/v2/workspaces/ws1/secrets/sec1";
 const MESSAGES: usize = 5;
@@ -33,16 +33,8 @@ fn with_client(stage: &Stage) -> Environment {
 
 /// Processes [`MESSAGES`] messages whose first token is rejected for all; all must succeed with the second token.
 async fn run_through_expiry(stage: &Stage, environment: &Environment, tokens: [&str; 2]) -> Result<Vec<Call>> {
-    for _ in 0..MESSAGES {
-        stage.send(&TestMessage::get("/user")).await?;
-    }
-    let mut worker = consuming_worker(stage, environment).await?;
-    stage.results.wait_for(MESSAGES, "results", BOUND).await?;
-    wait_for_empty_queue(stage).await?;
-    stop(&mut worker, BOUND).await?;
-
+    let worker = process(stage, environment, MESSAGES, BOUND).await?;
     assert_eq!((stage.left().await?, stage.rejected.count()), (0, 0));
-    assert!(stage.emitted()?.iter().all(|emitted| emitted.routing_key == "data"));
     let users: Vec<Call> = stage.calls(Api::Podio).into_iter().filter(|call| call.path == "/user").collect();
     ensure!(users.len() == 2 * MESSAGES, "{} calls for {MESSAGES} messages", users.len());
     for (calls, token) in [(&users[..MESSAGES], tokens[0]), (&users[MESSAGES..], tokens[1])] {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use podio_sandbox::{Answers, Api, Call};
-use podio_test_support::{Ended, Environment, Stage, Worker, until};
+use podio_test_support::{Ended, Environment, Stage, TestMessage, Worker, until};
 use serde_json::{Value, json};
 
 /// Time limit of every single wait in a test.
@@ -77,6 +77,20 @@ pub(crate) async fn wait_for_podio_calls(stage: &Stage, count: usize) -> Result<
 /// Waits until the queue is empty: all messages have been delivered.
 pub(crate) async fn wait_for_empty_queue(stage: &Stage) -> Result<()> {
     until("the last message's delivery", BOUND, async || Ok((stage.waiting().await? == 0).then_some(()))).await
+}
+
+/// Processes `count` messages that come at once; all succeed, before `bound`. Returns the worker, which has stopped.
+pub(crate) async fn process(stage: &Stage, environment: &Environment, count: usize, bound: Duration) -> Result<Worker> {
+    for _ in 0..count {
+        stage.send(&TestMessage::get("/user")).await?;
+    }
+    let mut worker = consuming_worker(stage, environment).await?;
+    stage.results.wait_for(count, "results", bound).await?;
+    wait_for_empty_queue(stage).await?;
+    stop(&mut worker, BOUND).await?;
+    let emitted = stage.emitted()?;
+    assert!(emitted.iter().all(|emitted| emitted.routing_key == "data"), "{emitted:?}");
+    Ok(worker)
 }
 
 /// Stops the worker; fails if it does not exit with code 0 within `bound`.
