@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use elasticio_runtime::http::Client;
 use podio_sandbox::Call;
-use reqwest::{Client, Method};
+use reqwest::Method;
 use tokio::time::Instant;
 
 /// Longest wait for an answer.
@@ -19,7 +20,7 @@ pub(crate) struct Sandbox {
 impl Sandbox {
     /// The sandbox whose Podio listener is at `url`.
     pub(crate) fn new(url: &str) -> Result<Self> {
-        Ok(Self { http: elasticio_runtime::http::client("podio-demo")?, url: url.trim_end_matches('/').to_owned() })
+        Ok(Self { http: Client::new("podio-demo")?, url: url.trim_end_matches('/').to_owned() })
     }
 
     /// The journal: all calls so far, in the order of arrival.
@@ -43,9 +44,7 @@ impl Sandbox {
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body.to_owned());
         }
-        let answer = elasticio_runtime::http::send(request, Instant::now() + TIMEOUT)
-            .await
-            .context("the sandbox does not answer")?;
+        let answer = self.http.send(request, Instant::now() + TIMEOUT).await.context("the sandbox does not answer")?;
         let answer = answer.error_for_status().context("the sandbox refused a request")?;
         Ok(answer.text().await?)
     }

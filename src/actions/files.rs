@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use elasticio_runtime::{
-    http::{self, ClientError, Reach},
+    http::{Client, ClientError, Reach},
     platform::object_storage::ObjectStorage,
 };
-use reqwest::Client;
 
 use crate::rest::ClientSettings;
 
@@ -37,8 +36,8 @@ impl Files {
     ) -> Result<Self, ClientError> {
         let reach = settings.upload_sources.clone();
         let http = match &reach {
-            Some(reach) => http::client_within(user_agent, reach.clone())?,
-            None => http::client(user_agent)?,
+            Some(reach) => Client::within(user_agent, reach.clone())?,
+            None => Client::new(user_agent)?,
         };
         Ok(Self {
             storage,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::{
-    Client, RequestBuilder, Response, StatusCode,
+    RequestBuilder, Response, StatusCode,
     header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE},
 };
 use tokio::time::{Instant, timeout_at};
@@ -37,7 +37,7 @@ pub(super) enum Attempt {
 
 /// Sends a request once.
 pub(super) async fn attempt(
-    http: &Client,
+    http: &http::Client,
     profile: &Profile,
     settings: &ClientSettings,
     request: &Request,
@@ -54,7 +54,7 @@ pub(super) async fn attempt(
         Ok(call) => call,
         Err(reason) => return Attempt::BadFile(reason),
     };
-    let sent = http::send(call, deadline);
+    let sent = http.send(call, deadline);
     let sent = if matches!(request.payload, Some(Payload::File(_))) {
         tokio::select! {
             sent = sent => sent,

@@ -7,7 +7,6 @@ use elasticio_runtime::{
     platform::{api::PlatformApi, credential_store::CredentialStore},
     stop::Stop,
 };
-use reqwest::Client;
 use secrecy::SecretString;
 
 use super::{
@@ -42,7 +41,7 @@ pub(crate) enum StepCredential {
 /// A client of the API with one credential, shared by all messages of a step.
 #[derive(Debug)]
 pub struct ApiClient {
-    http: Client,
+    http: http::Client,
     profile: &'static Profile,
     address: Address,
     credential: Option<Arc<Credential>>,
@@ -67,13 +66,13 @@ impl ApiClient {
             Some(StepCredential::Secret { id, api }) => Some(TokenSource::Secret { api, id }),
             Some(StepCredential::Own { oauth, store }) => {
                 // Redirects are not followed: they could carry the refresh token to another host.
-                let http = http::client_without_redirects(user_agent)?;
+                let http = http::Client::without_redirects(user_agent)?;
                 let endpoint = TokenEndpoint::from_settings(profile, http, &settings);
                 Some(TokenSource::Own(Box::new(OwnCredential::new(profile, oauth, endpoint, store))))
             }
         };
         Ok(Self {
-            http: http::client(user_agent)?,
+            http: http::Client::new(user_agent)?,
             address: Address::new(settings.api_url.clone()),
             credential: credential.map(Credential::new),
             profile,

@@ -34,12 +34,14 @@ async fn interim_answers_are_passed_over() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_head_or_framing_without_end_is_an_error() -> Result<()> {
+async fn a_head_framing_or_interim_answers_without_end_are_an_error() -> Result<()> {
     let chunk = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2";
     for (first, again, want) in [
         ("HTTP/1.1 200 OK\r\n".to_owned(), "x: y\r\n", "its head is malformed or too large"),
         ("HTTP/1.1 200 OK\r\nx: ".to_owned(), "yyyyyyyy", "its head is malformed or too large"),
         ("HTTP/1.1 200 ".to_owned(), "yyyyyyyy", "its head is malformed or too large"),
+        (String::new(), "HTTP/1.1 100 Continue\r\n\r\n", "more than 100 interim answers (1xx)"),
+        (String::new(), "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n", "more than 100 interim answers (1xx)"),
         (format!("{chunk};"), "yyyyyyyy", "its body is malformed (chunk extensions over limit)"),
         (format!("{chunk}\r\n{{}}\r\n0\r\n"), "x: y\r\n", "its body is malformed (chunk trailers"),
         (format!("{chunk}\r\n{{}}\r\n0\r\nx: "), "yyyyyyyy", "its body is malformed (chunk trailers"),

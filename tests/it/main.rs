@@ -31,6 +31,7 @@ mod new_tokens;
 mod pages;
 mod passthrough;
 mod protocol_doc;
+mod proxies;
 mod publishing;
 mod rate_limits;
 mod rebound;

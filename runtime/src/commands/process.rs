@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use reqwest::Client;
 use tokio::{
     runtime::{Builder, Runtime},
     signal::unix::{SignalKind, signal},
@@ -74,8 +73,8 @@ pub(super) fn stop_on_signal() -> anyhow::Result<Stop> {
 }
 
 /// A client for calls to the platform.
-pub(super) fn http_client<C: Component>() -> Result<Client, ClientError> {
-    http::client(&C::INFO.user_agent())
+pub(super) fn http_client<C: Component>() -> Result<http::Client, ClientError> {
+    http::Client::new(&C::INFO.user_agent())
 }
 
 /// The platform's services.

@@ -7,10 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use reqwest::{
-    Url,
-    dns::{Addrs, Name, Resolve, Resolving},
-};
+use reqwest::Url;
 use url::Host;
 
 use super::public_address::is_public;
@@ -108,7 +105,11 @@ impl Reach {
     }
 
     /// Those of the addresses of `name` that may be connected to.
-    fn admitted(&self, name: &str, found: impl Iterator<Item = SocketAddr>) -> Result<Vec<SocketAddr>, OutOfReach> {
+    pub(super) fn admitted(
+        &self,
+        name: &str,
+        found: impl Iterator<Item = SocketAddr>,
+    ) -> Result<Vec<SocketAddr>, OutOfReach> {
         let named = self.names(name);
         let admitted: Vec<_> = found.filter(|address| named || (self.0.public && is_public(address.ip()))).collect();
         if admitted.is_empty() { Err(self.out_of_reach(name)) } else { Ok(admitted) }
@@ -127,18 +128,6 @@ impl Reach {
 /// Names without the dot of the root.
 fn rooted(name: &str) -> &str {
     name.strip_suffix('.').unwrap_or(name)
-}
-
-impl Resolve for Reach {
-    fn resolve(&self, name: Name) -> Resolving {
-        let reach = self.clone();
-        Box::pin(async move {
-            // The port is the connector's.
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let admitted = reach.admitted(name.as_str(), found)?;
-            Ok(Box::new(admitted.into_iter()) as Addrs)
-        })
-    }
 }
 
 #[cfg(test)]

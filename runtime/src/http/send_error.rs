@@ -2,7 +2,10 @@
 
 use std::{error::Error, io};
 
-use super::{reason, unreadable};
+use hyper_util::client::legacy;
+use reqwest::Url;
+
+use super::{interim::MAX_INTERIM_ANSWERS, reason, unreadable};
 use crate::tls::{TRUST_ADVICE, certificate_problem};
 
 /// Why a call has no answer. Never names an address with its path or query.
@@ -23,24 +26,38 @@ pub enum SendError {
     Refused(String),
 }
 
+/// Why one request has no answer.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ExchangeError {
+    #[error("its address is not one of HTTP")]
+    Address,
+    #[error("more than {MAX_INTERIM_ANSWERS} interim answers (1xx) came before it")]
+    Interim,
+    #[error("the request failed")]
+    Client(#[from] legacy::Error),
+}
+
 impl SendError {
-    /// `redirected`: whether a server has answered with a redirect before.
-    pub(super) fn of(error: &reqwest::Error, redirected: bool) -> Self {
+    /// A call that could not be built.
+    pub(super) fn unbuilt(error: &reqwest::Error) -> Self {
+        Self::Refused(reason(error))
+    }
+
+    /// `url`: what was called. `redirected`: whether a server has answered with a redirect before.
+    pub(super) fn of(error: &ExchangeError, url: &Url, redirected: bool) -> Self {
+        let error = match error {
+            ExchangeError::Address => return Self::Refused(error.to_string()),
+            ExchangeError::Interim => return Self::Unreadable(error.to_string()),
+            ExchangeError::Client(error) => error,
+        };
         if let Some(problem) = certificate(error) {
-            let host = error.url().and_then(reqwest::Url::host_str).unwrap_or("the server");
+            let host = url.host_str().unwrap_or("the server");
             return Self::Refused(format!("the certificate of {host} is not accepted: {problem}. {TRUST_ADVICE}"));
         }
         if let Some(what) = unreadable(error) {
             return Self::Unreadable(what);
         }
-        let reason = reason(error);
-        if error.is_builder() || error.is_redirect() {
-            Self::Refused(reason)
-        } else if error.is_connect() && !redirected {
-            Self::NotSent(reason)
-        } else {
-            Self::Broken(reason)
-        }
+        if error.is_connect() && !redirected { Self::NotSent(reason(error)) } else { Self::Broken(reason(error)) }
     }
 
     /// Whether another attempt may succeed.
@@ -52,7 +69,7 @@ impl SendError {
 
 /// What is wrong with the server's certificate, if that is the cause. I/O errors hide what they wrap from the chain of
 /// causes.
-fn certificate(error: &reqwest::Error) -> Option<String> {
+fn certificate(error: &legacy::Error) -> Option<String> {
     let mut cause = error.source();
     while let Some(inner) = cause {
         let mut wrapped = inner.downcast_ref::<io::Error>().and_then(io::Error::get_ref);

@@ -11,7 +11,7 @@ pub(super) const MAX_HEADERS: usize = 200;
 
 /// What is wrong with the answer; `None` if it is missing, breaks off, or is late.
 #[must_use]
-pub fn unreadable(error: &reqwest::Error) -> Option<String> {
+pub fn unreadable(error: &(dyn Error + 'static)) -> Option<String> {
     let mut cause = error.source();
     while let Some(inner) = cause {
         if let Some(coding) = inner.downcast_ref::<CodingError>() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder, Retryable};
 use bytes::Bytes;
-use reqwest::{Body, Client, RequestBuilder, Response, StatusCode, header::CONTENT_TYPE};
+use reqwest::{Body, RequestBuilder, Response, StatusCode, header::CONTENT_TYPE};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokio::time::Instant;
@@ -93,14 +93,14 @@ impl StorageError {
 /// Client of the object storage.
 #[derive(Clone, Debug)]
 pub struct ObjectStorage {
-    http: Client,
+    http: http::Client,
     settings: StorageSettings,
 }
 
 impl ObjectStorage {
     /// A client that sends its requests with `http`.
     #[must_use]
-    pub(crate) fn new(http: Client, settings: StorageSettings) -> Self {
+    pub(crate) fn new(http: http::Client, settings: StorageSettings) -> Self {
         Self { http, settings }
     }
 
@@ -183,7 +183,7 @@ impl ObjectStorage {
     ) -> Result<Response, StorageError> {
         let request =
             request.bearer_auth(self.settings.token.expose_secret()).header("x-request-id", &self.settings.request_id);
-        let response = http::send(request, deadline).await.map_err(|error| unanswered(&error, call))?;
+        let response = self.http.send(request, deadline).await.map_err(|error| unanswered(&error, call))?;
         match response.status() {
             status if status.is_success() => Ok(response),
             status => Err(StorageError::Status(status, call)),

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use elasticio_runtime::{
     action::{Action, Context, Interruption},
-    http,
     platform::message::{Message, Outgoing},
 };
 use futures_util::{TryStreamExt, future::BoxFuture};
@@ -71,7 +70,7 @@ impl UrlSource {
             reach.check(url).map_err(|refusal| refusal.to_string())?;
         }
         let limit = self.files.stall_timeout;
-        let answer = http::send(self.files.http.get(url.clone()), Instant::now() + limit).await;
+        let answer = self.files.http.send(self.files.http.get(url.clone()), Instant::now() + limit).await;
         let response = answer.map_err(|error| error.to_string())?;
         match response.status() {
             status if status.is_success() => Ok(response),

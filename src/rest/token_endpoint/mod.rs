@@ -9,7 +9,7 @@ use oauth2::{
     AsyncHttpClient, AuthType, ClientId, ClientSecret, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse,
     RefreshToken, TokenResponse, TokenUrl, basic::BasicClient,
 };
-use reqwest::{Client, header::CONTENT_TYPE};
+use reqwest::header::CONTENT_TYPE;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 use tokio::time::Instant;
@@ -42,7 +42,7 @@ const ATTEMPT_DELAY: Duration = Duration::from_millis(500);
 /// The endpoint, and the client that calls it.
 pub(super) struct TokenEndpoint {
     profile: &'static Profile,
-    http: Client,
+    http: http::Client,
     timeout: Duration,
     client: BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>,
     json: bool,
@@ -50,14 +50,18 @@ pub(super) struct TokenEndpoint {
 
 impl TokenEndpoint {
     /// The endpoint that the settings name; `None` without a client id and secret.
-    pub(super) fn from_settings(profile: &'static Profile, http: Client, settings: &ClientSettings) -> Option<Self> {
+    pub(super) fn from_settings(
+        profile: &'static Profile,
+        http: http::Client,
+        settings: &ClientSettings,
+    ) -> Option<Self> {
         let (id, secret) = (settings.client_id.as_ref()?, settings.client_secret.as_ref()?);
         Some(Self::new(profile, http, &settings.token_url, id, secret, settings.timeout))
     }
 
     fn new(
         profile: &'static Profile,
-        http: Client,
+        http: http::Client,
         url: &Url,
         id: &str,
         secret: &SecretString,
@@ -108,7 +112,7 @@ impl TokenEndpoint {
         };
         let call = self.http.post(parts.uri.to_string()).header(CONTENT_TYPE, content_type);
         let deadline = Instant::now() + self.timeout;
-        let answer = http::send(call.body(body), deadline).await.map_err(|error| match error {
+        let answer = self.http.send(call.body(body), deadline).await.map_err(|error| match error {
             // The refresh token may be used up.
             http::SendError::Unreadable(what) => TransportError::Unusable(what),
             error if error.is_transient() => TransportError::Unanswered(error.to_string()),

@@ -5,7 +5,7 @@ use std::{process::ExitCode, sync::Arc};
 
 use anyhow::bail;
 use backon::{ConstantBuilder, Retryable};
-use reqwest::{Client, StatusCode, header::CONTENT_TYPE};
+use reqwest::{StatusCode, header::CONTENT_TYPE};
 use serde_json::{Value, json, value::RawValue};
 use tokio::time::Instant;
 use url::Url;
@@ -124,7 +124,7 @@ impl Unposted {
 
 /// One attempt. A 5xx is an error, so that it is retried.
 async fn attempt(
-    http: &Client,
+    http: &http::Client,
     url: &Url,
     login: Option<(String, Option<String>)>,
     body: String,
@@ -133,7 +133,7 @@ async fn attempt(
     if let Some((user, password)) = login {
         request = request.basic_auth(user, password);
     }
-    match http::send(request.body(body), Instant::now() + PLATFORM_TIMEOUT).await?.status() {
+    match http.send(request.body(body), Instant::now() + PLATFORM_TIMEOUT).await?.status() {
         status if status.is_server_error() => Err(Unposted::Status(status)),
         status => Ok(status),
     }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use backon::{ConstantBuilder, Retryable};
-use reqwest::{Client, Method, StatusCode, Url, header::CONTENT_TYPE};
+use reqwest::{Method, StatusCode, Url, header::CONTENT_TYPE};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -50,14 +50,14 @@ impl std::fmt::Debug for SecretCredentials {
 /// Client of the platform's REST API. A call fails with the [`ApiError`] of its last attempt.
 #[derive(Clone, Debug)]
 pub struct PlatformApi {
-    http: Client,
+    http: http::Client,
     settings: ApiSettings,
 }
 
 impl PlatformApi {
     /// A client that sends its requests with `http`.
     #[must_use]
-    pub(crate) fn new(http: Client, settings: ApiSettings) -> Self {
+    pub(crate) fn new(http: http::Client, settings: ApiSettings) -> Self {
         Self { http, settings }
     }
 
@@ -192,7 +192,7 @@ impl PlatformApi {
             request = request.header(CONTENT_TYPE, "application/json").body(body);
         }
         let deadline = Instant::now() + PLATFORM_TIMEOUT;
-        let answer = http::send(request, deadline).await.map_err(|error| ApiError::unanswered(call, &error))?;
+        let answer = self.http.send(request, deadline).await.map_err(|error| ApiError::unanswered(call, &error))?;
         let origin = answer.url().origin();
         if !reads && origin != self.settings.uri.origin() {
             // Whoever answers there has not seen what was to be stored.
