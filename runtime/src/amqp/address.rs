@@ -105,7 +105,7 @@ fn parse(text: &str) -> Result<Address, String> {
 }
 
 fn number<T: std::str::FromStr>(value: Option<String>, name: &str) -> Result<Option<T>, String> {
-    let parse = |text: String| text.parse().map_err(|_| format!("has {name}={text}, which must be a whole number"));
+    let parse = |text: String| text.parse().map_err(|_| format!("has a {name} that is not a whole number"));
     value.map(parse).transpose()
 }
 
