@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-stop test conformance bench lint map audit image clean-run
+.PHONY: help build demo demo-stop test canary conformance bench lint map audit image clean-run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ test: ## all tests, against a real broker that is started if need be (BROKER=4: 
 
 conformance: ## only the recorded scenarios of the platform's contract (BROKER=4: on RabbitMQ 4)
 	scripts/test --test conformance
+
+canary: ## only the search for secrets: what is seen where, after every flow and failure
+	scripts/test --test canary
 
 bench: ## the worker beside a bare loop and the Node.js runtime (ONLY="compare scaling large instructions micro", SAVE=folder)
 	scripts/bench $(ONLY)

@@ -56,7 +56,11 @@ pub(crate) fn environment(stage: &Stage, prefetch: usize) -> Environment {
 
 /// Starts a worker and waits until it consumes.
 pub(crate) async fn consuming_worker(stage: &Stage, environment: &Environment) -> Result<Worker> {
-    let mut worker = Worker::start(program(), environment)?;
+    consuming(stage, Worker::start(program(), environment)?).await
+}
+
+/// Waits until a worker consumes.
+pub(crate) async fn consuming(stage: &Stage, mut worker: Worker) -> Result<Worker> {
     until("the worker's consumer", BOUND, async || {
         ensure!(worker.is_running()?, "the worker ended at start:\n{}", worker.log().all().join("\n"));
         Ok(stage.is_consumed().await?.then_some(()))

@@ -11,6 +11,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 use crate::ended::Ended;
+use crate::process_view::ProcessView;
 
 /// How a command ended, and its output.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub struct Finished {
     pub output: String,
     /// Standard error.
     pub errors: String,
+    /// What could be seen of the process when it had started.
+    pub view: ProcessView,
 }
 
 /// Runs `program` to its end, with only `variables` in its environment and `input` on standard input; fails if that takes
@@ -42,6 +45,7 @@ pub async fn run_to_end(
         .kill_on_drop(true)
         .spawn()
         .with_context(|| format!("{} cannot be started", program.display()))?;
+    let view = ProcessView::of(child.id().context("the command has no process id")?)?;
     let mut stdin = child.stdin.take().context("standard input is not piped")?;
     let input = input.to_owned();
     // Concurrent with the reading, or both sides could wait for each other. It fails if the program ends without reading.
@@ -52,5 +56,6 @@ pub async fn run_to_end(
         ended: Ended::from(output.status),
         output: String::from_utf8(output.stdout).context("standard output is not UTF-8")?,
         errors: String::from_utf8(output.stderr).context("standard error is not UTF-8")?,
+        view,
     })
 }

@@ -44,6 +44,12 @@ impl RawHttp {
         Ok(Self { address, requests, sent, accepting })
     }
 
+    /// Its `host:port`.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Its base address.
     #[must_use]
     pub fn url(&self) -> String {

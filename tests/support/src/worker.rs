@@ -14,12 +14,14 @@ use tokio::time::timeout;
 use crate::arrivals::Arrivals;
 use crate::ended::Ended;
 use crate::environment::Environment;
+use crate::process_view::ProcessView;
 
 /// A running worker. Dropping it kills the process.
 #[derive(Debug)]
 pub struct Worker {
     child: Child,
     pid: Pid,
+    view: ProcessView,
     log: Arrivals<String>,
     readers: Vec<JoinHandle<()>>,
 }
@@ -37,17 +39,24 @@ impl Worker {
             .spawn()
             .with_context(|| format!("{} cannot be started", program.display()))?;
         let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed())).context("the worker has no process id")?;
+        let view = ProcessView::of(child.id().context("the worker has no process id")?)?;
         let log = Arrivals::default();
         let out = child.stdout.take().context("standard output is not piped")?;
         let err = child.stderr.take().context("standard error is not piped")?;
         let readers = vec![tokio::spawn(keep_lines(out, log.clone())), tokio::spawn(keep_lines(err, log.clone()))];
-        Ok(Self { child, pid, log, readers })
+        Ok(Self { child, pid, view, log, readers })
     }
 
     /// The lines of its standard output and standard error, in the order of arrival.
     #[must_use]
     pub fn log(&self) -> &Arrivals<String> {
         &self.log
+    }
+
+    /// What could be seen of the process when it had started.
+    #[must_use]
+    pub fn view(&self) -> &ProcessView {
+        &self.view
     }
 
     /// Whether it has not ended yet.

@@ -1,0 +1,29 @@
+//! What everybody (the command line) and the same user (the environment) can see of a running process.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+use rustix::io::Errno;
+
+/// A process as `/proc` shows it.
+#[derive(Clone, Debug, Default)]
+pub struct ProcessView {
+    /// Program and arguments, with a zero byte after each.
+    pub command_line: Vec<u8>,
+    /// Variables, with a zero byte after each.
+    pub environment: Vec<u8>,
+}
+
+impl ProcessView {
+    /// The child process with this id. Nothing is left to see of one that has ended.
+    pub(crate) fn of(pid: u32) -> Result<Self> {
+        let read = |name: &str| {
+            let file = format!("/proc/{pid}/{name}");
+            match fs::read(&file) {
+                Err(error) if error.raw_os_error() == Some(Errno::SRCH.raw_os_error()) => Ok(Vec::new()),
+                content => content.with_context(|| format!("{file} cannot be read")),
+            }
+        };
+        Ok(Self { command_line: read("cmdline")?, environment: read("environ")? })
+    }
+}
