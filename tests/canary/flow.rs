@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::canary::Canary;
-use crate::hosts::{BROKER_USER, Hosts};
+use crate::hosts::BROKER_USER;
 use crate::ledger::Ledger;
 use crate::place::Place;
 use crate::step::{BOUND, answers, consuming, program, stop, wait_for_podio_calls};
@@ -92,18 +92,19 @@ impl Flow {
     }
 
     /// Runs it and searches every place.
-    pub(crate) async fn run(&self, format: &str, hosts: &Hosts, ledger: &Ledger) -> Result<()> {
-        self.played(format, hosts, ledger).await.with_context(|| format!("the flow {:?}, {format}", self.name))
+    pub(crate) async fn run(&self, format: &str, broker_url: &str, ledger: &Ledger) -> Result<()> {
+        self.played(format, broker_url, ledger).await.with_context(|| format!("the flow {:?}, {format}", self.name))
     }
 
-    async fn played(&self, format: &str, hosts: &Hosts, ledger: &Ledger) -> Result<()> {
-        let scene = Scene::set(self, hosts).await?;
+    async fn played(&self, format: &str, broker_url: &str, ledger: &Ledger) -> Result<()> {
+        let scene = Scene::set(self, broker_url).await?;
         let broker = scene.broker.address().to_string();
-        let environment =
-            self.variables.iter().fold(
-                scene.environment(self.function, hosts)?.with("LOG_FORMAT", format),
-                |environment, (name, value)| environment.with(name, &value.replace("{broker}", &broker)),
-            );
+        let environment = self
+            .variables
+            .iter()
+            .fold(scene.environment(self.function)?.with("LOG_FORMAT", format), |environment, (name, value)| {
+                environment.with(name, &value.replace("{broker}", &broker))
+            });
         let mut worker = Worker::start(&self.program, &environment)?;
         if matches!(self.ends, Ends::AtStart) {
             let ended = worker.ended(BOUND).await?;
@@ -169,8 +170,8 @@ struct Scene {
 }
 
 impl Scene {
-    async fn set(flow: &Flow, hosts: &Hosts) -> Result<Self> {
-        let stage = Stage::set_on(hosts.broker.url().to_owned(), "canary", &[]).await?;
+    async fn set(flow: &Flow, broker_url: &str) -> Result<Self> {
+        let stage = Stage::set_on(broker_url.to_owned(), "canary", &[]).await?;
         let snapshot = json!({ "snapshot": Canary::StepSnapshot.value() });
         stage.sandbox.set_step(&json!({ "config": flow.config, "is_passthrough": true, "snapshot": snapshot }));
         stage.sandbox.set_answers(answers(flow.podio.clone(), flow.platform.clone())?)?;
@@ -185,8 +186,8 @@ impl Scene {
         })
     }
 
-    fn environment(&self, function: &str, hosts: &Hosts) -> Result<Environment> {
-        let vhost = hosts.broker.url().rsplit('/').next().context("the broker's vhost")?.to_owned();
+    fn environment(&self, function: &str) -> Result<Environment> {
+        let vhost = self.stage.broker_url().rsplit('/').next().context("the broker's vhost")?.to_owned();
         let password = Canary::AmqpPassword.encoded();
         let broker = format!("amqp://{BROKER_USER}:{password}@{}/{vhost}", self.broker.address());
         let folder = self.folder.path().display().to_string();

@@ -15,9 +15,16 @@ use crate::place::Place;
 /// The user of every worker at the broker; its password is [`Canary::AmqpPassword`].
 pub(crate) const BROKER_USER: &str = "canary";
 
-/// The hosts, and a broker with a user of its own.
+/// Starts a broker at which workers have a user of their own.
+pub(crate) async fn start_broker() -> Result<PrivateBroker> {
+    let broker = PrivateBroker::start("canary").await?;
+    broker.ctl(&["add_user", BROKER_USER, Canary::AmqpPassword.value()]).await?;
+    broker.ctl(&["set_permissions", BROKER_USER, ".*", ".*", ".*"]).await?;
+    Ok(broker)
+}
+
+/// The hosts.
 pub(crate) struct Hosts {
-    pub(crate) broker: PrivateBroker,
     /// Where redirects lead; answers everything with 200.
     pub(crate) other: Recorder,
     /// Where the files to upload come from; has the same for every address.
@@ -37,9 +44,6 @@ pub(crate) struct Hosts {
 
 impl Hosts {
     pub(crate) async fn start() -> Result<Self> {
-        let broker = PrivateBroker::start("canary").await?;
-        broker.ctl(&["add_user", BROKER_USER, Canary::AmqpPassword.value()]).await?;
-        broker.ctl(&["set_permissions", BROKER_USER, ".*", ".*", ".*"]).await?;
         let other = OtherHost::start().await?;
         let answer = |status: &str, body: &str| {
             format!("HTTP/1.1 {status}\r\ncontent-type: text/plain\r\ncontent-length: {}\r\n\r\n{body}", body.len())
@@ -49,7 +53,6 @@ impl Hosts {
         let closed = TcpSocket::new_v4()?;
         closed.bind((Ipv4Addr::LOCALHOST, 0).into())?;
         Ok(Self {
-            broker,
             other: Recorder::start(Some(other.address())).await?,
             source: Recorder::start(Some(source.address())).await?,
             bad_source: Recorder::start(Some(bad_source.address())).await?,

@@ -64,10 +64,15 @@ async fn run(arguments: &Arguments) -> Result<ExitCode> {
     flows.retain(|flow| arguments.select(flow.name));
     let mut commands = commands::all(&hosts)?;
     commands.retain(|command| arguments.select(command.name()));
-    let (hosts, ledger) = (&hosts, &ledger);
+    if flows.is_empty() && commands.is_empty() {
+        println!("none of the flows and commands has such a name");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let broker = hosts::start_broker().await.context("the broker of the canary run")?;
+    let (hosts, ledger, broker_url) = (&hosts, &ledger, broker.url());
     let runs = ["json", "text"].into_iter().flat_map(|format| {
         let flows =
-            flows.iter().map(move |flow| -> LocalBoxFuture<'_, _> { Box::pin(flow.run(format, hosts, ledger)) });
+            flows.iter().map(move |flow| -> LocalBoxFuture<'_, _> { Box::pin(flow.run(format, broker_url, ledger)) });
         let commands = commands
             .iter()
             .map(move |command| -> LocalBoxFuture<'_, _> { Box::pin(command.run(format, hosts, ledger)) });
