@@ -3,21 +3,20 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
-use podio_test_support::{Ended, Environment, Recorder, Stage, TestMessage, Worker};
+use podio_test_support::{Ended, TestMessage, Worker};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use crate::canary::Canary;
-use crate::hosts::BROKER_USER;
 use crate::ledger::Ledger;
 use crate::place::Place;
-use crate::step::{BOUND, answers, consuming, program, stop, wait_for_podio_calls};
+use crate::scene::Scene;
+use crate::step::{BOUND, consuming, program, stop, wait_for_podio_calls};
 
 /// How a flow ends.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Ends {
-    /// After so many emits.
-    Emits(usize),
+    /// After emits with these routing keys.
+    Emits(&'static [&'static str]),
     /// When all messages are rejected.
     Rejects,
     /// By a stop while Podio is called.
@@ -31,9 +30,9 @@ pub(crate) struct Flow {
     pub(crate) name: &'static str,
     program: PathBuf,
     function: &'static str,
-    config: Value,
-    podio: Value,
-    platform: Value,
+    pub(crate) config: Value,
+    pub(crate) podio: Value,
+    pub(crate) platform: Value,
     variables: Vec<(&'static str, String)>,
     messages: Vec<TestMessage>,
     ends: Ends,
@@ -51,7 +50,7 @@ impl Flow {
             platform: json!({}),
             variables: Vec::new(),
             messages: vec![request("POST")],
-            ends: Ends::Emits(1),
+            ends: Ends::Emits(&["error"]),
         }
     }
 
@@ -87,6 +86,11 @@ impl Flow {
         Self { messages, ..self }
     }
 
+    /// It ends after emits with these routing keys, instead of one error.
+    pub(crate) fn emits(self, keys: &'static [&'static str]) -> Self {
+        self.ends(Ends::Emits(keys))
+    }
+
     pub(crate) fn ends(self, ends: Ends) -> Self {
         Self { ends, ..self }
     }
@@ -116,12 +120,17 @@ impl Flow {
             }
             let (results, rejected) = (&scene.stage.results, &scene.stage.rejected);
             match self.ends {
-                Ends::Emits(count) => results.wait_for(count, "emits", BOUND).await.map(drop),
+                Ends::Emits(keys) => results.wait_for(keys.len(), "emits", BOUND).await.map(drop),
                 Ends::Rejects => rejected.wait_for(self.messages.len(), "rejected messages", BOUND).await.map(drop),
                 Ends::Stopped | Ends::AtStart => wait_for_podio_calls(&scene.stage, 1).await.map(drop),
             }
             .with_context(|| format!("{:#?}", worker.log().all()))?;
             stop(&mut worker, BOUND).await?;
+        }
+        if let Ends::Emits(expected) = self.ends {
+            let emitted = scene.stage.emitted()?;
+            let keys: Vec<&str> = emitted.iter().map(|emitted| emitted.routing_key.as_str()).collect();
+            ensure!(keys == expected, "it emitted {keys:?}: {}", emitted[0].text);
         }
         self.search(&worker, &scene, ledger)?;
         scene.stage.remove().await
@@ -154,58 +163,6 @@ impl Flow {
             search(place, emitted.text.as_bytes());
         }
         crate::files::search(scene.folder.path(), self.name, ledger)
-    }
-}
-
-/// What the worker of one flow talks to.
-struct Scene {
-    stage: Stage,
-    podio: Recorder,
-    tokens: Recorder,
-    platform: Recorder,
-    storage: Recorder,
-    broker: Recorder,
-    /// Its home, and where temporary files go.
-    folder: TempDir,
-}
-
-impl Scene {
-    async fn set(flow: &Flow, broker_url: &str) -> Result<Self> {
-        let stage = Stage::set_on(broker_url.to_owned(), "canary", &[]).await?;
-        let snapshot = json!({ "snapshot": Canary::StepSnapshot.value() });
-        stage.sandbox.set_step(&json!({ "config": flow.config, "is_passthrough": true, "snapshot": snapshot }));
-        stage.sandbox.set_answers(answers(flow.podio.clone(), flow.platform.clone())?)?;
-        Ok(Self {
-            podio: Recorder::start(Some(stage.sandbox.podio_addr())).await?,
-            tokens: Recorder::start(Some(stage.sandbox.podio_addr())).await?,
-            platform: Recorder::start(Some(stage.sandbox.platform_addr())).await?,
-            storage: Recorder::start(Some(stage.sandbox.platform_addr())).await?,
-            broker: Recorder::start(Some(stage.proxy.address())).await?,
-            folder: tempfile::tempdir()?,
-            stage,
-        })
-    }
-
-    fn environment(&self, function: &str) -> Result<Environment> {
-        let vhost = self.stage.broker_url().rsplit('/').next().context("the broker's vhost")?.to_owned();
-        let password = Canary::AmqpPassword.encoded();
-        let broker = format!("amqp://{BROKER_USER}:{password}@{}/{vhost}", self.broker.address());
-        let folder = self.folder.path().display().to_string();
-        Ok(crate::files::everywhere(
-            self.stage
-                .environment(function)
-                .with("ELASTICIO_AMQP_URI", &broker)
-                .with("ELASTICIO_API_URI", &self.platform.url())
-                .with("ELASTICIO_API_USERNAME", Canary::ApiUser.value())
-                .with("ELASTICIO_API_KEY", Canary::ApiKey.value())
-                .with("ELASTICIO_OBJECT_STORAGE_URI", &self.storage.url())
-                .with("ELASTICIO_OBJECT_STORAGE_TOKEN", Canary::StorageToken.value())
-                .with("PODIO_API_URL", &self.podio.url())
-                .with("PODIO_TOKEN_URL", &format!("{}/oauth/token", self.tokens.url()))
-                .with("PODIO_CLIENT_ID", Canary::ClientId.value())
-                .with("PODIO_CLIENT_SECRET", Canary::ClientSecret.value()),
-            &folder,
-        ))
     }
 }
 

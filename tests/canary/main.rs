@@ -16,6 +16,7 @@ mod ledger;
 mod needles;
 mod panicking;
 mod place;
+mod scene;
 #[path = "../it/step.rs"]
 #[expect(dead_code, reason = "shared with the other tests, which use more of it")]
 mod step;

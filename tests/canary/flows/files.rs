@@ -32,9 +32,9 @@ pub(super) fn flows(hosts: &Hosts) -> Vec<Flow> {
     let content = json!([{ "text": Canary::FileContent.value() }]);
     let said = |status: u16| json!([{ "status": status, "text": Canary::TokenAnswer.value() }]);
     let source = hosts.source.url();
-    let forbidden = source.replace("127.0.0.1", &format!("{}:p@127.0.0.1", Canary::SourceQuery.value()));
+    let with_user = source.replace("127.0.0.1", &format!("{}:p@127.0.0.1", Canary::SourceQuery.value()));
     vec![
-        upload("an upload", &source, &taken),
+        upload("an upload", &source, &taken).emits(&["data"]),
         upload("an upload that Podio refuses", &source, &refused),
         upload("an upload that Podio redirects", &source, &hosts.redirect(307)[0]),
         upload("an upload that breaks off", &source, &json!({ "reset": true })),
@@ -43,11 +43,11 @@ pub(super) fn flows(hosts: &Hosts) -> Vec<Flow> {
         upload("a source that is down", "http://127.0.0.1:1", &taken),
         upload("a source that is not an address", "no://", &taken),
         upload("a source that is out of reach", &source, &taken).with("PODIO_UPLOAD_SOURCES", "public"),
-        upload("a source with a user", &forbidden, &taken),
-        download("a download", &content, json!({})),
+        upload("a source with a user", &with_user, &taken).emits(&["data"]),
+        download("a download", &content, json!({})).emits(&["data"]),
         download("a download that is refused", &json!([refused]), json!({})),
         download("a download that breaks off", &json!([{ "reset": "midbody" }]), json!({})),
-        download("a download from elsewhere", &hosts.redirect(302), json!({})),
+        download("a download from elsewhere", &hosts.redirect(302), json!({})).emits(&["data"]),
         download("a download that cannot be stored", &content, json!({ "POST /objects": said(500) })),
         download("a download that the storage redirects", &content, json!({ "POST /objects": hosts.redirect(307) })),
     ]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{answered, echo, expired, success};
 use crate::canary::Canary;
-use crate::flow::{Ends, Flow, own_credential, request};
+use crate::flow::{Flow, own_credential, request};
 use crate::hosts::Hosts;
 
 /// What the token endpoint is sent.
@@ -37,7 +37,7 @@ pub(super) fn flows(hosts: &Hosts) -> Result<Vec<Flow>> {
         |code: &str| json!({ "error": code, "error_description": Canary::TokenAnswer.value(), "echo": echo(SENT) });
     let mut twice = answered(&json!([expired(), success(), expired(), success()]));
     twice["POST /oauth/token"] = json!([{ "json": fresh() }]);
-    let away = |name, platform: Value| refresh(name, &json!({ "json": fresh() })).platform(platform);
+    let away = |name, platform: Value| refresh(name, &json!({ "json": fresh() })).platform(platform).emits(&["data"]);
     let accounts = "PUT /v1/accounts/acc1";
     let mut unusable = own_credential();
     unusable["oauth"]["access_token"] = json!(format!("{}\n", Canary::AccessToken.value()));
@@ -51,12 +51,12 @@ pub(super) fn flows(hosts: &Hosts) -> Result<Vec<Flow>> {
             .with("LOG_LEVEL", level)
     });
     let mut flows = vec![
-        refresh("a refresh", &json!({ "json": fresh() })),
+        refresh("a refresh", &json!({ "json": fresh() })).emits(&["data"]),
         Flow::new("a second refresh")
             .podio(twice)
             .platform(json!({ "PUT /v1/accounts/acc1": [{ "json": {} }] }))
             .messages(vec![request("POST"), request("POST")])
-            .ends(Ends::Emits(2)),
+            .emits(&["data", "data"]),
         refresh("a token that is not accepted", &json!({ "json": fresh() }))
             .podio({
                 let mut podio = answered(&json!([expired(), { "status": 401, "text": echo(&[Canary::AccessToken, Canary::NewAccessToken, Canary::NewRefreshToken]) }]));
@@ -73,7 +73,8 @@ pub(super) fn flows(hosts: &Hosts) -> Result<Vec<Flow>> {
         refresh("a token endpoint that answers nothing", &json!({ "reset": true })),
         refresh("a token endpoint that redirects", &hosts.redirect(307)[0]),
         refresh("a token endpoint that redirects a page", &hosts.redirect(302)[0]),
-        refresh("a token endpoint's rate limit", &json!({ "status": 420, "json": said("rate_limit"), "headers": { "retry-after": "300" } })),
+        refresh("a token endpoint's rate limit", &json!({ "status": 420, "json": said("rate_limit"), "headers": { "retry-after": "300" } }))
+            .emits(&["rebound"]),
         refresh("a token that is no header", &json!({ "json": { "access_token": format!("{}\n", Canary::NewAccessToken.value()) } })),
         refresh("a token endpoint with version 2", &json!({})).with("PODIO_TOKEN_URL", format!("{}/oauth/token/v2", hosts.garbage.url())),
         refresh("a token endpoint that is down", &json!({}))

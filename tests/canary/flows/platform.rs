@@ -36,6 +36,6 @@ pub(super) fn flows(hosts: &Hosts) -> Result<Vec<Flow>> {
         hook("startup data that redirect", json!({ STARTUP: hosts.redirect(307) })),
         hook("startup data that are stored", json!({ STARTUP: [{ "status": 201, "json": {} }] }))
             .podio(answered(&json!([success()])))
-            .ends(Ends::Emits(1)),
+            .emits(&["data"]),
     ])
 }

@@ -31,7 +31,8 @@ pub(super) fn flows(hosts: &Hosts) -> Vec<Flow> {
     };
     let read = || json!([of(Canary::PlatformToken)]);
     vec![
-        flow("a secret that is refreshed", json!({ READ: read(), REFRESH: [of(Canary::NewPlatformToken)] })),
+        flow("a secret that is refreshed", json!({ READ: read(), REFRESH: [of(Canary::NewPlatformToken)] }))
+            .emits(&["data"]),
         flow("a secret that cannot be refreshed", json!({ READ: read(), REFRESH: said(422) })),
         flow("a refresh of a secret that fails", json!({ READ: read(), REFRESH: said(500) })),
         flow("a refresh of a secret that is a page", json!({ READ: read(), REFRESH: said(200) })),

@@ -12,8 +12,9 @@ pub(super) fn flows(hosts: &Hosts) -> Vec<Flow> {
     let echo_token = json!({ "error": Canary::AccessToken.value(), "answer": Canary::PodioAnswer.value() });
     let get = format!("GET {}", path());
     vec![
-        Flow::new("success").podio(answered(&json!([success()]))),
+        Flow::new("success").podio(answered(&json!([success()]))).emits(&["data"]),
         Flow::new("a success with the other encoding and passthrough")
+            .emits(&["data"])
             .podio(json!({ "GET /user": [success()] }))
             .messages(vec![TestMessage::new(&json!({
                 "body": { "method": "GET", "url": "/user" },
@@ -38,18 +39,22 @@ pub(super) fn flows(hosts: &Hosts) -> Vec<Flow> {
             .with("PODIO_MAX_RESPONSE_SIZE", "5"),
         Flow::new("a redirect of content").podio(answered(&hosts.redirect(307))),
         Flow::new("a redirect of a GET")
+            .emits(&["data"])
             .podio(json!({ get.clone(): hosts.redirect(302) }))
             .messages(vec![request("GET")]),
-        Flow::new("a rate limit").podio(answered(&json!([
+        Flow::new("a rate limit").emits(&["rebound"]).podio(answered(&json!([
             { "status": 420, "json": echo_token, "headers": { "retry-after": "300" } },
         ]))),
         Flow::new("a wrong method").messages(vec![request(Canary::Body.value())]),
         Flow::new("a url that leads away").messages(vec![message(
             &json!({ "method": "GET", "url": format!("http://{}/{}", hosts.other.address(), Canary::Query.value()) }),
         )]),
-        Flow::new("pages that repeat").podio(json!({ get: [{ "json": [1, 2, 3] }] })).messages(vec![message(&json!({
-            "method": "GET", "url": format!("{}?token={}", path(), Canary::Query.value()), "pagination": true,
-        }))]),
+        Flow::new("pages that repeat")
+            .emits(&["data", "error"])
+            .podio(json!({ get: [{ "json": [1, 2, 3] }] }))
+            .messages(vec![message(&json!({
+                "method": "GET", "url": format!("{}?token={}", path(), Canary::Query.value()), "pagination": true,
+            }))]),
         Flow::new("a look-up")
             .function("lookupObjectById")
             .messages(vec![message(&json!({ "idValue": Canary::Path.value() }))]),
@@ -62,7 +67,7 @@ pub(super) fn flows(hosts: &Hosts) -> Vec<Flow> {
         Flow::new("an error reply")
             .podio(answered(&json!([{ "status": 410, "json": {} }])))
             .messages(vec![request("POST").with_header("reply_to", json!("reply"))])
-            .ends(Ends::Emits(2)),
+            .emits(&["error", "reply"]),
         Flow::new("a stop")
             .podio(answered(&json!([{ "delay": 20 }])))
             .with("API_REQUEST_TIMEOUT", "500")

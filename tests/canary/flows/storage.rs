@@ -34,7 +34,7 @@ fn fetched(name: &'static str, answer: &Value) -> Flow {
 pub(super) fn flows(hosts: &Hosts) -> Result<Vec<Flow>> {
     let said = |status: u16| json!([{ "status": status, "text": Canary::TokenAnswer.value() }]);
     Ok(vec![
-        stored("a result that is stored", json!({})),
+        stored("a result that is stored", json!({})).emits(&["data"]),
         stored("a storage that refuses", json!({ STORE: said(401) })),
         stored("a storage that fails", json!({ STORE: said(500) })),
         stored("a storage's page", json!({ STORE: said(200) })),
