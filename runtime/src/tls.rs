@@ -11,7 +11,7 @@ use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     crypto::{CryptoProvider, ring},
-    pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject},
 };
 use rustls_platform_verifier::Verifier;
 
@@ -38,13 +38,35 @@ pub(crate) fn config() -> Result<ClientConfig, Error> {
 }
 
 fn make() -> Result<ClientConfig, Error> {
+    own_config(None, None)
+}
+
+/// A certificate with those of its issuers, and its key.
+pub(crate) type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+
+/// A configuration of its own for one server, which trusts only `authorities`, if there are any, and shows `identity` if
+/// the server asks for a certificate.
+///
+/// # Errors
+/// When a certificate or the key cannot be used.
+pub(crate) fn own_config(
+    authorities: Option<Vec<CertificateDer<'static>>>,
+    identity: Option<Identity>,
+) -> Result<ClientConfig, Error> {
     let provider = Arc::new(ring::default_provider());
-    let verifier = PlatformVerifier { provider: provider.clone(), verifier: OnceLock::new() };
-    Ok(ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth())
+    let builder = ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions()?;
+    let builder = if let Some(authorities) = authorities {
+        let mut roots = RootCertStore::empty();
+        authorities.into_iter().try_for_each(|authority| roots.add(authority))?;
+        builder.with_root_certificates(roots)
+    } else {
+        let verifier = PlatformVerifier { provider, verifier: OnceLock::new() };
+        builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
+    };
+    match identity {
+        Some((chain, key)) => builder.with_client_auth_cert(chain, key),
+        None => Ok(builder.with_no_client_auth()),
+    }
 }
 
 /// The operating system's verifier, created when it is first needed; every check is passed on to it.

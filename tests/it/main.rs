@@ -3,6 +3,7 @@
 mod adding_an_action;
 mod answers;
 mod bad_input;
+mod broker_tls;
 mod certificates;
 mod codings;
 mod configuration_doc;

@@ -1,4 +1,4 @@
-//! The addresses of the broker, as `ELASTICIO_AMQP_URI` has them (protocol, sections 1.5, 16.13 and 16.14). Pure.
+//! The addresses of the broker, as `ELASTICIO_AMQP_URI` has them (protocol, sections 1.5, 16.13, 16.14, 16.22 and 16.23). Pure.
 
 use std::{fmt, time::Duration};
 
@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 use url::{Host, Url};
 
-use super::wire::FRAME_MAX;
+use super::{tls_options::TlsOptions, wire::FRAME_MAX};
 
 /// The smallest frame size that every RabbitMQ takes; 4.1 and later refuse a smaller one.
 const MIN_FRAME_MAX: u32 = 8192;
@@ -16,11 +16,14 @@ const DEFAULT_LOGIN: &str = "guest";
 /// One broker's address. Its debug print shows no password.
 #[derive(Clone)]
 pub(crate) struct Address {
-    pub(super) tls: bool,
+    /// Those of an encrypted connection.
+    pub(super) tls: Option<TlsOptions>,
     pub(super) host: Host,
     pub(super) port: u16,
     pub(super) user: String,
     pub(super) password: SecretString,
+    /// Whether the broker takes the user from the process's certificate, so that no password is sent.
+    pub(super) external: bool,
     pub(super) vhost: String,
     /// The frame size to agree on, in bytes.
     pub(super) frame_max: u32,
@@ -89,10 +92,18 @@ fn parse(text: &str) -> Result<Address, String> {
         return Err(format!("has frame_max={size}, but RabbitMQ 4.1 and later refuse less than {MIN_FRAME_MAX}"));
     }
     let login = |text: &str| if text.is_empty() { Ok(DEFAULT_LOGIN.to_owned()) } else { decode(text) };
+    let tls = TlsOptions::read(tls, |name| option(&[name]))?;
+    let external = match option(&["auth_mechanism"]).map(|name| name.to_ascii_lowercase()).as_deref() {
+        None | Some("plain") => false,
+        Some("external") if tls.as_ref().is_some_and(TlsOptions::has_identity) => true,
+        Some("external") => return Err("has auth_mechanism=external, which needs certfile and keyfile".to_owned()),
+        Some(_) => return Err("has an auth_mechanism other than plain and external".to_owned()),
+    };
     Ok(Address {
-        tls,
+        external,
         host,
-        port: url.port().unwrap_or(if tls { 5671 } else { 5672 }),
+        port: url.port().unwrap_or(if tls.is_some() { 5671 } else { 5672 }),
+        tls,
         user: login(url.username())?,
         password: url.password().map_or_else(|| login(""), decode)?.into(),
         // A bare `/` is the vhost `/`, as no path is.
@@ -155,6 +166,7 @@ mod tests {
             assert!(!format!("{address:?}").contains("password"));
         }
         assert!(matches!(one("amqp://10.0.0.7").host, Host::Ipv4(_)));
+        assert!(one("amqps://host").tls.is_some() && one("amqp://host").tls.is_none());
     }
 
     #[test]

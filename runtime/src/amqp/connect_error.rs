@@ -1,11 +1,14 @@
 //! Why the broker cannot be used: what happened, where, and which setting may be wrong.
 
+use std::{fmt::Display, io};
+
 use lapin::{
     ErrorKind,
     protocol::{AMQPErrorKind, AMQPHardError},
 };
+use rustls::AlertDescription;
 
-use crate::tls::TRUST_ADVICE;
+use crate::tls::{TRUST_ADVICE, certificate_problem};
 
 /// Why the broker cannot be used.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -17,8 +20,19 @@ pub(crate) enum ConnectError {
     #[error("RabbitMQ refuses the connection: {0}. Check the user, the password and the vhost in ELASTICIO_AMQP_URI")]
     Refused(String),
     /// Its certificate cannot be trusted.
-    #[error("RabbitMQ's certificate is not accepted: {0}. Check the host in ELASTICIO_AMQP_URI; {TRUST_ADVICE}")]
+    #[error(
+        "RabbitMQ's certificate is not accepted: {0}. Check the host in ELASTICIO_AMQP_URI; {TRUST_ADVICE}, or cacertfile in \
+         the address"
+    )]
     Certificate(String),
+    /// It does not accept this process's certificate, or wants one.
+    #[error(
+        "RabbitMQ does not accept this process's certificate: {0}. Check certfile and keyfile in ELASTICIO_AMQP_URI"
+    )]
+    OwnCertificate(String),
+    /// The TLS options of its address cannot be used.
+    #[error("RabbitMQ cannot be used: {0}. Check the TLS options in ELASTICIO_AMQP_URI")]
+    Options(String),
     /// The queue cannot be consumed.
     #[error(
         "RabbitMQ cannot be used: the queue \"{name}\" cannot be consumed: {reason}. Check ELASTICIO_LISTEN_MESSAGES_ON"
@@ -48,9 +62,28 @@ impl ConnectError {
     }
 
     /// What became of opening a connection to `place`.
-    pub(super) fn of_connection(place: &impl std::fmt::Display, error: &lapin::Error) -> Self {
+    pub(super) fn of_connection(place: &impl Display, error: &lapin::Error) -> Self {
         let reason = format!("{place}: {error}");
-        if is_refusal(error) { Self::Refused(reason) } else { Self::Broken(reason) }
+        match error.kind() {
+            // In TLS 1.3, a client learns only after the handshake what became of its certificate.
+            ErrorKind::IOError(error) => Self::of_handshake(place, error),
+            _ if is_refusal(error) => Self::Refused(reason),
+            _ => Self::Broken(reason),
+        }
+    }
+
+    /// What became of a TLS handshake with `place`.
+    pub(super) fn of_handshake(place: &impl Display, error: &io::Error) -> Self {
+        let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        if let Some(problem) = tls.and_then(certificate_problem) {
+            return Self::Certificate(format!("{place}: {problem}"));
+        }
+        match tls {
+            Some(rustls::Error::AlertReceived(alert)) if is_about_own_certificate(*alert) => {
+                Self::OwnCertificate(format!("{place}: it answered with the TLS alert {alert:?}"))
+            }
+            _ => Self::Broken(format!("{place}: {error}")),
+        }
     }
 }
 
@@ -58,6 +91,22 @@ impl From<lapin::Error> for ConnectError {
     fn from(error: lapin::Error) -> Self {
         Self::Broken(error.to_string())
     }
+}
+
+/// Whether a server sends this alert because of its client's certificate.
+fn is_about_own_certificate(alert: AlertDescription) -> bool {
+    use AlertDescription as Alert;
+    matches!(
+        alert,
+        Alert::CertificateRequired
+            | Alert::BadCertificate
+            | Alert::UnsupportedCertificate
+            | Alert::CertificateRevoked
+            | Alert::CertificateExpired
+            | Alert::CertificateUnknown
+            | Alert::UnknownCA
+            | Alert::AccessDenied
+    )
 }
 
 /// Whether the broker works and said no. Soft errors are 403 to 406, the hard ones here 402, 530 and 540. Other hard

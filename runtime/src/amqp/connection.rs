@@ -11,7 +11,7 @@ use async_rs::Runtime;
 use lapin::{
     AsyncTcpStream, Connection, ConnectionProperties, ErrorKind,
     types::ShortString,
-    uri::{AMQPAuthority, AMQPQueryString, AMQPScheme, AMQPUri, AMQPUserInfo},
+    uri::{AMQPAuthority, AMQPQueryString, AMQPScheme, AMQPUri, AMQPUserInfo, SASLMechanism},
 };
 use rustls::pki_types::ServerName;
 use secrecy::ExposeSecret;
@@ -22,6 +22,7 @@ use url::Host;
 use super::{
     BrokerSettings, ConnectError,
     address::Address,
+    tls_options::TlsOptions,
     wire::{Kit, LAPIN_FRAME_MAX, LargeHeaders, Socket, WireStream},
 };
 
@@ -86,7 +87,10 @@ impl BrokerConnection {
         let stream = stream.into_std().map_err(broken)?;
         let socket = stream.try_clone().map_err(broken)?;
         let stream = TcpStream::from_std(stream).map_err(broken)?;
-        let stream = if address.tls { encrypted(stream, address).await? } else { Socket::Left(stream) };
+        let stream = match &address.tls {
+            Some(options) => encrypted(stream, address, options).await?,
+            None => Socket::Left(stream),
+        };
         let large_headers = LargeHeaders::default();
         let stream = WireStream::new(stream, address.frame_max, large_headers.clone());
         let lapin = handshake(stream, address, &format!("{}-{role}", settings.hostname)).await;
@@ -118,25 +122,19 @@ impl Drop for BrokerConnection {
     }
 }
 
-async fn encrypted(stream: TcpStream, address: &Address) -> Result<Socket, ConnectError> {
-    let name = match &address.host {
-        Host::Domain(name) => ServerName::try_from(name.clone()),
-        Host::Ipv4(ip) => Ok(ServerName::from(std::net::IpAddr::from(*ip))),
-        Host::Ipv6(ip) => Ok(ServerName::from(std::net::IpAddr::from(*ip))),
+async fn encrypted(stream: TcpStream, address: &Address, options: &TlsOptions) -> Result<Socket, ConnectError> {
+    let name = match (&options.name, &address.host) {
+        (Some(name), _) => Ok(name.clone()),
+        (None, Host::Domain(name)) => ServerName::try_from(name.clone()),
+        (None, Host::Ipv4(ip)) => Ok(ServerName::from(std::net::IpAddr::from(*ip))),
+        (None, Host::Ipv6(ip)) => Ok(ServerName::from(std::net::IpAddr::from(*ip))),
     };
-    let broken = |reason: String| ConnectError::Broken(format!("{address}: {reason}"));
-    let name = name.map_err(|error| broken(error.to_string()))?;
-    let config = crate::tls::config().map_err(|error| broken(error.to_string()))?;
-    match TlsConnector::from(Arc::new(config)).connect(name, stream).await {
-        Ok(stream) => Ok(Socket::Right(Box::new(stream))),
-        Err(error) => {
-            let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-            match inner.and_then(crate::tls::certificate_problem) {
-                Some(problem) => Err(ConnectError::Certificate(format!("{address}: {problem}"))),
-                None => Err(broken(error.to_string())),
-            }
-        }
-    }
+    let unusable = |reason: String| ConnectError::Options(format!("{address}: {reason}"));
+    let name = name.map_err(|error| unusable(error.to_string()))?;
+    let config = options.config().map_err(unusable)?;
+    let connected = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
+    let stream = connected.map_err(|error| ConnectError::of_handshake(address, &error))?;
+    Ok(Socket::Right(Box::new(stream)))
 }
 
 /// lapin over a stream that is open already.
@@ -157,9 +155,9 @@ async fn handshake(stream: WireStream, address: &Address, name: &str) -> lapin::
             frame_max: Some(LAPIN_FRAME_MAX.min(address.frame_max)),
             channel_max: address.channel_max,
             heartbeat: address.heartbeat,
+            auth_mechanism: Some(if address.external { SASLMechanism::External } else { SASLMechanism::Plain }),
             // So that lapin's own thread gives up too once the caller has timed out.
             connection_timeout: Some(u64::try_from(OPEN_TIMEOUT.as_millis()).unwrap_or(u64::MAX)),
-            auth_mechanism: None,
         },
     };
     let stream = Mutex::new(Some(stream));

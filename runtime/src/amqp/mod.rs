@@ -17,6 +17,7 @@ mod properties;
 mod publish_error;
 mod publisher;
 mod settings;
+mod tls_options;
 mod values;
 mod wire;
 mod write_side;

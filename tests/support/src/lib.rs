@@ -7,6 +7,7 @@
 mod amqp_json;
 mod arrivals;
 pub mod broker;
+mod certificates;
 pub mod cipher;
 mod command;
 mod emitted;
@@ -26,6 +27,7 @@ mod wait;
 mod worker;
 
 pub use arrivals::Arrivals;
+pub use certificates::{Authority, Issued, Shown};
 pub use command::{Finished, run_to_end};
 pub use emitted::Emitted;
 pub use ended::Ended;
@@ -39,6 +41,6 @@ pub use raw_http::RawHttp;
 pub use recorder::Recorder;
 pub use stage::Stage;
 pub use test_message::TestMessage;
-pub use tls_server::{Shown, TlsServer};
+pub use tls_server::TlsServer;
 pub use wait::until;
 pub use worker::Worker;

@@ -1,6 +1,6 @@
 //! The broker that tests share, and private ones for tests that break their broker. `scripts/broker` runs them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -65,6 +65,13 @@ impl PrivateBroker {
     /// Stops it gracefully and starts it again; durable queues keep their persistent messages.
     pub async fn restart(&self) -> Result<()> {
         run(&["private-restart", &self.name]).await.map(drop)
+    }
+
+    /// Restarts it with a TLS listener as well. `folder` holds `tls.conf`, RabbitMQ's settings for it, in which PORT and DIR
+    /// stand for its port and the folder. Returns the port.
+    pub async fn listen_with_tls(&self, folder: &Path) -> Result<u16> {
+        let port = run(&["private-tls", &self.name, &folder.display().to_string()]).await?;
+        port.parse().context("scripts/broker did not print the port")
     }
 
     /// Has its `rabbitmqctl` do something, and returns what that prints.
