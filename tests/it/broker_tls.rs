@@ -124,7 +124,7 @@ async fn a_broker_s_certificate_is_verified_with_the_address_s_own_authority() -
     let other = encrypted.file("other.pem");
     for (shown, options, problem) in [
         (Shown::Good, String::new(), "issuer is not trusted"),
-        (Shown::Good, format!("cacertfile={other}"), "issuer is not trusted"),
+        (Shown::Good, format!("cacertfile={other}"), "signature is not its issuer's"),
         (Shown::Good, "cacertfile={authority}&server_name_indication=other.example".to_owned(), "other.example"),
         (Shown::Expired, "cacertfile={authority}".to_owned(), "expired"),
         (Shown::Early, "cacertfile={authority}".to_owned(), "not valid before"),
@@ -166,7 +166,6 @@ async fn a_broker_that_asks_for_a_certificate_is_shown_the_address_s_own() -> Re
         let told = line.contains("does not accept this process's certificate") && line.contains("certfile");
         assert!(told && line.contains(alert), "{options}: {line}");
         assert!((1..=2).contains(&connections.len()), "{connections:?}");
-        assert!(!connections.is_empty());
         let sent: Vec<usize> = connections.concat();
         assert!(
             options.contains("certfile=/") || sent.iter().all(|size| *size <= NO_LOGIN),

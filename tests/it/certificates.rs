@@ -10,8 +10,15 @@ use podio_test_support::{Emitted, Ended, Environment, Shown, Stage, TestMessage,
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::step::{BOUND, consuming_worker, environment, oauth_config, program, stage, stop};
+use crate::step::{BOUND, consuming_worker, count, environment, oauth_config, program, stage, stop};
 
+/// Certificates that are not good, and what an error says of each.
+const BAD: [(Shown, &str); 4] = [
+    (Shown::Expired, "expired"),
+    (Shown::Early, "not valid before"),
+    (Shown::OtherName, "other.example"),
+    (Shown::SelfSigned, "issuer is not trusted"),
+];
 const ADVICE: &str = "SSL_CERT_FILE or NODE_EXTRA_CA_CERTS";
 
 /// A server whose certificates the worker of `environment` trusts, besides no others of this machine.
@@ -30,6 +37,22 @@ async fn outcome(stage: &Stage, environment: &Environment, message: &TestMessage
     Ok((stage.emitted()?.pop().context("an outcome")?, worker.log().all().join("\n")))
 }
 
+/// The environment of a worker whose token endpoint is this server.
+fn with_client(environment: Environment, server: &TlsServer) -> Environment {
+    environment
+        .with("PODIO_CLIENT_ID", "client-of-the-tests")
+        .with("PODIO_CLIENT_SECRET", "secret-of-the-client")
+        .with("PODIO_TOKEN_URL", &format!("{}/oauth/token", server.url()))
+}
+
+/// The environment of a worker that stores every result at this server.
+fn with_storage(environment: Environment, server: &TlsServer) -> Environment {
+    environment
+        .with("ELASTICIO_OBJECT_STORAGE_URI", &server.url())
+        .with("ELASTICIO_EMIT_LIGHTWEIGHT_MESSAGE", "true")
+        .with("ELASTICIO_OBJECT_STORAGE_SIZE_THRESHOLD", "100")
+}
+
 fn assert_told(text: &str, problem: &str) {
     for part in ["certificate of 127.0.0.1 is not accepted", problem, ADVICE] {
         assert!(text.contains(part), "{part}: {text}");
@@ -39,18 +62,14 @@ fn assert_told(text: &str, problem: &str) {
 
 #[tokio::test]
 async fn a_certificate_of_podio_that_is_not_good_is_final_and_told() -> Result<()> {
-    for (shown, problem) in [
-        (Shown::Expired, "expired"),
-        (Shown::Early, "not valid before"),
-        (Shown::OtherName, "other.example"),
-        (Shown::SelfSigned, "issuer is not trusted"),
-    ] {
+    for (shown, problem) in BAD {
         let stage = stage("certificate-podio", oauth_config(), json!({}), json!({})).await?;
         let (server, environment) = trusted(stage.sandbox.podio_addr(), shown, environment(&stage, 1)).await?;
         let environment = environment.with("PODIO_API_URL", &server.url());
         let (emitted, _) = outcome(&stage, &environment, &TestMessage::get("/user")).await?;
         assert_told(emitted.error_message()?, problem);
         assert_eq!(server.connections(), 1, "{shown:?}: it is not retried");
+        assert_eq!(stage.calls(Api::Podio).len(), 0, "{shown:?}: nothing is sent");
         stage.remove().await?;
     }
     Ok(())
@@ -58,46 +77,51 @@ async fn a_certificate_of_podio_that_is_not_good_is_final_and_told() -> Result<(
 
 #[tokio::test]
 async fn a_certificate_of_the_token_endpoint_that_is_not_good_is_final_and_told() -> Result<()> {
-    let podio = json!({ "GET /user": [{ "status": 401, "json": {} }] });
-    let stage = stage("certificate-token", oauth_config(), podio, json!({})).await?;
-    let (server, environment) = trusted(stage.sandbox.podio_addr(), Shown::Expired, environment(&stage, 1)).await?;
-    let environment = environment
-        .with("PODIO_CLIENT_ID", "client-of-the-tests")
-        .with("PODIO_CLIENT_SECRET", "secret-of-the-client")
-        .with("PODIO_TOKEN_URL", &format!("{}/oauth/token", server.url()));
-    let (emitted, _) = outcome(&stage, &environment, &TestMessage::get("/user")).await?;
-    assert_told(emitted.error_message()?, "expired");
-    assert_eq!(server.connections(), 1);
-    stage.remove().await
+    for (shown, problem) in BAD {
+        let podio = json!({ "GET /user": [{ "status": 401, "json": {} }] });
+        let stage = stage("certificate-token", oauth_config(), podio, json!({})).await?;
+        let (server, environment) = trusted(stage.sandbox.podio_addr(), shown, environment(&stage, 1)).await?;
+        let (emitted, _) = outcome(&stage, &with_client(environment, &server), &TestMessage::get("/user")).await?;
+        let message = emitted.error_message()?;
+        assert_told(message, problem);
+        assert!(!message.contains("Authorize"), "that would not help: {message}");
+        assert_eq!(server.connections(), 1, "{shown:?}");
+        assert_eq!(count(&stage.calls(Api::Podio), "POST", "/oauth/token"), 0, "{shown:?}: nothing is sent");
+        stage.remove().await?;
+    }
+    Ok(())
 }
 
 #[tokio::test]
 async fn a_certificate_of_the_platform_that_is_not_good_ends_the_start() -> Result<()> {
-    let stage = stage("certificate-platform", oauth_config(), json!({}), json!({})).await?;
-    let (server, environment) =
-        trusted(stage.sandbox.platform_addr(), Shown::OtherName, environment(&stage, 1)).await?;
-    let mut worker = Worker::start(program(), &environment.with("ELASTICIO_API_URI", &server.url()))?;
-    assert_eq!(worker.ended(BOUND).await?, Ended(1));
-    assert_told(&worker.log().all().join("\n"), "other.example");
-    assert_eq!(server.connections(), 1);
-    stage.remove().await
+    for (shown, problem) in BAD {
+        let stage = stage("certificate-platform", oauth_config(), json!({}), json!({})).await?;
+        let (server, environment) = trusted(stage.sandbox.platform_addr(), shown, environment(&stage, 1)).await?;
+        let mut worker = Worker::start(program(), &environment.with("ELASTICIO_API_URI", &server.url()))?;
+        assert_eq!(worker.ended(BOUND).await?, Ended(1), "{shown:?}");
+        assert_told(&worker.log().all().join("\n"), problem);
+        assert_eq!(server.connections(), 1, "{shown:?}");
+        assert_eq!(stage.calls(Api::Platform).len(), 0, "{shown:?}: nothing is sent");
+        stage.remove().await?;
+    }
+    Ok(())
 }
 
 #[tokio::test]
 async fn a_certificate_of_the_object_storage_that_is_not_good_is_final_and_told() -> Result<()> {
-    let podio = json!({ "GET /user": [{ "json": { "user": "u".repeat(300) } }] });
-    let stage = stage("certificate-storage", oauth_config(), podio, json!({})).await?;
-    let (server, environment) =
-        trusted(stage.sandbox.platform_addr(), Shown::SelfSigned, environment(&stage, 1)).await?;
-    let environment = environment
-        .with("ELASTICIO_OBJECT_STORAGE_URI", &server.url())
-        .with("ELASTICIO_EMIT_LIGHTWEIGHT_MESSAGE", "true")
-        .with("ELASTICIO_OBJECT_STORAGE_SIZE_THRESHOLD", "100");
-    let (emitted, log) = outcome(&stage, &environment, &TestMessage::get("/user")).await?;
-    assert_eq!(emitted.error_message()?, "Lightweight message/passthrough body upload error");
-    assert_told(&log, "issuer is not trusted");
-    assert_eq!(server.connections(), 1);
-    stage.remove().await
+    for (shown, problem) in BAD {
+        let podio = json!({ "GET /user": [{ "json": { "user": "u".repeat(300) } }] });
+        let stage = stage("certificate-storage", oauth_config(), podio, json!({})).await?;
+        let (server, environment) = trusted(stage.sandbox.platform_addr(), shown, environment(&stage, 1)).await?;
+        let environment = with_storage(environment, &server);
+        let (emitted, log) = outcome(&stage, &environment, &TestMessage::get("/user")).await?;
+        assert_eq!(emitted.error_message()?, "Lightweight message/passthrough body upload error");
+        assert_told(&log, problem);
+        assert_eq!(server.connections(), 1, "{shown:?}");
+        assert_eq!(count(&stage.calls(Api::Platform), "POST", "/objects"), 0, "{shown:?}: nothing is sent");
+        stage.remove().await?;
+    }
+    Ok(())
 }
 
 #[tokio::test]
@@ -137,7 +161,7 @@ async fn a_connection_that_breaks_in_the_handshake_is_no_certificate_s_problem()
 }
 
 /// The environment of a worker that reaches everything through TLS servers of three private authorities, and the file
-/// with the certificates of all three.
+/// with the certificates of all three. The token endpoint is Podio's server, the object storage the platform's.
 async fn private(stage: &Stage) -> Result<(Vec<TlsServer>, Environment, String)> {
     let podio = TlsServer::start(stage.sandbox.podio_addr(), Shown::Good).await?;
     let platform = TlsServer::start(stage.sandbox.platform_addr(), Shown::Good).await?;
@@ -151,6 +175,7 @@ async fn private(stage: &Stage) -> Result<(Vec<TlsServer>, Environment, String)>
         .with("ELASTICIO_AMQP_URI", &uri)
         .with("ELASTICIO_API_URI", &platform.url())
         .with("PODIO_API_URL", &podio.url());
+    let environment = with_storage(with_client(environment, &podio), &platform);
     let servers = vec![podio, platform, broker];
     let read = |server: &TlsServer| std::fs::read_to_string(server.authority());
     let all = servers.iter().map(read).collect::<Result<String, _>>()?;
@@ -160,8 +185,11 @@ async fn private(stage: &Stage) -> Result<(Vec<TlsServer>, Environment, String)>
 #[tokio::test]
 async fn private_authorities_are_trusted_for_http_and_the_broker() -> Result<()> {
     for variable in ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"] {
-        let stage =
-            stage("private-authority", oauth_config(), json!({ "GET /user": [{ "json": {} }] }), json!({})).await?;
+        let podio = json!({
+            "GET /user": [{ "status": 401, "json": {} }, { "json": { "user": "u".repeat(300) } }],
+            "POST /oauth/token": [{ "json": { "access_token": "new-access-token" } }],
+        });
+        let stage = stage("private-authority", oauth_config(), podio, json!({})).await?;
         let (servers, environment, all) = private(&stage).await?;
         let file = servers[0].folder().join("all.pem");
         std::fs::write(&file, all)?;
@@ -170,7 +198,9 @@ async fn private_authorities_are_trusted_for_http_and_the_broker() -> Result<()>
         assert_eq!(emitted.routing_key, "data", "{variable}: {}", emitted.payload);
         assert!(servers.iter().all(|server| server.connections() > 0), "{servers:?}");
         assert!(!log.contains("NODE_EXTRA_CA_CERTS"), "nothing to warn of: {log}");
-        assert_eq!(stage.calls(Api::Podio).len(), 1);
+        let calls = stage.calls(Api::Podio);
+        assert_eq!((count(&calls, "GET", "/user"), count(&calls, "POST", "/oauth/token")), (2, 1), "{variable}");
+        assert_ne!(count(&stage.calls(Api::Platform), "POST", "/objects"), 0, "{variable}");
         stage.remove().await?;
     }
     Ok(())
