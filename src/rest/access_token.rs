@@ -54,6 +54,9 @@ impl AccessToken {
     }
 }
 
+/// What helps when a token is no longer valid.
+pub(super) const AUTHORIZE_AGAIN: &str = " Authorize the credential again on the platform.";
+
 /// Why there is no usable token. Never contains a token.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(super) enum TokenError {
@@ -69,6 +72,12 @@ pub(super) enum TokenError {
     /// The token endpoint refused the refresh token or the client, for good.
     #[error("{0}")]
     Refused(String),
+    /// The token endpoint gave no answer, or failed.
+    #[error("{0}")]
+    Unanswered(String),
+    /// The token endpoint cannot be called as it is set up; the text says what to change.
+    #[error("{0}")]
+    Misconfigured(String),
     /// The token endpoint is rate-limited for this long.
     #[error("the token endpoint is rate-limited for {} s", .0.as_secs())]
     Limited(Duration),
@@ -80,6 +89,16 @@ pub(super) enum TokenError {
 impl TokenError {
     /// Whether the same refresh would fail again.
     pub(super) fn is_final(&self) -> bool {
-        matches!(self, Self::Refused(_) | Self::SecretRefused(_))
+        matches!(self, Self::Refused(_) | Self::SecretRefused(_) | Self::Misconfigured(_))
+    }
+
+    /// What the flow's owner can do about it, after a text that ends with a full stop.
+    pub(super) fn advice(&self) -> &'static str {
+        match self {
+            Self::Secret(_) => " Check the credential on the platform, or authorize it again.",
+            Self::Unanswered(_) => " Try again later.",
+            Self::Misconfigured(_) => "",
+            _ => AUTHORIZE_AGAIN,
+        }
     }
 }

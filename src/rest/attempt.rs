@@ -12,7 +12,7 @@ use elasticio_runtime::http::{self, SendError, body::ReadError};
 
 use super::{
     Answer, CallError, ClientSettings, Problem, Profile, Request,
-    access_token::{AccessToken, TokenError},
+    access_token::{AUTHORIZE_AGAIN, AccessToken, TokenError},
     address::same_origin,
     request::Payload,
     retry::{Decision, History, Outcome},
@@ -191,7 +191,8 @@ impl Attempt {
         let unknown = decision == Decision::OutcomeUnknown;
         let problem = match attempt {
             Self::Answered { answer, .. } if decision == Decision::Unauthorized => {
-                Problem::Unauthorized { answer: Box::new(answer), why: "a refreshed one was rejected too".to_owned() }
+                let why = "a refreshed one was rejected too".to_owned();
+                Problem::Unauthorized { answer: Box::new(answer), why, advice: AUTHORIZE_AGAIN }
             }
             Self::Answered { answer, .. } if unknown => Problem::OutcomeUnknown {
                 request,
@@ -215,7 +216,7 @@ impl Attempt {
     pub(super) fn unauthorized(self, error: TokenError) -> Problem {
         match (self, Problem::from(error)) {
             (Self::Answered { answer, .. }, Problem::Credential(why)) => {
-                Problem::Unauthorized { answer: Box::new(answer), why: why.to_string() }
+                Problem::Unauthorized { answer: Box::new(answer), why: why.to_string(), advice: why.advice() }
             }
             (_, problem) => problem,
         }

@@ -152,7 +152,8 @@ impl OwnCredential {
 fn refused(error: RefreshError) -> TokenError {
     match error {
         RefreshError::Limited(wait) => TokenError::Limited(wait),
-        RefreshError::Unanswered { .. } => TokenError::Unavailable(error.to_string()),
+        RefreshError::Unanswered { .. } => TokenError::Unanswered(error.to_string()),
+        RefreshError::Misconfigured { .. } => TokenError::Misconfigured(error.to_string()),
         other => TokenError::Refused(other.to_string()),
     }
 }

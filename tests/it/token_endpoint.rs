@@ -41,18 +41,22 @@ async fn run(stage: &Stage) -> Result<(Emitted, String)> {
 #[tokio::test]
 async fn only_missing_answers_and_server_errors_are_retried() -> Result<()> {
     let elsewhere = json!({ "status": 307, "headers": { "location": "/oauth/token/v2" } });
-    for (answer, attempts) in [
-        (json!({ "json": { "server_nonce": "n" } }), 1),
-        (json!({ "text": "<html>" }), 1),
-        (json!({ "status": 404, "text": "<html>" }), 1),
-        (json!({ "status": 403, "json": { "message": "no" } }), 1),
-        (elsewhere, 1),
-        (json!({ "status": 502, "text": "<html>" }), 3),
-        (json!({ "reset": true }), 3),
+    let (again, later, where_to) =
+        ("Authorize the credential again on the platform.", "Try again later.", "where it leads.");
+    for (answer, attempts, advice) in [
+        (json!({ "json": { "server_nonce": "n" } }), 1, again),
+        (json!({ "text": "<html>" }), 1, again),
+        (json!({ "status": 404, "text": "<html>" }), 1, again),
+        (json!({ "status": 403, "json": { "message": "no" } }), 1, again),
+        (elsewhere, 1, where_to),
+        (json!({ "status": 502, "text": "<html>" }), 3, later),
+        (json!({ "reset": true }), 3, later),
     ] {
         let stage = expired_stage("token-attempts", json!([answer])).await?;
         let (emitted, _) = run(&stage).await?;
-        assert!(emitted.error_message()?.contains("token endpoint"), "{}", emitted.error_message()?);
+        let message = emitted.error_message()?;
+        assert!(message.contains("token endpoint"), "{message}");
+        assert!(message.ends_with(advice), "{answer}: {message}");
         assert_eq!(exchanges(&stage).len(), attempts, "{answer}");
         stage.remove().await?;
     }

@@ -38,6 +38,8 @@ pub(super) enum Problem {
         answer: Box<Answer>,
         /// Why there is no valid token.
         why: String,
+        /// What the flow's owner can do about it.
+        advice: &'static str,
     },
     /// The answer is not a success.
     Answered {

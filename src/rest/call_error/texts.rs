@@ -31,7 +31,7 @@ impl fmt::Display for Unmasked<'_> {
         match problem {
             Problem::NoCredential => f.write_str("Can't find credentials in incoming configuration"),
             Problem::Credential(why) => write!(f, "no usable access token: {why}"),
-            Problem::Unauthorized { answer, why } => {
+            Problem::Unauthorized { answer, why, .. } => {
                 write!(f, "{api} rejected the access token (401 {}): {why}", codes(answer))
             }
             Problem::Answered { answer, other_origin, attempts, request, .. } => {
@@ -82,10 +82,8 @@ impl CallError {
             Problem::Credential(TokenError::Secret(why) | TokenError::SecretRefused(why)) => {
                 format!("{why}. Check the credential on the platform, or authorize it again.")
             }
-            Problem::Credential(why) => {
-                format!("There is no usable access token: {why}. Authorize the credential again on the platform.")
-            }
-            Problem::Unauthorized { .. } => format!("{text}. Authorize the credential again on the platform."),
+            Problem::Credential(why) => format!("There is no usable access token: {why}.{}", why.advice()),
+            Problem::Unauthorized { advice, .. } => format!("{text}.{advice}"),
             Problem::Answered { answer, other_origin: true, .. } => format!(
                 "{}. This is the answer of another host, to which {api} redirected the call.",
                 answer.error_text(&self.secrets)

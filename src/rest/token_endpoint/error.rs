@@ -39,6 +39,9 @@ pub(in crate::rest) enum RefreshError {
     /// The answer is unusable, and another attempt would not help.
     #[error("{api}'s token endpoint gave no usable answer: {reason}")]
     Unusable { api: &'static str, reason: String },
+    /// It cannot be called as it is set up: its certificate is not accepted, or it is elsewhere.
+    #[error("{api}'s token endpoint cannot be used: {reason}")]
+    Misconfigured { api: &'static str, reason: String },
 }
 
 impl RefreshError {
@@ -62,6 +65,8 @@ pub(in crate::rest) enum TransportError {
     Limited(Duration),
     #[error("{0}")]
     Unusable(String),
+    #[error("{0}")]
+    Misconfigured(String),
 }
 
 /// Converts the error of the `oauth2` crate. It keeps the endpoint's error code but never its prose, which may contain
@@ -76,6 +81,9 @@ pub(super) fn refresh_error(api: &'static str, error: BasicRequestTokenError<Tra
         },
         RequestTokenError::Request(TransportError::Limited(wait)) => RefreshError::Limited(wait),
         RequestTokenError::Request(TransportError::Unanswered(reason)) => RefreshError::Unanswered { api, reason },
+        RequestTokenError::Request(TransportError::Misconfigured(reason)) => {
+            RefreshError::Misconfigured { api, reason }
+        }
         RequestTokenError::Request(TransportError::Unusable(reason)) | RequestTokenError::Other(reason) => {
             unusable(&reason)
         }

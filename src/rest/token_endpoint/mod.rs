@@ -116,7 +116,7 @@ impl TokenEndpoint {
             // The refresh token may be used up.
             http::SendError::Unreadable(what) => TransportError::Unusable(what),
             error if error.is_transient() => TransportError::Unanswered(error.to_string()),
-            error => TransportError::Unusable(error.to_string()),
+            error => TransportError::Misconfigured(error.to_string()),
         })?;
         let status = answer.status();
         let headers = answer.headers().clone();
@@ -135,8 +135,8 @@ impl TokenEndpoint {
                 Some(wait) if wait > ATTEMPT_DELAY => TransportError::Limited(wait),
                 _ => TransportError::Unanswered(format!("status {code}")),
             }),
-            code @ 300..400 => Err(TransportError::Unusable(format!(
-                "status {code}, a redirect; set {} to where it leads",
+            code @ 300..400 => Err(TransportError::Misconfigured(format!(
+                "it answered {code}, a redirect; set {} to where it leads",
                 self.profile.settings.token_url
             ))),
             _ => {
