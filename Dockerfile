@@ -14,14 +14,17 @@ RUN find . -type f ! -path './.cargo/*' ! -name 'Cargo.*' ! -path '*/src/main.rs
 FROM rust:1-slim-bookworm AS builder
 WORKDIR /src
 
+# Writes the list of the crates into the programs, so that whoever has the image can check it for known vulnerabilities.
+RUN cargo install cargo-auditable --version 0.7.7 --locked
+
 # The dependencies first: this layer stays as long as the manifests do.
 COPY --from=manifests /src .
-RUN cargo build --release --locked --package podio-component --package podio-sandbox --bins
+RUN cargo auditable build --release --locked --package podio-component --package podio-sandbox --bins
 
 COPY . .
 # Newer than what was built of the empty ones, whatever their age in the checkout.
 RUN find . -path ./target -prune -o -name '*.rs' -exec touch {} + \
-    && cargo build --release --locked --package podio-component --package podio-sandbox --bins
+    && cargo auditable build --release --locked --package podio-component --package podio-sandbox --bins
 
 FROM gcr.io/distroless/cc-debian12:nonroot AS sandbox
 COPY --from=builder /src/target/release/podio-sandbox /usr/local/bin/podio-sandbox

@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-stop test canary conformance bench lint map audit image clean-run
+.PHONY: help build demo demo-stop test canary conformance bench lint map audit sbom reproducible image clean-run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,12 @@ map: ## the crates and modules, what each uses, and the longest file
 
 audit: ## licences, duplicates, sources and known vulnerabilities of the dependencies
 	scripts/audit
+
+sbom: ## the component's bill of materials (CycloneDX), in target/sbom
+	scripts/sbom
+
+reproducible: ## two builds of the last commit in two folders, which must be the same program
+	scripts/reproducible
 
 image: ## the component's image, built and run (Docker, or buildah where no engine answers)
 	scripts/image
