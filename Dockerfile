@@ -15,7 +15,7 @@ FROM rust:1-slim-bookworm AS builder
 WORKDIR /src
 
 # Writes the list of the crates into the programs, so that whoever has the image can check it for known vulnerabilities.
-RUN cargo install cargo-auditable --version 0.7.7 --locked
+RUN cargo install cargo-auditable --version 0.7.7 --locked --root /usr/local
 
 # The dependencies first: this layer stays as long as the manifests do.
 COPY --from=manifests /src .

@@ -145,6 +145,27 @@ async fn a_broker_s_certificate_is_verified_with_the_address_s_own_authority() -
 }
 
 #[tokio::test]
+async fn a_worker_whose_broker_s_certificate_expires_reconnects_when_there_is_a_good_one() -> Result<()> {
+    let encrypted = Encrypted::start("broker-tls-renewed", false).await?;
+    let environment = encrypted.environment("127.0.0.1", encrypted.port, "cacertfile={authority}");
+    let mut worker = consuming_worker(&encrypted.stage, &environment).await?;
+    encrypted.show(Shown::Expired).await?;
+    let connections = encrypted.broker.ctl(&["-q", "list_connections", "pid", "ssl"]).await?;
+    let own: Vec<&str> = connections.lines().filter_map(|line| line.strip_suffix("\ttrue")).collect();
+    assert_eq!(own.len(), 2, "{connections}");
+    for connection in own {
+        encrypted.broker.ctl(&["close_connection", connection, "the certificate is renewed"]).await?;
+    }
+    let told = |log: &[String]| log.iter().any(|line| line.contains("still no broker") && line.contains("expired"));
+    worker.log().wait_until("what is wrong with the certificate", BOUND, told).await?;
+    encrypted.show(Shown::Good).await?;
+    encrypted.stage.send(&TestMessage::get("/user")).await?;
+    encrypted.stage.results.wait_for(1, "a result", BOUND).await?;
+    stop(&mut worker, BOUND).await?;
+    encrypted.stage.remove().await
+}
+
+#[tokio::test]
 async fn a_broker_that_asks_for_a_certificate_is_shown_the_address_s_own() -> Result<()> {
     let encrypted = Encrypted::start("broker-client-tls", true).await?;
     write(encrypted.folder.path(), "client", &encrypted.authority.issue_to(USER)?)?;
