@@ -46,8 +46,7 @@ impl Encrypted {
         std::fs::write(folder.path().join("enabled_plugins"), "[rabbitmq_auth_mechanism_ssl].\n")?;
         std::fs::write(folder.path().join("authority.pem"), authority.pem())?;
         write(folder.path(), "server", &authority.issue(Shown::Good)?)?;
-        let broker = PrivateBroker::start(label).await?;
-        let port = broker.listen_with_tls(folder.path()).await?;
+        let (broker, port) = PrivateBroker::start_with_tls(label, folder.path()).await?;
         let stage = Stage::set_on(broker.url().to_owned(), label, &[]).await?;
         stage.sandbox.set_step(&step_data(oauth_config()));
         stage.sandbox.set_answers(answers(json!({ "GET /user": [{ "json": {} }] }), json!({}))?)?;

@@ -46,13 +46,25 @@ pub struct PrivateBroker {
 impl PrivateBroker {
     /// Starts a node on a free port and waits until it answers. `label` becomes part of its name.
     pub async fn start(label: &str) -> Result<Self> {
+        Self::start_with(label, &[]).await
+    }
+
+    /// Starts a node that listens with TLS as well; returns the port of that too. `folder` holds `tls.conf`, RabbitMQ's
+    /// settings, in which PORT and DIR stand for that port and for the folder, and perhaps `enabled_plugins`.
+    pub async fn start_with_tls(label: &str, folder: &Path) -> Result<(Self, u16)> {
+        let broker = Self::start_with(label, &[&folder.display().to_string()]).await?;
+        let port = std::fs::read_to_string(folder.join("port"))?;
+        Ok((broker, port.trim().parse().context("scripts/broker did not write the port")?))
+    }
+
+    async fn start_with(label: &str, options: &[&str]) -> Result<Self> {
         /// Nodes start one after the other: several at a time take the machine from the tests that run beside them.
         static STARTS: Mutex<()> = Mutex::const_new(());
         let _start = STARTS.lock().await;
         let name = format!("{label}-{}", std::process::id());
         // Created before the node runs, so that a start that fails half-way is cleaned up, too.
         let mut broker = Self { name, url: String::new() };
-        broker.url = run(&["private", &broker.name, "0"]).await?;
+        broker.url = run(&[&["private", &broker.name, "0"], options].concat()).await?;
         Ok(broker)
     }
 
@@ -65,13 +77,6 @@ impl PrivateBroker {
     /// Stops it gracefully and starts it again; durable queues keep their persistent messages.
     pub async fn restart(&self) -> Result<()> {
         run(&["private-restart", &self.name]).await.map(drop)
-    }
-
-    /// Restarts it with a TLS listener as well. `folder` holds `tls.conf`, RabbitMQ's settings for it, in which PORT and DIR
-    /// stand for its port and the folder. Returns the port.
-    pub async fn listen_with_tls(&self, folder: &Path) -> Result<u16> {
-        let port = run(&["private-tls", &self.name, &folder.display().to_string()]).await?;
-        port.parse().context("scripts/broker did not print the port")
     }
 
     /// Has its `rabbitmqctl` do something, and returns what that prints.
