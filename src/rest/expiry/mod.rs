@@ -69,8 +69,9 @@ impl Expiry {
     /// has expired. It is removed if `self`, the new token's expiry, does not say when.
     pub(super) fn write(self, fields: &mut Map<String, Value>, now: SystemTime) {
         let Some((_, form)) = fields.get(AT).and_then(moment) else { return };
-        match self.lifetime.and_then(|lifetime| now.checked_add(lifetime)) {
-            Some(end) => fields.insert(AT.to_owned(), form.write(end)),
+        let end = self.lifetime.and_then(|lifetime| now.checked_add(lifetime));
+        match end.and_then(|end| form.write(end)) {
+            Some(end) => fields.insert(AT.to_owned(), end),
             None => fields.remove(AT),
         };
     }
@@ -89,14 +90,18 @@ enum Form {
 }
 
 impl Form {
-    fn write(self, moment: SystemTime) -> Value {
+    /// The moment in this form; `None` if it is too far away for it.
+    fn write(self, moment: SystemTime) -> Option<Value> {
         let since = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
         let number = |number: u64, text| if text { number.to_string().into() } else { number.into() };
-        match self {
+        Some(match self {
             Self::Seconds { text } => number(since.as_secs(), text),
-            Self::Millis { text } => number(u64::try_from(since.as_millis()).unwrap_or(u64::MAX), text),
-            Self::Date => DateTime::<Utc>::from(moment).to_rfc3339_opts(SecondsFormat::Millis, true).into(),
-        }
+            Self::Millis { text } => number(u64::try_from(since.as_millis()).ok()?, text),
+            Self::Date => {
+                let millis = i64::try_from(since.as_millis()).ok()?;
+                DateTime::<Utc>::from_timestamp_millis(millis)?.to_rfc3339_opts(SecondsFormat::Millis, true).into()
+            }
+        })
     }
 }
 

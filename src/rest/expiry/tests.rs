@@ -113,6 +113,11 @@ fn a_refreshed_credential_keeps_the_form_of_expires_at() {
         new.write(&mut fields, now());
         assert_eq!(fields[AT], written, "{old}");
     }
+    // The largest that is a moment, and no date can say.
+    let never = Expiry::new(None, Some(&json!(9e15)));
+    let mut fields = Map::from_iter([(AT.to_owned(), json!("2026-11-29 11:00:00"))]);
+    never.write(&mut fields, now());
+    assert!(fields.is_empty(), "a date that cannot be written is left out");
     let mut fields = Map::from_iter([(AT.to_owned(), json!(NOW_S))]);
     Expiry::default().write(&mut fields, now());
     assert!(fields.is_empty());
