@@ -1,5 +1,7 @@
 //! Masks secrets in texts. What a server says is content and may repeat what it was sent.
 
+use std::cmp::Reverse;
+
 use secrecy::{ExposeSecret, SecretString};
 
 /// What stands in a text instead of a secret.
@@ -7,9 +9,11 @@ const MASK: &str = "***";
 /// Shorter secrets are not looked for, since they would match ordinary words.
 const SHORTEST: usize = 6;
 
-/// The text without any of `secrets`.
+/// The text without any of `secrets`. The longest first: one may be in another, whose rest would stay.
 pub(super) fn mask(mut text: String, secrets: &[SecretString]) -> String {
-    for secret in secrets.iter().map(ExposeSecret::expose_secret) {
+    let mut secrets: Vec<&str> = secrets.iter().map(ExposeSecret::expose_secret).collect();
+    secrets.sort_unstable_by_key(|secret| Reverse(secret.len()));
+    for secret in secrets {
         if secret.len() >= SHORTEST && text.contains(secret) {
             text = text.replace(secret, MASK);
         }
@@ -53,6 +57,8 @@ mod tests {
         let text = "is: a-refresh-token, {\"t\":\"a-refresh-token\"}".to_owned();
         assert_eq!(mask(text, &secrets), "is: ***, {\"t\":\"***\"}");
         assert_eq!(mask("nothing here".to_owned(), &secrets), "nothing here");
+        let one_in_another = ["a-token", "a-token-to-refresh"].map(SecretString::from);
+        assert_eq!(mask("a-token-to-refresh".to_owned(), &one_in_another), "***");
     }
 
     #[test]
