@@ -70,7 +70,7 @@ pub(super) fn mend(payload: &mut [u8]) -> Result<Mended, Unreadable> {
             Kind::Fixed(size) => walk.skip(size, end)?,
         }
     }
-    Ok(Mended { table })
+    if walk.at < end { Err("bytes follow the last property") } else { Ok(Mended { table }) }
 }
 
 /// A payload with `body_size` of the old one and nothing but a table of headers.
@@ -221,6 +221,7 @@ mod tests {
     fn what_lapin_cannot_read_is_unreadable() {
         let unreadable = |flags, properties: &[u8]| mend(&mut payload(flags, properties)).is_err();
         assert!(unreadable(1 << 15, b"\x05ab"));
+        assert!(unreadable(1 << 15, b"\x02abc"), "more than the flags say");
         assert!(unreadable(HEADERS, &[0, 0, 0, 9, 1]));
         assert!(unreadable(HEADERS, &table(b"\x01az")), "an unknown type");
         assert!(unreadable(HEADERS, &table(b"\x01aI\x00")), "a field longer than its table");
