@@ -117,7 +117,8 @@ fn plain(name: &str) -> Option<String> {
     let dot = name.rfind('.').filter(|at| name.len() - at <= MAX_EXTENSION).unwrap_or(name.len());
     let extension = &name[dot..];
     let stem = (0..=MAX_NAME - extension.len()).rev().find(|at| name.is_char_boundary(*at)).unwrap_or(0);
-    Some(format!("{}{extension}", &name[..stem]))
+    // The cut may leave white space at the end, or nothing but dots.
+    plain(&format!("{}{extension}", &name[..stem]))
 }
 
 /// Control characters, line separators, and the marks that reverse how a name reads.
@@ -193,5 +194,8 @@ mod tests {
         assert!(long.len() <= MAX_NAME && long.len() > MAX_NAME - 2 && long.ends_with("ä.gz"), "{long}");
         let long = plain(&format!("a.{}", "b".repeat(300))).expect("a name");
         assert_eq!(long.len(), MAX_NAME);
+        let spaced = plain(&format!("{}{}b", "a".repeat(250), " ".repeat(50)));
+        assert_eq!(spaced, Some("a".repeat(250)), "no white space at the end");
+        assert_eq!(plain(&format!("{}b.", ".".repeat(300))), None, "no name of dots alone");
     }
 }
