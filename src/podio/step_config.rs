@@ -26,11 +26,7 @@ impl StepConfig {
     /// Reads the config. A field of the wrong type is treated as absent.
     #[must_use]
     pub fn read(step: &StepData) -> Self {
-        let fields: Map<String, Value> = step.config().unwrap_or_else(|_| {
-            tracing::warn!("the step's config is not a JSON object; treating it as empty");
-            Map::new()
-        });
-        Self::from_fields(fields)
+        Self::from_fields(step.fields())
     }
 
     fn from_fields(mut fields: Map<String, Value>) -> Self {

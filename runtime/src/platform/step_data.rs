@@ -5,7 +5,7 @@
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, value::RawValue};
 
-use super::json::{Kind, RawObject};
+use super::json::{Key, Kind, RawObject};
 
 /// The fields of an OAuth2 credential, tokens included: what the token endpoint returned, and the fields beside it.
 pub type OAuthFields = Map<String, Value>;
@@ -75,13 +75,8 @@ impl StepData {
     /// missing or empty.
     #[must_use]
     pub fn account(&self) -> Option<String> {
-        #[derive(Default, Deserialize)]
-        struct Config {
-            #[serde(rename = "_account")]
-            account: Option<Box<RawValue>>,
-        }
-        let account = self.config::<Config>().ok()?.account?;
-        let account = match Kind::of(&account) {
+        let account = self.raw_config().get("_account")?;
+        let account = match Kind::of(account) {
             Kind::Number => account.get().to_owned(),
             _ => serde_json::from_str(account.get()).ok()?,
         };
@@ -90,10 +85,22 @@ impl StepData {
 
     /// `oauth` of the config: the credential that the step carries itself.
     pub(crate) fn oauth(&self) -> Option<OAuthFields> {
-        match self.config::<Map<String, Value>>().ok()?.remove("oauth") {
-            Some(Value::Object(fields)) => Some(fields),
-            _ => None,
-        }
+        serde_json::from_str(self.raw_config().get("oauth")?.get()).ok()
+    }
+
+    /// The config's fields. One that `serde_json` cannot read (a lone surrogate, a number beyond `f64`, more than 127
+    /// levels) is left out: what a flow's builder has put into one field hides no other.
+    #[must_use]
+    pub fn fields(&self) -> Map<String, Value> {
+        let config = self.raw_config();
+        let readable =
+            |(name, raw): (Key<'_>, &RawValue)| Some((name.text().into_owned(), serde_json::from_str(raw.get()).ok()?));
+        config.entries().filter_map(readable).collect()
+    }
+
+    fn raw_config(&self) -> RawObject<'_> {
+        let config = self.config.as_ref().and_then(|config| RawObject::deserialize(&**config).ok());
+        config.unwrap_or_default()
     }
 
     /// Reads the config into the component's own type; a missing config is the default.
