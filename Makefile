@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-stop test canary conformance bench lint map audit sbom reproducible image clean-run
+.PHONY: help build demo demo-stop test canary conformance fuzz bench lint map audit sbom reproducible image clean-run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ conformance: ## only the recorded scenarios of the platform's contract (BROKER=4
 
 canary: ## only the search for secrets: what is seen where, after every flow and failure
 	scripts/test --test canary
+
+fuzz: ## new inputs for one of the fuzz targets (TARGET=json SECONDS=60; no TARGET lists them)
+	scripts/fuzz $(TARGET) $(SECONDS)
 
 bench: ## the worker beside a bare loop and the Node.js runtime (ONLY="compare scaling large instructions micro", SAVE=folder)
 	scripts/bench $(ONLY)

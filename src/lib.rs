@@ -12,6 +12,9 @@
 
 mod actions;
 mod component;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzed;
 pub mod podio;
 pub mod rest;
 

@@ -16,6 +16,9 @@ mod cli;
 mod commands;
 mod component;
 mod dispatcher;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzed;
 pub mod http;
 mod large;
 pub mod platform;

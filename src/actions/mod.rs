@@ -12,6 +12,8 @@ mod delete_object_by_id;
 mod download_file;
 mod file_name;
 mod files;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzed;
 mod lookup_object_by_id;
 mod object_types;
 mod upload_file;

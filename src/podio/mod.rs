@@ -9,6 +9,8 @@ use crate::{
     rest::{ApiClient, ClientSettings, Profile, SettingNames, StepCredential},
 };
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzed;
 mod rate_limit_text;
 mod route_words;
 mod settings;

@@ -20,6 +20,9 @@ use super::{
     token_source::TokenSource,
 };
 
+#[cfg(any(test, fuzzing))]
+mod fuzzed;
+
 /// A step's credential, as its config says.
 pub(crate) enum StepCredential {
     /// `secretId`: the platform keeps the credential, which is read and refreshed through the platform's API.

@@ -11,6 +11,8 @@ mod cooldown;
 mod credential;
 mod early_refresh;
 mod expiry;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzed;
 mod mask;
 mod oauth;
 mod own_credential;

@@ -48,6 +48,9 @@ pub(crate) fn rounded_up(whole: &str, fraction: &str) -> Duration {
     Duration::from_secs(whole.parse::<u64>().unwrap_or(u64::MAX).saturating_add(more.into()))
 }
 
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzed;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -23,6 +23,7 @@ const RUNTIME: Rules = &[
     ("commands", &["component", "dispatcher", "http", "platform", "settings", "stop", "telemetry", "tls", "worker"]),
     ("component", &["dispatcher", "platform", "settings"]),
     ("dispatcher", &["platform", "stop"]),
+    ("fuzzed", &["amqp", "commands", "platform", "worker"]),
     ("http", &["large", "tls"]),
     ("large", &["settings"]),
     ("platform", &["http", "large", "settings"]),
@@ -36,6 +37,7 @@ const RUNTIME: Rules = &[
 const COMPONENT: Rules = &[
     ("actions", &["podio", "rest"]),
     ("component", &["actions", "podio", "rest"]),
+    ("fuzzed", &["actions", "podio", "rest"]),
     ("podio", &["rest"]),
     ("rest", &[]),
 ];

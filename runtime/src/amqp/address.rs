@@ -138,6 +138,9 @@ impl fmt::Debug for Address {
     }
 }
 
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzed;
+
 #[cfg(test)]
 mod tests {
     use secrecy::ExposeSecret;

@@ -11,6 +11,8 @@ mod connection;
 mod consumer;
 mod delivery;
 mod events;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzed;
 mod link;
 mod max_message_size;
 mod properties;

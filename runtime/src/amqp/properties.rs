@@ -68,6 +68,12 @@ impl Properties {
         if size > limit { Err(PublishError::HeadersTooLarge { size, limit }) } else { Ok(()) }
     }
 
+    /// Whether neither of the two ways to know the size is less than that of headers of `bytes`.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn size_is_at_least(&self, bytes: usize) -> bool {
+        self.size() > bytes && self.at_most.is_none_or(|at_most| at_most >= self.size())
+    }
+
     /// Bytes of the properties on the wire.
     fn size(&self) -> usize {
         let properties = &self.amqp;

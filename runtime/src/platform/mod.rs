@@ -6,6 +6,8 @@ mod attachment;
 pub mod cipher;
 pub mod credential_store;
 pub mod error_message;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzed;
 pub mod headers;
 pub mod identity;
 pub mod json;

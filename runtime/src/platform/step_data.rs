@@ -121,6 +121,9 @@ impl std::fmt::Debug for StepData {
     }
 }
 
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzed;
+
 #[cfg(test)]
 mod tests {
     use super::*;

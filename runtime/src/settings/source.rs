@@ -90,6 +90,14 @@ impl Source {
     }
 }
 
+#[cfg(any(test, fuzzing))]
+impl Source {
+    /// The values of a settings file with this text; or what is wrong with it.
+    pub(crate) fn of_file(text: &str, known: Known) -> Result<Self, String> {
+        values_of(text, known).map(Self)
+    }
+}
+
 impl FromIterator<(String, String)> for Source {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(entries: I) -> Self {
         Self(entries.into_iter().collect())
@@ -100,12 +108,16 @@ impl FromIterator<(String, String)> for Source {
 fn read_file(path: &str, known: Known) -> Result<HashMap<String, String>, SourceError> {
     let problem = |reason| SourceError::File { variable: known.settings_file, file: path.to_owned(), reason };
     let text = std::fs::read_to_string(path).map_err(|error| problem(error.to_string()))?;
-    let values = Config::builder().add_source(File::from_str(&text, FileFormat::Toml)).build();
+    values_of(&text, known).map_err(problem)
+}
+
+fn values_of(text: &str, known: Known) -> Result<HashMap<String, String>, String> {
+    let values = Config::builder().add_source(File::from_str(text, FileFormat::Toml)).build();
     let values = values.and_then(Config::try_deserialize::<HashMap<String, Value>>);
-    let values = values.map_err(|error| problem(place(&error, &text, known)))?;
+    let values = values.map_err(|error| place(&error, text, known))?;
     let texts = values.into_iter().map(|(key, value)| {
         let text_of = value.into_string();
-        text_of.map_err(|_| problem(wrong_type(&key, &text, known))).map(|value| (key, value))
+        text_of.map_err(|_| wrong_type(&key, text, known)).map(|value| (key, value))
     });
     texts.collect()
 }

@@ -2,6 +2,8 @@
 //! no particular action and no third-party API.
 
 mod emit;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzed;
 mod in_flight;
 mod lifecycle;
 mod process;

@@ -18,6 +18,8 @@ use crate::{
     rest::{Answer, ApiClient, CallError, Request, answer::BodyEncoding},
 };
 
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzed;
 mod input;
 mod pages;
 

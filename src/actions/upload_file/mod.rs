@@ -23,6 +23,8 @@ use crate::rest::{
     transfer::{FileSource, NamedFile, OpenFile, StreamError, file_of},
 };
 
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzed;
 mod input;
 
 use input::FileInput;

@@ -7,6 +7,8 @@ use elasticio_runtime::platform::json::{Kind, write_compact};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzed;
 mod tokens;
 mod units;
 

@@ -9,6 +9,8 @@
 //! larger frames of bodies are split on the way, and larger content headers go around lapin.
 
 mod frames;
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzed;
 mod handshake;
 mod header;
 mod kit;

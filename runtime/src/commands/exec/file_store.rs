@@ -46,38 +46,13 @@ impl FileStore {
     pub(super) fn read(&self) -> anyhow::Result<Map<String, Value>> {
         let file = self.path.display();
         let text = fs::read(&self.path).with_context(|| format!("the credential file {file} cannot be read"))?;
-        let text = without_mark(&text).map_err(|problem| anyhow::anyhow!("the credential file {file} {problem}"))?;
-        let fields: Map<String, Value> = serde_json::from_slice(text).map_err(|error| {
-            anyhow::anyhow!("the credential file {file} is not a JSON object (line {})", error.line())
-        })?;
-        if fields.contains_key("oauth") || fields.contains_key("secretId") {
-            return Ok(fields);
-        }
-        anyhow::ensure!(
-            fields.contains_key("access_token"),
-            "the credential file {file} holds neither \"access_token\" nor \"oauth\" nor \"secretId\""
-        );
-        let mut config = fields.clone();
-        config.insert("oauth".to_owned(), Value::Object(fields));
-        Ok(config)
+        config_in(&text).map_err(|problem| anyhow::anyhow!("the credential file {file} {problem}"))
     }
 
     /// Writes the refreshed credential in the shape that the file has. Replaces the file atomically, readable by its
     /// owner only. A symbolic link stays; its target is replaced.
     fn write(&self, oauth: &Map<String, Value>) -> anyhow::Result<()> {
-        let text = fs::read(&self.path)?;
-        let text = without_mark(&text).map_err(anyhow::Error::msg)?;
-        let fields: RawObject<'_> = serde_json::from_slice(text)?;
-        let text = match fields.get("oauth") {
-            Some(inner) => {
-                let inner = object(updated(&RawObject::deserialize(inner)?, oauth)?);
-                object(fields.entries().map(|(name, raw)| match name.as_json() {
-                    "oauth" => (name, inner.clone()),
-                    _ => (name, raw.get().to_owned()),
-                }))
-            }
-            None => object(updated(&fields, oauth)?),
-        };
+        let text = rewritten(&fs::read(&self.path)?, oauth)?;
         let target = fs::canonicalize(&self.path)?;
         let folder = target.parent().context("the file is not in a folder")?;
         // A temporary file, with mode 0600 from the start, that is removed if anything fails.
@@ -87,6 +62,37 @@ impl FileStore {
         file.persist(&target)?;
         Ok(())
     }
+}
+
+/// A file's text as a step's config, or what is wrong with the file.
+pub(super) fn config_in(text: &[u8]) -> Result<Map<String, Value>, String> {
+    let fields: Map<String, Value> = serde_json::from_slice(without_mark(text)?)
+        .map_err(|error| format!("is not a JSON object (line {})", error.line()))?;
+    if fields.contains_key("oauth") || fields.contains_key("secretId") {
+        return Ok(fields);
+    }
+    if !fields.contains_key("access_token") {
+        return Err("holds neither \"access_token\" nor \"oauth\" nor \"secretId\"".to_owned());
+    }
+    let mut config = fields.clone();
+    config.insert("oauth".to_owned(), Value::Object(fields));
+    Ok(config)
+}
+
+/// The text of a file, with the refreshed credential in the shape that it has.
+pub(super) fn rewritten(text: &[u8], oauth: &Map<String, Value>) -> anyhow::Result<String> {
+    let text = without_mark(text).map_err(anyhow::Error::msg)?;
+    let fields: RawObject<'_> = serde_json::from_slice(text)?;
+    Ok(match fields.get("oauth") {
+        Some(inner) => {
+            let inner = object(updated(&RawObject::deserialize(inner)?, oauth)?);
+            object(fields.entries().map(|(name, raw)| match name.as_json() {
+                "oauth" => (name, inner.clone()),
+                _ => (name, raw.get().to_owned()),
+            }))
+        }
+        None => object(updated(&fields, oauth)?),
+    })
 }
 
 /// The fields of `old` with the values of `new`, then the fields that only `new` has. An unchanged value stays as it is

@@ -23,6 +23,8 @@ mod args;
 mod credential;
 mod encoding;
 mod file_store;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzed;
 mod input;
 mod message;
 

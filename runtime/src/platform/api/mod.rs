@@ -14,6 +14,8 @@ use super::step_data::{StepData, StepDataError};
 use crate::http;
 
 mod error;
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzed;
 mod settings;
 
 pub use error::ApiError;
@@ -39,6 +41,22 @@ pub struct SecretCredentials {
     /// Further fields of the credential form, a JSON object.
     #[serde(default)]
     pub fields: Option<Box<RawValue>>,
+}
+
+/// The platform's answer with a secret.
+#[derive(Deserialize)]
+struct SecretAnswer {
+    data: SecretData,
+}
+
+#[derive(Deserialize)]
+struct SecretData {
+    attributes: SecretAttributes,
+}
+
+#[derive(Deserialize)]
+struct SecretAttributes {
+    credentials: SecretCredentials,
 }
 
 impl std::fmt::Debug for SecretCredentials {
@@ -135,19 +153,7 @@ impl PlatformApi {
     }
 
     async fn credentials(&self, method: Method, path: &[&str]) -> Result<SecretCredentials, ApiError> {
-        #[derive(Deserialize)]
-        struct Answer {
-            data: Data,
-        }
-        #[derive(Deserialize)]
-        struct Data {
-            attributes: Attributes,
-        }
-        #[derive(Deserialize)]
-        struct Attributes {
-            credentials: SecretCredentials,
-        }
-        let answer: Answer = self.read(method, path, "data.attributes.credentials.access_token").await?;
+        let answer: SecretAnswer = self.read(method, path, "data.attributes.credentials.access_token").await?;
         Ok(answer.data.attributes.credentials)
     }
 

@@ -7,6 +7,8 @@ use secrecy::{ExposeSecret, SecretBox, SecretString};
 use sha2::{Digest, Sha256};
 
 mod base64;
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzed;
 
 use base64::{Base64, encoded};
 

@@ -6,6 +6,8 @@ use std::fmt;
 use serde_json::value::RawValue;
 
 mod compact;
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzed;
 mod key;
 mod object;
 mod raw_object;
