@@ -222,3 +222,6 @@ impl std::fmt::Debug for Credential {
         f.debug_struct("Credential").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod schedules;

@@ -2,28 +2,24 @@
 //! connections, as its seed says. Whatever it does, a message is settled only after the confirms of all its emits, its
 //! emits come once, and no more messages are in work than the prefetch.
 //!
-//! `SCHEDULES=3000` runs more of them, `SEED=7` a single one.
+//! `SCHEDULES=3000` runs more of them, `SEED=7` a single one (`docs/testing.md`).
 
 mod connection;
 mod frames;
 mod model;
 mod worker;
 
-use std::{ops::Range, time::Duration};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
 use model::{Model, Shape};
+use podio_test_corpus::seeds;
 
 /// How many schedules there are, unless `SCHEDULES` says otherwise.
 const SCHEDULES: u64 = 60;
 /// The longest time of one schedule.
 const BOUND: Duration = Duration::from_secs(60);
-
-fn seeds() -> Range<u64> {
-    let number = |name| std::env::var(name).ok().and_then(|text| text.parse().ok());
-    number("SEED").map_or(0..number("SCHEDULES").unwrap_or(SCHEDULES), |seed: u64| seed..seed + 1)
-}
 
 /// Runs a worker on the messages of one seed until all are settled.
 async fn run(seed: u64, shape: Shape) -> Result<()> {
@@ -36,7 +32,7 @@ async fn run(seed: u64, shape: Shape) -> Result<()> {
 }
 
 async fn all(shape: fn(u64) -> Shape) -> Result<()> {
-    for seed in seeds() {
+    for seed in seeds(SCHEDULES) {
         run(seed, shape(seed)).await.with_context(|| format!("SEED={seed}"))?;
     }
     Ok(())

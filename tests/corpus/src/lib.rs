@@ -1,7 +1,8 @@
 //! Runs the bodies of the fuzz targets as tests: on their seeds, on changed seeds, and on random bytes. A fuzzer finds new
-//! inputs (`make fuzz`); here they are held for ever.
+//! inputs (`make fuzz`); here they are held for ever. Seeds of random schedules come from here too.
 
 mod change;
+mod schedules;
 
 use std::{fs, path::PathBuf};
 
@@ -12,6 +13,7 @@ use proptest::{
 };
 
 use change::{Change, changes};
+pub use schedules::seeds;
 
 /// How often a body runs on a changed seed or on random bytes, unless `PROPTEST_CASES` says otherwise.
 const CASES: u32 = 1000;
@@ -31,7 +33,7 @@ macro_rules! hold {
 
 /// Runs `body` on the seeds of `target` and on what becomes of them; `body` panics on what should not be.
 pub fn hold(target: &str, body: fn(&[u8])) {
-    let seeds = seeds(target);
+    let seeds = inputs(target);
     assert!(!seeds.is_empty(), "{target} has no seeds in fuzz/seeds");
     for seed in &seeds {
         body(seed);
@@ -63,7 +65,7 @@ impl std::fmt::Debug for Input {
 }
 
 /// The contents of the files in `fuzz/seeds/TARGET`, in the order of their names.
-fn seeds(target: &str) -> Vec<Vec<u8>> {
+fn inputs(target: &str) -> Vec<Vec<u8>> {
     let folder: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../../fuzz/seeds", target].iter().collect();
     let mut paths: Vec<PathBuf> =
         fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())).collect();

@@ -89,7 +89,7 @@ fn messages() -> impl Strategy<Value = Vec<Vec<usize>>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(1000))]
 
     /// Messages that keep what they have while they wait for more: all of them end, and together they never have more
     /// than there is.
@@ -114,6 +114,35 @@ proptest! {
             }
         });
         runtime.block_on(futures_util::future::join_all(messages.into_iter().map(one)));
+        prop_assert_eq!(budget.in_use(), 0);
+    }
+
+    /// Messages that give up at any moment, while they wait or hold: they leave nothing behind, and the others still end.
+    #[test]
+    fn who_gives_up_leaves_nothing(messages in messages(), patience in proptest::collection::vec(0u64..60, 30), pace in 1u64..10) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
+        let budget = budget(true);
+        let one = |(claims, patience): (Vec<usize>, u64)| within(&budget, {
+            let budget = &budget;
+            async move {
+                let work = async {
+                    let mut kept = Vec::new();
+                    for kib in claims {
+                        kept.push(claim(kib * KIB).await.expect("it fits"));
+                        assert!(budget.in_use() <= budget.size());
+                        sleep(Duration::from_millis(pace)).await;
+                    }
+                };
+                // A third never gives up.
+                if patience % 3 == 0 { Some(work.await) } else { timeout(Duration::from_millis(patience), work).await.ok() }
+            }
+        });
+        let begin = runtime.block_on(async {
+            let begin = Instant::now();
+            futures_util::future::join_all(messages.into_iter().zip(patience).map(one)).await;
+            begin.elapsed()
+        });
+        prop_assert!(begin < MAX_WAIT, "somebody waited for as long as is allowed");
         prop_assert_eq!(budget.in_use(), 0);
     }
 }

@@ -204,4 +204,6 @@ impl<R: HasGeneration> Inner<R> {
 }
 
 #[cfg(test)]
+mod schedules;
+#[cfg(test)]
 mod tests;
