@@ -7,11 +7,10 @@ use std::{
 };
 
 use elasticio_runtime::{
-    http::{Reach, client_within},
+    http::{Client, Reach},
     settings::{Reader, Source},
     stop::Stop,
 };
-use reqwest::Client;
 use serde_json::{Map, Value, value::RawValue};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -74,7 +73,7 @@ impl Setup {
         let settings = ClientSettings { timeout: TIME_OUT, ..read_settings(&mut Reader::new(&source)) };
         // An answer may redirect; nobody else is called.
         let reach = Reach::parse("127.0.0.1", "fuzzed").expect("a host");
-        let http = client_within("fuzzed", reach).expect("a client");
+        let http = Client::within("fuzzed", reach).expect("a client");
         Self { runtime, listener, http, settings }
     }
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use elasticio_runtime::http::Client;
 use elasticio_runtime::platform::credential_store::NoStore;
-use reqwest::Client;
 
 use super::{Address, ApiClient, ClientSettings, Credential, OAuth, OwnCredential, Profile, RetryFields, TokenSource};
 

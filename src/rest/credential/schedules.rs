@@ -15,7 +15,7 @@ use elasticio_runtime::{
 use futures_util::future::BoxFuture;
 use podio_test_corpus::seeds;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
-use reqwest::{Client, Url};
+use reqwest::Url;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tokio::{
@@ -198,7 +198,7 @@ fn settings(address: SocketAddr) -> ClientSettings {
     }
 }
 
-async fn run(seed: u64, listener: &TcpListener, http: Client) {
+async fn run(seed: u64, listener: &TcpListener, http: http::Client) {
     let (model, stop) = (Model::new(seed), Stop::default());
     let settings = settings(listener.local_addr().expect("an address"));
     let endpoint = TokenEndpoint::from_settings(&PROFILE, http, &settings);
@@ -240,7 +240,7 @@ async fn run(seed: u64, listener: &TcpListener, http: Client) {
 #[tokio::test]
 async fn one_refresh_serves_everybody_who_waits() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let http = http::client_without_redirects("schedules").expect("a client");
+    let http = http::Client::without_redirects("schedules").expect("a client");
     for seed in seeds(SCHEDULES) {
         // Shown only if the test fails.
         println!("SEED={seed}");

@@ -45,5 +45,5 @@ fn written(user: &str, vhost: &str) {
     let or = |text: &str, default: &str| if text.is_empty() { default.to_owned() } else { text.to_owned() };
     assert!(address.user == or(user, "guest") && address.vhost == or(vhost, "/"));
     assert!(*address.password.expose_secret() == or(user, "guest"));
-    assert!(address.tls && address.heartbeat == Some(7) && address.to_string() == "host:5799");
+    assert!(address.tls.is_some() && address.heartbeat == Some(7) && address.to_string() == "host:5799");
 }
