@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Parser};
-use podio_sandbox::{Answers, Options, default_step};
+use podio_sandbox::{Answers, Options, RateLimit, default_step};
 use serde::de::DeserializeOwned;
 
 /// A stand-in for Podio's API, its token endpoint and the integration platform's REST API that can be scripted to fail.
@@ -54,6 +54,10 @@ pub(crate) struct Cli {
     #[arg(long, env = "SANDBOX_ONLY_ANSWERS", value_parser = BoolishValueParser::new())]
     only_answers: bool,
 
+    /// Podio's rate limit, e.g. 250/3600; calls of the token endpoint do not count
+    #[arg(long, value_name = "CALLS/SECONDS", env = "SANDBOX_RATE_LIMIT")]
+    rate_limit: Option<RateLimit>,
+
     /// How long access tokens are valid
     #[arg(long, value_name = "SECONDS", env = "SANDBOX_TOKEN_LIFETIME", default_value_t = 28_800)]
     #[arg(value_parser = clap::value_parser!(u64).range(0..=31_536_000))]
@@ -81,6 +85,7 @@ impl Cli {
             platform: self.platform,
             answers,
             only_answers: self.only_answers,
+            rate_limit: self.rate_limit,
             token_lifetime: Duration::from_secs(self.token_lifetime),
             rotate: self.rotate,
             step: self.step.as_deref().map(read).transpose()?.unwrap_or_else(default_step),

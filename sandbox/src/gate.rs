@@ -1,6 +1,7 @@
 //! What every request passes: it enters the journal, then it gets a scripted answer or goes to the router of its API.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::{Body, HttpBody, to_bytes};
@@ -51,11 +52,16 @@ impl Gate {
         let (parts, body) = request.into_parts();
         let journal = &self.state.journal;
         let id = journal.record_call(self.api, &parts);
-        let scripted = self.state.scripts.next(self.api, &parts.method, &parts.uri);
+        let limited = self.api == Api::Podio && !podio::is_unlimited(parts.uri.path());
+        let refused = if limited { self.state.limiter.refuse(Instant::now()) } else { None };
         let body = if body.is_end_stream() { body } else { journal.record_body(id, body) };
-        let answer = match scripted {
-            Some(answer) => scripted_answer(&answer, &parts.headers, body).await,
-            None => Ok(self.normal_answer(Request::from_parts(parts, body)).await),
+        let answer = if let Some(seconds) = refused {
+            drain(body).await;
+            Ok(podio::rate_limited(&parts.method, &parts.uri, seconds))
+        } else if let Some(answer) = self.state.scripts.next(self.api, &parts.method, &parts.uri) {
+            scripted_answer(&answer, &parts.headers, body).await
+        } else {
+            Ok(self.normal_answer(Request::from_parts(parts, body)).await)
         };
         journal.record_status(id, answer.as_ref().map_or(0, |response| response.status().as_u16()));
         answer

@@ -30,6 +30,7 @@ mod journal;
 mod json;
 mod platform;
 mod podio;
+mod rate_limit;
 mod response;
 mod sandbox;
 mod serve;
@@ -40,5 +41,6 @@ pub use answers::{Answer, AnswerError, Answers, HeaderValues, Reset, Script, The
 pub use api::Api;
 pub use journal::Call;
 pub use json::compact as compact_json;
+pub use rate_limit::RateLimit;
 pub use sandbox::{Options, Sandbox, default_step, start};
 pub use store::ACCESS_TOKEN;

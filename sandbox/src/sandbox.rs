@@ -15,6 +15,7 @@ use crate::answers::{AnswerError, Answers, Scripts};
 use crate::api::Api;
 use crate::gate::Gate;
 use crate::journal::Call;
+use crate::rate_limit::RateLimit;
 use crate::serve::serve;
 use crate::state::State;
 use crate::store::Tokens;
@@ -32,6 +33,8 @@ pub struct Options {
     /// Give only scripted answers: every other call is answered with 404, except for step data and object storage, and no
     /// authorization is required.
     pub only_answers: bool,
+    /// Podio's rate limit, which counts all calls but those of the token endpoint; none without it.
+    pub rate_limit: Option<RateLimit>,
     /// Lifetime of access tokens, in whole seconds, at most a year.
     pub token_lifetime: Duration,
     /// Whether a refresh also replaces the refresh token and makes the old one invalid.
@@ -48,6 +51,7 @@ impl Default for Options {
             platform: free_port,
             answers: Answers::default(),
             only_answers: false,
+            rate_limit: None,
             token_lifetime: Duration::from_secs(8 * 3600),
             rotate: true,
             step: default_step(),
@@ -72,6 +76,7 @@ pub async fn start(options: Options) -> io::Result<Sandbox> {
     let tokens = Tokens::new(options.token_lifetime, options.rotate);
     let step = Bytes::from(options.step.to_string());
     let state = Arc::new(State::new(scripts, options.only_answers, tokens, step));
+    state.limiter.set(options.rate_limit);
     Ok(Sandbox {
         podio: Listener::new(podio, Api::Podio, &state)?,
         platform: Listener::new(platform, Api::Platform, &state)?,
@@ -130,6 +135,11 @@ impl Sandbox {
     /// Adds scripted answers; a key that exists starts anew with its new list. If one of them is invalid, nothing changes.
     pub fn add_answers(&self, answers: Answers) -> Result<(), AnswerError> {
         self.state.scripts.merge(answers)
+    }
+
+    /// Replaces Podio's rate limit and begins to count anew.
+    pub fn set_rate_limit(&self, limit: Option<RateLimit>) {
+        self.state.limiter.set(limit);
     }
 
     /// Replaces the step data.

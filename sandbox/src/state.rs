@@ -6,12 +6,14 @@ use bytes::Bytes;
 
 use crate::answers::Scripts;
 use crate::journal::Journal;
+use crate::rate_limit::Limiter;
 use crate::store::{Documents, Files, Items, Objects, Tokens};
 
 pub(crate) struct State {
     pub(crate) journal: Arc<Journal>,
     pub(crate) scripts: Scripts,
     pub(crate) only_answers: bool,
+    pub(crate) limiter: Limiter,
     pub(crate) tokens: Tokens,
     step: RwLock<Bytes>,
     items: Mutex<Items>,
@@ -27,6 +29,7 @@ impl State {
             journal: Arc::default(),
             scripts,
             only_answers,
+            limiter: Limiter::default(),
             tokens,
             step: RwLock::new(step),
             items: Mutex::default(),

@@ -18,6 +18,7 @@ use super::{
     time_bound::TimeBound,
     token_endpoint::TokenEndpoint,
     token_source::TokenSource,
+    turns::Waiting,
 };
 
 #[cfg(any(test, fuzzing))]
@@ -128,7 +129,7 @@ impl ApiClient {
         let policy = self.policy(request, &token);
         let mut history = History::default();
         loop {
-            self.wait_for_cooldown(credential, request, stop).await?;
+            let mut turn = self.waiting(credential, request, stop).for_turn().await?;
             // A running attempt is finished, which its time-out bounds. No attempt starts after a stop, or a message
             // that makes many calls would delay the stop by all of them.
             stop.check()?;
@@ -145,7 +146,10 @@ impl ApiClient {
                 let request = request.name(self.profile.route_words).logged;
                 tracing::warn!(request, wait_s = wait.as_secs_f64(), "{api}'s rate limit: all calls wait");
                 credential.cool_down(wait);
+            } else if outcome.was_let_through() {
+                turn.passed();
             }
+            drop(turn);
             if decision != Decision::Done {
                 let request = request.name(self.profile.route_words).logged;
                 tracing::debug!(request, ?outcome, ?decision, attempt = history.attempts, "{api}");
@@ -197,7 +201,7 @@ impl ApiClient {
     ) -> Result<Arc<AccessToken>, TokenError> {
         let mut limited = 0;
         loop {
-            self.wait_for_cooldown(credential, request, stop).await?;
+            self.waiting(credential, request, stop).for_cooldown().await?;
             match credential.refreshed(rejected, stop).await {
                 Err(TokenError::Limited(wait)) => {
                     limited += 1;
@@ -212,23 +216,7 @@ impl ApiClient {
         }
     }
 
-    /// Waits until the credential's cooldown is over; fails if it is too long to hold the message.
-    async fn wait_for_cooldown(
-        &self,
-        credential: &Arc<Credential>,
-        request: &Request,
-        stop: &Stop,
-    ) -> Result<(), TokenError> {
-        loop {
-            let wait = credential.cooldown.remaining();
-            if wait.is_zero() {
-                return Ok(());
-            }
-            let fits = retry::fits(wait, self.settings.time_left(request), self.settings.timeout);
-            if wait > self.settings.max_hold || !fits {
-                return Err(TokenError::Limited(wait));
-            }
-            stop.sleep(retry::jittered(wait, rand::random())).await?;
-        }
+    fn waiting<'a>(&'a self, credential: &'a Credential, request: &'a Request, stop: &'a Stop) -> Waiting<'a> {
+        Waiting { cooldown: &credential.cooldown, settings: &self.settings, request, stop }
     }
 }

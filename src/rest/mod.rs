@@ -16,6 +16,7 @@ pub(crate) mod fuzzed;
 mod mask;
 mod oauth;
 mod own_credential;
+mod pace;
 mod path_template;
 mod profile;
 pub mod request;
@@ -27,6 +28,7 @@ mod time_bound;
 mod token_endpoint;
 mod token_source;
 pub mod transfer;
+mod turns;
 
 pub use address::{Address, AddressError};
 pub use answer::Answer;

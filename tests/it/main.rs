@@ -29,6 +29,7 @@ mod log_lines;
 mod long_errors;
 mod memory;
 mod new_tokens;
+mod pace;
 mod pages;
 mod passthrough;
 mod protocol_doc;

@@ -35,6 +35,13 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "not_found", "Object not found")
     }
 
+    /// There were too many calls.
+    pub(super) fn rate_limit(seconds: u64) -> Self {
+        let status = StatusCode::from_u16(420).expect("a status");
+        let description = format!("You have hit the rate limit. Please wait {seconds} seconds before trying again");
+        Self::new(status, "rate_limit", description)
+    }
+
     /// The whole response: the envelope, with the headers of the response that the error was attached to.
     pub(super) fn respond(&self, method: &Method, uri: &Uri, empty: Response) -> Response {
         let envelope = json!({

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State as Shared};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -26,7 +26,7 @@ use crate::state::State;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-podio-request-id");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("x-rate-limit-limit");
 const RATE_REMAINING: HeaderName = HeaderName::from_static("x-rate-limit-remaining");
-/// The rate limit that the headers report. It is not enforced; script 420s for that.
+/// The rate limit that the headers report. As at Podio, it is another one than that which is enforced.
 const RATE: u64 = 5000;
 
 /// Podio as it behaves without scripted answers.
@@ -64,6 +64,16 @@ pub(crate) fn router(state: &Arc<State>) -> Router {
 /// The response if only scripted answers are given and there is none for this call.
 pub(crate) fn not_scripted() -> Response {
     response::json_bytes(StatusCode::NOT_FOUND, r#"{"error":"not_found","error_description":"no script"}"#)
+}
+
+/// Whether the rate limit does not count calls of this path.
+pub(crate) fn is_unlimited(path: &str) -> bool {
+    path.starts_with("/oauth/token")
+}
+
+/// The response beyond the rate limit.
+pub(crate) fn rate_limited(method: &Method, uri: &Uri, seconds: u64) -> Response {
+    ApiError::rate_limit(seconds).respond(method, uri, Response::default())
 }
 
 /// Adds the headers that all of Podio's answers have, and writes the body of an error, which repeats the request.

@@ -89,6 +89,11 @@ impl Outcome {
         matches!(self, Self::NotSent | Self::Broken | Self::Unreadable | Self::Failed(_))
     }
 
+    /// Whether an answer came that is no rate limit's.
+    pub(crate) fn was_let_through(self) -> bool {
+        !matches!(self, Self::RateLimited(_) | Self::NotSent | Self::Broken)
+    }
+
     /// Whether `policy` forbids repeating the request after this outcome, since it may have been executed.
     fn is_last(self, policy: &Policy) -> bool {
         match self {
