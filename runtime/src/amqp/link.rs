@@ -14,8 +14,9 @@ use super::{
 };
 use crate::stop::Stop;
 
-/// Longest wait between two attempts to reconnect, or to consume again.
-pub(super) const MAX_RECONNECT_DELAY: Duration = Duration::from_secs(10);
+/// Longest wait between two attempts to reconnect, or to consume again; jitter may double it. Work goes on within seconds of
+/// the broker's return, however long it was away.
+pub(super) const MAX_RECONNECT_DELAY: Duration = Duration::from_secs(2);
 
 /// The supervised link to the broker.
 pub(crate) struct Link {
