@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-stop test canary conformance fuzz bench lint map audit sbom reproducible image clean-run
+.PHONY: help build demo demo-stop test canary conformance soak fuzz bench lint map audit sbom reproducible image clean-run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ canary: ## only the search for secrets: what is seen where, after every flow and
 
 fuzz: ## new inputs for one of the fuzz targets (TARGET=json SECONDS=60; no TARGET lists them)
 	scripts/fuzz $(TARGET) $(SECONDS)
+
+soak: ## messages through random faults, counted and plotted (MINUTES=20, SEED=, SAVE=folder, BROKER=4: on RabbitMQ 4)
+	scripts/soak
 
 bench: ## the worker beside a bare loop and the Node.js runtime (ONLY="compare scaling large instructions micro", SAVE=folder)
 	scripts/bench $(ONLY)

@@ -147,6 +147,11 @@ impl Sandbox {
         self.state.set_step(Bytes::from(step.to_string()));
     }
 
+    /// Makes every access token issued so far invalid.
+    pub fn expire_access_tokens(&self) {
+        self.state.tokens.expire_access_tokens();
+    }
+
     /// Makes every refresh token issued so far invalid.
     pub fn revoke_refresh_tokens(&self) {
         self.state.tokens.revoke_refresh_tokens();

@@ -1,0 +1,124 @@
+//! Watches the lanes while faults strike: how many results there are, and how much memory the workers take.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use podio_test_support::broker::{Broker, StepNames};
+use tokio::task::JoinHandle;
+use tokio::time::{interval, timeout};
+
+use crate::lane::RATE;
+use crate::processes::Held;
+
+/// The time between two looks.
+const INTERVAL: Duration = Duration::from_millis(250);
+/// A broker that does not answer within this time is asked again over a new connection.
+const ANSWER_BOUND: Duration = Duration::from_secs(2);
+/// The part of the rate that counts as the full rate, over at least a second: results come in groups.
+const FULL: f64 = 0.8;
+
+/// What was seen at one time.
+#[derive(Clone, Debug)]
+pub(crate) struct Sample {
+    /// Seconds since the start.
+    pub(crate) at: f64,
+    /// Results so far, by lane.
+    pub(crate) results: Vec<u32>,
+    /// Memory of all its workers, by lane, in MiB.
+    pub(crate) memory: Vec<f64>,
+}
+
+/// Watches until it is dropped.
+pub(crate) struct Monitor {
+    began: Instant,
+    seen: Arc<Mutex<Seen>>,
+    watching: JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct Seen {
+    samples: Vec<Sample>,
+    /// Process ids, by lane.
+    processes: Vec<Vec<u32>>,
+}
+
+impl Monitor {
+    /// Watches these lanes.
+    pub(crate) fn start(url: &str, lanes: Vec<StepNames>) -> Self {
+        let (began, seen) = (Instant::now(), Arc::<Mutex<Seen>>::default());
+        let watching = tokio::spawn(watch(url.to_owned(), lanes, began, Arc::clone(&seen)));
+        Self { began, seen, watching }
+    }
+
+    /// Says which processes the lanes have now.
+    pub(crate) fn set_processes(&self, processes: Vec<Vec<u32>>) {
+        lock(&self.seen).processes = processes;
+    }
+
+    /// Seconds since the start.
+    pub(crate) fn now(&self) -> f64 {
+        self.began.elapsed().as_secs_f64()
+    }
+
+    /// All samples so far.
+    pub(crate) fn samples(&self) -> Vec<Sample> {
+        lock(&self.seen).samples.clone()
+    }
+
+    /// How long after `from` a lane had its full rate again.
+    pub(crate) fn recovery(&self, lane: usize, from: f64) -> Option<f64> {
+        let seen = lock(&self.seen);
+        let after: Vec<&Sample> = seen.samples.iter().filter(|sample| sample.at >= from).collect();
+        after.iter().enumerate().find_map(|(index, begin)| {
+            let end = after[index..].iter().find(|end| end.at - begin.at >= 1.0)?;
+            let results = f64::from(end.results[lane].saturating_sub(begin.results[lane]));
+            (results >= FULL * f64::from(RATE) * (end.at - begin.at)).then_some(begin.at - from)
+        })
+    }
+}
+
+impl Drop for Monitor {
+    fn drop(&mut self) {
+        self.watching.abort();
+    }
+}
+
+async fn watch(url: String, lanes: Vec<StepNames>, began: Instant, seen: Arc<Mutex<Seen>>) {
+    let mut ticks = interval(INTERVAL);
+    let mut broker = None;
+    loop {
+        ticks.tick().await;
+        let results = match timeout(ANSWER_BOUND, results(&url, &mut broker, &lanes)).await {
+            Ok(Ok(results)) => results,
+            // The broker is away. What it has is seen when it is back.
+            _ => {
+                broker = None;
+                continue;
+            }
+        };
+        let mut seen = lock(&seen);
+        // A process may have ended since.
+        let memory_of = |process: &u32| Held::of(*process).map_or(0, |held| held.memory_kib);
+        #[expect(clippy::cast_precision_loss, reason = "figures for people")]
+        let mib = |processes: &Vec<u32>| processes.iter().map(memory_of).sum::<u64>() as f64 / 1024.0;
+        let memory = seen.processes.iter().map(mib).collect();
+        seen.samples.push(Sample { at: began.elapsed().as_secs_f64(), results, memory });
+    }
+}
+
+async fn results(url: &str, broker: &mut Option<Broker>, lanes: &[StepNames]) -> Result<Vec<u32>> {
+    let broker = match broker {
+        Some(broker) => broker,
+        none => none.insert(Broker::connect(url).await?),
+    };
+    let mut results = Vec::new();
+    for names in lanes {
+        results.push(broker.state(&names.results).await?.ready);
+    }
+    Ok(results)
+}
+
+fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,181 @@
+//! A run from start to account.
+
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, Result, ensure};
+use podio_sandbox::Api;
+use podio_test_support::{Emitted, until};
+use tokio::time::sleep;
+
+use crate::faults::{Deck, KINDS};
+use crate::lane::LaneWorker;
+use crate::ledger::{Account, Break};
+use crate::monitor::Monitor;
+use crate::plot;
+use crate::processes::Held;
+use crate::report::{self, Growth, Struck};
+use crate::world::World;
+
+/// Messages that wait in each queue before a fault: more than are answered until the next.
+const WAITING: u32 = 400;
+/// The workers have their full rate within this time after their start.
+const START_BOUND: f64 = 20.0;
+/// They have it again within this time after a fault.
+const RECOVERY_BOUND: f64 = 5.0;
+/// The last messages are answered within this time.
+const DRAIN_BOUND: Duration = Duration::from_secs(120);
+
+/// How long a run is, and what it leaves behind.
+#[derive(Clone, Debug)]
+pub(crate) struct Length {
+    seed: u64,
+    /// Without it, each kind of fault comes once.
+    minutes: Option<f64>,
+    /// The folder for the plot and the tables.
+    save: Option<PathBuf>,
+}
+
+impl Length {
+    pub(crate) fn from_environment() -> Result<Self> {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        Ok(Self {
+            seed: variable("SEED").map_or_else(|| Ok(rand::random()), |seed| seed.parse()).context("SEED")?,
+            minutes: variable("MINUTES").map(|minutes| minutes.parse()).transpose().context("MINUTES")?,
+            save: variable("SAVE").map(PathBuf::from),
+        })
+    }
+
+    fn is_over(&self, struck: usize, seconds: f64) -> bool {
+        self.minutes.map_or(struck >= KINDS, |minutes| seconds >= minutes * 60.0)
+    }
+}
+
+/// Runs the mix, prints its tables, and fails if a message or the speed is lost, or anything grows.
+pub(crate) async fn mix(length: &Length) -> Result<()> {
+    eprintln!("mix: SEED={} repeats these faults", length.seed);
+    let mut world = World::start().await?;
+    let monitor = Monitor::start(world.broker.url(), world.lanes.iter().map(|lane| lane.names.clone()).collect());
+    monitor.set_processes(processes(&world));
+    world.top_up(WAITING).await?;
+    recovered(&monitor, &world, 0.0, START_BOUND).await.context("at the start")?;
+    let links = world.links().await?;
+    let workers = processes(&world).concat().len();
+    ensure!(links.connections == 2 * workers, "{links:?} of {workers} workers");
+
+    let (mut deck, mut struck, mut breaks, mut held) = (Deck::new(length.seed), Vec::new(), Vec::new(), Vec::new());
+    while !length.is_over(struck.len(), monitor.now()) {
+        world.top_up(WAITING).await?;
+        let planned = deck.next();
+        sleep(planned.pause).await;
+        let (begin, began) = (monitor.now(), since_1970()?);
+        eprintln!("{begin:6.1} s: {:?}", planned.fault);
+        world.strike(&planned).await.with_context(|| format!("{planned:?}"))?;
+        monitor.set_processes(processes(&world));
+        let end = monitor.now();
+        if planned.fault.repeats() {
+            breaks.push(Break { begin: began, end: since_1970()? });
+        }
+        let recovery =
+            recovered(&monitor, &world, end, RECOVERY_BOUND).await.with_context(|| format!("{planned:?}"))?;
+        world.lanes.iter_mut().flat_map(|lane| &mut lane.workers).try_for_each(|worker| worker.ensure_running())?;
+        held.push(processes(&world).into_iter().flatten().map(Held::of).collect::<Result<Vec<_>>>()?);
+        struck.push(Struck { fault: planned.fault, begin, end, recovery });
+    }
+
+    drain(&mut world).await?;
+    let links_at_end = world.links().await?;
+    // A worker publishes over as many channels as it had batches under way at once.
+    let grown = links_at_end.connections != links.connections || links_at_end.channels > links.channels + workers;
+    ensure!(!grown, "{links:?} at the start, {links_at_end:?} at the end");
+    let accounts = settle(&mut world, &breaks).await?;
+    let growth = Growth::of(&held);
+    let (seconds, seed) = (monitor.now(), length.seed);
+    let tables = [
+        format!(
+            "mix: {} faults in {seconds:.0} s, SEED={seed}, {links:?} before, {links_at_end:?} after\n",
+            struck.len()
+        ),
+        report::accounts(&accounts),
+        report::faults(&struck),
+        growth.table(),
+    ]
+    .join("\n");
+    eprintln!("{tables}");
+    if let Some(folder) = &length.save {
+        std::fs::create_dir_all(folder)?;
+        std::fs::write(folder.join("soak.md"), &tables)?;
+        std::fs::write(folder.join("soak.svg"), plot::timeline(&monitor.samples(), &struck))?;
+    }
+    growth.ensure_none()?;
+    accounts.iter().try_for_each(|(name, account)| account.ensure_kept().with_context(|| name.clone()))
+}
+
+fn processes(world: &World) -> Vec<Vec<u32>> {
+    world.lanes.iter().map(|lane| lane.workers.iter().filter_map(LaneWorker::id).collect()).collect()
+}
+
+/// Waits until all lanes have their full rate; returns how long after `from` each had it, which must be within `bound`.
+async fn recovered(monitor: &Monitor, world: &World, from: f64, bound: f64) -> Result<Vec<f64>> {
+    let lanes = 0..world.lanes.len();
+    // The rate is that of a second, which has to pass as well.
+    let wait = Duration::from_secs_f64(bound + 3.0);
+    let recovery = until("the full rate", wait, async || {
+        Ok(lanes.clone().map(|lane| monitor.recovery(lane, from)).collect::<Option<Vec<f64>>>())
+    })
+    .await
+    .with_context(|| {
+        let workers = world.lanes.iter().flat_map(|lane| &lane.workers);
+        workers.map(LaneWorker::last_lines).collect::<Vec<_>>().join("\n\n")
+    })?;
+    ensure!(recovery.iter().all(|after| *after <= bound), "full rate only after {recovery:.1?} s");
+    Ok(recovery)
+}
+
+/// Waits until nothing waits in the queues, and stops the workers: what is not settled then would come back.
+async fn drain(world: &mut World) -> Result<()> {
+    for index in 0..world.lanes.len() {
+        until("the end of the queue", DRAIN_BOUND, async || {
+            let ready = world.control.state(&world.lanes[index].names.input).await?.ready;
+            Ok((ready == 0).then_some(()))
+        })
+        .await?;
+    }
+    // What the workers have in hand.
+    for index in 0..world.lanes.len() {
+        let lane = &world.lanes[index];
+        until("the last results", DRAIN_BOUND, async || {
+            let results = world.control.state(&lane.names.results).await?.ready as usize;
+            Ok((results >= lane.sent.len()).then_some(()))
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+/// Stops the workers, which must leave nothing, and counts.
+async fn settle(world: &mut World, breaks: &[Break]) -> Result<Vec<(String, Account)>> {
+    let calls: Vec<_> = world.sandbox.calls().into_iter().filter(|call| call.api == Api::Podio).collect();
+    let mut accounts = Vec::new();
+    for lane in &mut world.lanes {
+        for worker in &mut lane.workers {
+            worker.stop().await?;
+        }
+        let left = until("the workers' end", DRAIN_BOUND, async || {
+            let state = world.control.state(&lane.names.input).await?;
+            Ok((state.consumers == 0).then_some(state.ready))
+        });
+        ensure!(left.await? == 0, "messages were left in the queue");
+        let results = world.control.state(&lane.names.results).await?.ready as usize;
+        let received = world.control.collect(&lane.names.results).await?;
+        let received = received.wait_for(results, "results", DRAIN_BOUND).await?;
+        let emitted = received.iter().map(|received| Emitted::decode(received)).collect::<Result<Vec<_>>>()?;
+        let name = format!("{:?}, {} worker(s)", lane.queue_type, lane.workers.len());
+        accounts.push((name, Account::of(&lane.sent, &emitted, &calls, breaks)?));
+    }
+    Ok(accounts)
+}
+
+fn since_1970() -> Result<i64> {
+    Ok(i64::try_from(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_millis())?)
+}
