@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-stop test canary conformance soak fuzz bench lint map audit sbom reproducible image clean-run
+.PHONY: help build demo demo-stop test canary conformance soak load fuzz bench lint map audit sbom reproducible image clean-run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ fuzz: ## new inputs for one of the fuzz targets (TARGET=json SECONDS=60; no TARG
 
 soak: ## messages through random faults, counted and plotted (MINUTES=20, SEED=, SAVE=folder, BROKER=4: on RabbitMQ 4)
 	scripts/soak
+
+load: ## a million messages through workers that are killed and added, counted; takes long
+	scripts/bench load
 
 bench: ## the worker beside a bare loop and the Node.js runtime (ONLY="compare scaling large instructions micro", SAVE=folder)
 	scripts/bench $(ONLY)

@@ -89,13 +89,10 @@ async fn watch(url: String, lanes: Vec<StepNames>, began: Instant, seen: Arc<Mut
     let mut broker = None;
     loop {
         ticks.tick().await;
-        let results = match timeout(ANSWER_BOUND, results(&url, &mut broker, &lanes)).await {
-            Ok(Ok(results)) => results,
+        let Ok(Ok(results)) = timeout(ANSWER_BOUND, results(&url, &mut broker, &lanes)).await else {
             // The broker is away. What it has is seen when it is back.
-            _ => {
-                broker = None;
-                continue;
-            }
+            broker = None;
+            continue;
         };
         let mut seen = lock(&seen);
         // A process may have ended since.

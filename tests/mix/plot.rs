@@ -19,6 +19,10 @@ const NAMES: [&str; 2] = ["classic", "quorum"];
 const NAME_ROOM: f64 = 13.0;
 /// The rate is that of so many seconds.
 const RATE_SECONDS: f64 = 2.0;
+/// Without a sample for so long, the line is broken.
+const UNKNOWN_SECONDS: f64 = 1.0;
+/// Steps of a vertical axis.
+const STEPS: u32 = 5;
 
 /// The picture as SVG.
 pub(crate) fn timeline(samples: &[Sample], struck: &[Struck]) -> String {
@@ -48,13 +52,8 @@ pub(crate) fn timeline(samples: &[Sample], struck: &[Struck]) -> String {
             last_name = x;
         }
     }
-    let panels: [(&str, Vec<Vec<(f64, f64)>>); 2] = [
-        ("results per second", (0..2).map(|lane| rates(samples, lane)).collect()),
-        ("memory, MiB", (0..2).map(|lane| memory(samples, lane)).collect()),
-    ];
-    for ((label, lines), top) in panels.iter().zip([TOP, TOP + PANEL + GAP]) {
-        draw_panel(&mut svg, label, lines, top, place);
-    }
+    draw_panel(&mut svg, "results per second", &[0, 1].map(|lane| rates(samples, lane)), TOP, place);
+    draw_panel(&mut svg, "memory, MiB", &[0, 1].map(|lane| memory(samples, lane)), TOP + PANEL + GAP, place);
     let y = height - BOTTOM + 16.0;
     for tenth in 0..=10 {
         let at = end * f64::from(tenth) / 10.0;
@@ -65,11 +64,12 @@ pub(crate) fn timeline(samples: &[Sample], struck: &[Struck]) -> String {
 }
 
 fn draw_panel(svg: &mut String, label: &str, lines: &[Vec<(f64, f64)>], top: f64, place: impl Fn(f64) -> f64) {
-    let most = lines.iter().flatten().map(|point| point.1).fold(1.0, f64::max) * 1.1;
+    let step = round_step(lines.iter().flatten().map(|point| point.1).fold(1.0, f64::max) / f64::from(STEPS));
+    let most = step * f64::from(STEPS);
     let (right, bottom) = (WIDTH - RIGHT, top + PANEL);
-    for quarter in 0..=4 {
-        let value = most * f64::from(quarter) / 4.0;
-        let y = bottom - PANEL * f64::from(quarter) / 4.0;
+    for number in 0..=STEPS {
+        let value = step * f64::from(number);
+        let y = bottom - value / most * PANEL;
         let _ = writeln!(svg, "<line x1=\"{LEFT}\" y1=\"{y:.1}\" x2=\"{right}\" y2=\"{y:.1}\" stroke=\"#ddd\"/>");
         let _ =
             writeln!(svg, "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{value:.0}</text>", LEFT - 6.0, y + 4.0);
@@ -81,12 +81,21 @@ fn draw_panel(svg: &mut String, label: &str, lines: &[Vec<(f64, f64)>], top: f64
     );
     for (lane, line) in lines.iter().enumerate() {
         let color = COLORS[lane];
-        let points: Vec<String> =
-            line.iter().map(|(at, value)| format!("{:.1},{:.1}", place(*at), bottom - value / most * PANEL)).collect();
-        let _ = writeln!(svg, "<polyline points=\"{}\" fill=\"none\" stroke=\"{color}\"/>", points.join(" "));
+        // While the broker is away, nothing is known.
+        for piece in line.chunk_by(|one, next| next.0 - one.0 < UNKNOWN_SECONDS) {
+            let point = |(at, value): &(f64, f64)| format!("{:.1},{:.1}", place(*at), bottom - value / most * PANEL);
+            let points: Vec<String> = piece.iter().map(point).collect();
+            let _ = writeln!(svg, "<polyline points=\"{}\" fill=\"none\" stroke=\"{color}\"/>", points.join(" "));
+        }
         let y = top + 14.0 + if lane == 0 { 0.0 } else { 16.0 };
         let _ = writeln!(svg, "<text x=\"{:.1}\" y=\"{y}\" fill=\"{color}\">{}</text>", right + 10.0, NAMES[lane]);
     }
+}
+
+/// The next round number from `step` on.
+fn round_step(step: f64) -> f64 {
+    let decade = 10_f64.powf(step.log10().floor());
+    [1.0, 2.0, 5.0, 10.0].into_iter().map(|digit| digit * decade).find(|round| *round >= step).unwrap_or(step)
 }
 
 /// Results per second, where the time before is known.
@@ -94,6 +103,9 @@ fn rates(samples: &[Sample], lane: usize) -> Vec<(f64, f64)> {
     let ends = samples.iter().enumerate();
     ends.filter_map(|(index, end)| {
         let begin = samples[..index].iter().rev().find(|begin| end.at - begin.at >= RATE_SECONDS)?;
+        if end.at - begin.at > RATE_SECONDS + UNKNOWN_SECONDS {
+            return None;
+        }
         let results = f64::from(end.results[lane].saturating_sub(begin.results[lane]));
         Some((end.at, results / (end.at - begin.at)))
     })

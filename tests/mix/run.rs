@@ -9,7 +9,7 @@ use podio_test_support::{Emitted, until};
 use tokio::time::sleep;
 
 use crate::faults::{Deck, KINDS};
-use crate::lane::LaneWorker;
+use crate::lane::{LaneWorker, PREFETCH};
 use crate::ledger::{Account, Break};
 use crate::monitor::Monitor;
 use crate::plot;
@@ -65,20 +65,21 @@ pub(crate) async fn mix(length: &Length) -> Result<()> {
 
     let (mut deck, mut struck, mut breaks, mut held) = (Deck::new(length.seed), Vec::new(), Vec::new(), Vec::new());
     while !length.is_over(struck.len(), monitor.now()) {
-        world.top_up(WAITING).await?;
         let planned = deck.next();
         sleep(planned.pause).await;
-        let (begin, began) = (monitor.now(), since_1970()?);
+        let (begin, breaks_at) = (monitor.now(), since_1970()?);
         eprintln!("{begin:6.1} s: {:?}", planned.fault);
         world.strike(&planned).await.with_context(|| format!("{planned:?}"))?;
         monitor.set_processes(processes(&world));
         let end = monitor.now();
+        // On a busy machine, a fault may last longer than the messages.
+        world.top_up(WAITING).await?;
         if planned.fault.repeats() {
-            breaks.push(Break { begin: began, end: since_1970()? });
+            breaks.push(Break { begin: breaks_at, end: since_1970()? });
         }
         let recovery =
             recovered(&monitor, &world, end, RECOVERY_BOUND).await.with_context(|| format!("{planned:?}"))?;
-        world.lanes.iter_mut().flat_map(|lane| &mut lane.workers).try_for_each(|worker| worker.ensure_running())?;
+        world.lanes.iter_mut().flat_map(|lane| &mut lane.workers).try_for_each(LaneWorker::ensure_running)?;
         held.push(processes(&world).into_iter().flatten().map(Held::of).collect::<Result<Vec<_>>>()?);
         struck.push(Struck { fault: planned.fault, begin, end, recovery });
     }
@@ -108,6 +109,8 @@ pub(crate) async fn mix(length: &Length) -> Result<()> {
         std::fs::write(folder.join("soak.svg"), plot::timeline(&monitor.samples(), &struck))?;
     }
     growth.ensure_none()?;
+    let most = breaks.len() * PREFETCH * workers;
+    ensure!(accounts.iter().all(|(_, account)| account.duplicated <= most), "more than {most} results came twice");
     accounts.iter().try_for_each(|(name, account)| account.ensure_kept().with_context(|| name.clone()))
 }
 
@@ -124,10 +127,7 @@ async fn recovered(monitor: &Monitor, world: &World, from: f64, bound: f64) -> R
         Ok(lanes.clone().map(|lane| monitor.recovery(lane, from)).collect::<Option<Vec<f64>>>())
     })
     .await
-    .with_context(|| {
-        let workers = world.lanes.iter().flat_map(|lane| &lane.workers);
-        workers.map(LaneWorker::last_lines).collect::<Vec<_>>().join("\n\n")
-    })?;
+    .with_context(|| world.workers().map(LaneWorker::last_lines).collect::<Vec<_>>().join("\n\n"))?;
     ensure!(recovery.iter().all(|after| *after <= bound), "full rate only after {recovery:.1?} s");
     Ok(recovery)
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::faults::{Fault, Planned};
-use crate::lane::{HOST, Lane, QueueType};
+use crate::lane::{HOST, Lane, LaneWorker, QueueType};
 
 /// Podio's rate limit while there is one: below what the lanes need.
 const LIMIT: &str = "10/2";
@@ -77,13 +77,13 @@ impl World {
                 self.restart_chosen(planned)
             }
             Fault::Cut => {
-                self.lanes.iter().flat_map(|lane| &lane.workers).for_each(|worker| worker.cut());
+                self.workers().for_each(LaneWorker::cut);
                 Ok(())
             }
             Fault::BlackHole => {
-                self.lanes.iter().flat_map(|lane| &lane.workers).for_each(|worker| worker.swallow());
+                self.workers().for_each(LaneWorker::swallow);
                 sleep(lasts).await;
-                self.lanes.iter().flat_map(|lane| &lane.workers).for_each(|worker| worker.cut());
+                self.workers().for_each(LaneWorker::cut);
                 Ok(())
             }
             Fault::BrokerRestart => {
@@ -122,6 +122,11 @@ impl World {
             links.channels += channels.trim().parse::<usize>()?;
         }
         Ok(links)
+    }
+
+    /// All workers.
+    pub(crate) fn workers(&self) -> impl Iterator<Item = &LaneWorker> {
+        self.lanes.iter().flat_map(|lane| &lane.workers)
     }
 
     fn restart_chosen(&mut self, planned: &Planned) -> Result<()> {

@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::compare::CompareOptions;
 use crate::instructions::InstructionsOptions;
 use crate::large::LargeOptions;
+use crate::load::LoadOptions;
 use crate::micro::MicroOptions;
 use crate::scaling::ScalingOptions;
 use crate::setup::Setup;
@@ -26,6 +27,8 @@ pub(crate) enum Command {
     Scaling(ScalingOptions),
     /// Measures many large answers at once, and small messages beside a large one.
     Large(LargeOptions),
+    /// Counts very many messages through workers that are killed and added, and stops one whose calls hang.
+    Load(LoadOptions),
     /// Counts with callgrind what the worker and its floor execute per message.
     Instructions(InstructionsOptions),
     /// Prints the results of the microbenchmarks, after `cargo bench`, beside their floors.

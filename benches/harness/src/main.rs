@@ -8,6 +8,7 @@ mod contender;
 mod figures;
 mod instructions;
 mod large;
+mod load;
 mod micro;
 mod payload;
 mod plot;
@@ -32,6 +33,7 @@ async fn main() -> Result<()> {
         Command::Compare(options) => compare::compare(&cli.setup, options).await,
         Command::Scaling(options) => scaling::scaling(&cli.setup, options).await,
         Command::Large(options) => large::large(&cli.setup, options).await,
+        Command::Load(options) => load::load(&cli.setup, options).await,
         Command::Instructions(options) => instructions::instructions(&cli.setup, options).await,
         Command::Micro(options) => micro::micro(&cli.setup, options),
     }

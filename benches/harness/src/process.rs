@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::process::{Child, Command};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
@@ -10,6 +10,7 @@ use anyhow::{Context, Result, ensure};
 const TICK_MS: f64 = 10.0;
 /// After this time, a process that was asked to stop is killed.
 const STOP: Duration = Duration::from_secs(10);
+const POLL: Duration = Duration::from_millis(20);
 
 /// User and system time of all threads so far, in milliseconds.
 pub(crate) fn cpu_ms(pid: u32) -> Result<f64> {
@@ -27,17 +28,30 @@ pub(crate) fn memory_kib(pid: u32, line: &str) -> Result<u64> {
     Ok(value.trim().trim_end_matches(" kB").parse()?)
 }
 
-/// Asks a process to stop and waits until it does.
+/// Asks a process to stop and waits until it does; kills it if that takes too long.
 pub(crate) async fn stop(mut child: Child) -> Result<()> {
+    if terminate(&mut child, STOP).await?.is_none() {
+        child.kill()?;
+        child.wait()?;
+    }
+    Ok(())
+}
+
+/// Asks a process to stop and returns how long it took; fails if that is longer than `bound`.
+pub(crate) async fn stop_within(mut child: Child, bound: Duration) -> Result<Duration> {
+    terminate(&mut child, bound).await?.with_context(|| format!("the process did not stop within {bound:?}"))
+}
+
+/// Sends SIGTERM; returns how long the process took to end, if it did within `bound`.
+async fn terminate(child: &mut Child, bound: Duration) -> Result<Option<Duration>> {
     let asked = Command::new("kill").args(["-TERM", &child.id().to_string()]).status()?;
     ensure!(asked.success(), "SIGTERM cannot be sent");
-    for _ in 0..STOP.as_millis() / 20 {
+    let began = Instant::now();
+    while began.elapsed() < bound {
         if child.try_wait()?.is_some() {
-            return Ok(());
+            return Ok(Some(began.elapsed()));
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::sleep(POLL).await;
     }
-    child.kill()?;
-    child.wait()?;
-    Ok(())
+    Ok(None)
 }

@@ -16,6 +16,8 @@ use uuid::Uuid;
 
 /// A run fails if no result comes for this long.
 const SILENCE: Duration = Duration::from_secs(30);
+/// No further result comes after this time without one, once all contenders have ended.
+const REST: Duration = Duration::from_secs(2);
 
 /// The names of a run's queues and exchange.
 #[derive(Clone, Debug)]
@@ -96,6 +98,23 @@ impl Queues {
             _ => None,
         });
         Ok(Arrived { at: Instant::now(), message_id: message_id.unwrap_or_default() })
+    }
+
+    /// How many messages wait for the contender.
+    pub(crate) async fn waiting(&self) -> Result<u32> {
+        let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
+        let input = self.names.input.as_str().into();
+        Ok(self.channel.queue_declare(input, options, FieldTable::default()).await?.message_count())
+    }
+
+    /// Reads the results that nobody waited for; returns how many there were.
+    pub(crate) async fn rest(&mut self) -> Result<usize> {
+        let mut count = 0;
+        while let Ok(result) = tokio::time::timeout(REST, self.next()).await {
+            result?;
+            count += 1;
+        }
+        Ok(count)
     }
 
     pub(crate) async fn delete(self) -> Result<()> {
