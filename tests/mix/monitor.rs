@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use podio_test_support::broker::{Broker, StepNames};
 use tokio::task::JoinHandle;
-use tokio::time::{interval, timeout};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::lane::RATE;
 use crate::processes::Held;
@@ -66,14 +66,16 @@ impl Monitor {
         lock(&self.seen).samples.clone()
     }
 
-    /// How long after `from` a lane had its full rate again.
+    /// How long after `from` a lane had its full rate again, in seconds. Time in which the machine or the broker was too busy
+    /// to answer the monitor does not count.
     pub(crate) fn recovery(&self, lane: usize, from: f64) -> Option<f64> {
         let seen = lock(&self.seen);
         let after: Vec<&Sample> = seen.samples.iter().filter(|sample| sample.at >= from).collect();
+        let counted = |samples: usize| INTERVAL.as_secs_f64() * f64::from(u32::try_from(samples).unwrap_or(u32::MAX));
         after.iter().enumerate().find_map(|(index, begin)| {
             let end = after[index..].iter().find(|end| end.at - begin.at >= 1.0)?;
             let results = f64::from(end.results[lane].saturating_sub(begin.results[lane]));
-            (results >= FULL * f64::from(RATE) * (end.at - begin.at)).then_some(begin.at - from)
+            (results >= FULL * f64::from(RATE) * (end.at - begin.at)).then(|| counted(index))
         })
     }
 }
@@ -86,6 +88,7 @@ impl Drop for Monitor {
 
 async fn watch(url: String, lanes: Vec<StepNames>, began: Instant, seen: Arc<Mutex<Seen>>) {
     let mut ticks = interval(INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut broker = None;
     loop {
         ticks.tick().await;
