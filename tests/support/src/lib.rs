@@ -35,7 +35,7 @@ pub use environment::Environment;
 pub use other_host::{OtherHost, OtherRequest};
 pub use private_broker::{PrivateBroker, shared_broker_url};
 pub use process_view::ProcessView;
-pub use proxy::Proxy;
+pub use proxy::{Applied, Proxy, Toxic, Way};
 pub use raw_amqp::RawPublisher;
 pub use raw_http::RawHttp;
 pub use recorder::Recorder;
