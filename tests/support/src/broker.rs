@@ -12,7 +12,7 @@ use lapin::options::{
     QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions,
 };
 use lapin::types::{AMQPValue, FieldTable};
-use lapin::{Channel, Confirmation, Connection, ConnectionProperties, ExchangeKind};
+use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, ExchangeKind};
 use uuid::Uuid;
 
 use crate::arrivals::Arrivals;
@@ -61,6 +61,11 @@ impl StepNames {
             dead_exchange: name("dead-exchange"),
             dead: name("dead"),
         }
+    }
+
+    /// The queue that takes nothing more.
+    fn full(&self) -> String {
+        format!("{}.full", self.input)
     }
 }
 
@@ -155,6 +160,28 @@ impl Broker {
         Ok(())
     }
 
+    /// Binds `key` to a queue that is full and refuses what is published to it (`reject-publish`).
+    pub async fn bind_full_queue(&self, names: &StepNames, key: &str) -> Result<()> {
+        let full = names.full();
+        let mut arguments = FieldTable::default();
+        arguments.insert("x-max-length".into(), AMQPValue::LongInt(1));
+        arguments.insert("x-overflow".into(), AMQPValue::LongString("reject-publish".into()));
+        let options = QueueDeclareOptions { exclusive: true, ..QueueDeclareOptions::default() };
+        self.channel.queue_declare(full.as_str().into(), options, arguments).await?;
+        let fill = BasicPublishOptions::default();
+        self.channel
+            .basic_publish("".into(), full.as_str().into(), fill, b"full", BasicProperties::default())
+            .await?
+            .await?;
+        self.bind(&full, &names.exchange, key).await
+    }
+
+    /// Removes the full queue.
+    pub async fn remove_full_queue(&self, names: &StepNames) -> Result<()> {
+        self.channel.queue_delete(names.full().as_str().into(), QueueDeleteOptions::default()).await?;
+        Ok(())
+    }
+
     async fn declare_exchange(&self, name: &str, kind: ExchangeKind, durable: bool) -> Result<()> {
         let options = ExchangeDeclareOptions { durable, auto_delete: !durable, ..ExchangeDeclareOptions::default() };
         Ok(self.channel.exchange_declare(name.into(), kind, options, FieldTable::default()).await?)
@@ -165,8 +192,8 @@ impl Broker {
         Ok(self.channel.queue_bind(queue.into(), exchange.into(), key.into(), options, FieldTable::default()).await?)
     }
 
-    pub(crate) async fn unbind(&self, queue: &str, exchange: &str) -> Result<()> {
-        Ok(self.channel.queue_unbind(queue.into(), exchange.into(), "".into(), FieldTable::default()).await?)
+    pub(crate) async fn unbind(&self, queue: &str, exchange: &str, key: &str) -> Result<()> {
+        Ok(self.channel.queue_unbind(queue.into(), exchange.into(), key.into(), FieldTable::default()).await?)
     }
 
     /// Publishes a message to the worker's queue and waits for the broker's confirm.
@@ -181,16 +208,22 @@ impl Broker {
 
     /// Consumes everything in `queue` from now on.
     pub async fn collect(&self, queue: &str) -> Result<Arrivals<Arc<Received>>> {
+        let arrivals = Arrivals::default();
+        self.collect_into(queue, &arrivals).await?;
+        Ok(arrivals)
+    }
+
+    /// The same, added to what arrived before.
+    pub(crate) async fn collect_into(&self, queue: &str, arrivals: &Arrivals<Arc<Received>>) -> Result<()> {
         let options = BasicConsumeOptions { no_ack: true, ..BasicConsumeOptions::default() };
         let mut consumer = self.channel.basic_consume(queue.into(), "".into(), options, FieldTable::default()).await?;
-        let arrivals = Arrivals::default();
         let list = arrivals.clone();
         tokio::spawn(async move {
             while let Some(Ok(delivery)) = consumer.next().await {
                 list.push(Arc::new(Received { at: Instant::now(), delivery }));
             }
         });
-        Ok(arrivals)
+        Ok(())
     }
 
     /// The current state of `queue`.

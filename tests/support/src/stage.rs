@@ -44,14 +44,26 @@ impl Stage {
 
     /// The same on another broker than the shared one.
     pub async fn set_on(broker_url: String, label: &str, unbound: &[String]) -> Result<Self> {
+        Self::set_for(broker_url, label, unbound, Lifetime::Connection).await
+    }
+
+    /// The same, with queues and messages that live as long as `lifetime` says.
+    pub async fn set_for(broker_url: String, label: &str, unbound: &[String], lifetime: Lifetime) -> Result<Self> {
         let broker = Broker::connect(&broker_url).await?;
         let names = StepNames::unique(label);
-        broker.declare(&names, Lifetime::Connection, unbound).await?;
+        broker.declare(&names, lifetime, unbound).await?;
         let results = broker.collect(&names.results).await?;
         let rejected = broker.collect(&names.dead).await?;
         let proxy = Proxy::start(authority(&broker_url)?).await?;
         let sandbox = podio_sandbox::start(Options { only_answers: true, ..Options::default() }).await?;
         Ok(Self { results, rejected, proxy, sandbox, broker, names, broker_url })
+    }
+
+    /// Connects the test again after a restart of the broker, and collects further what the worker publishes and rejects.
+    pub async fn reconnect(&mut self) -> Result<()> {
+        self.broker = Broker::connect(&self.broker_url).await?;
+        self.broker.collect_into(&self.names.results, &self.results).await?;
+        self.broker.collect_into(&self.names.dead, &self.rejected).await
     }
 
     /// The environment of this step's worker, which runs `function`.
@@ -72,7 +84,7 @@ impl Stage {
 
     /// Lets what the worker rejects from now on be dropped, for messages that the test cannot read itself.
     pub async fn drop_rejected(&self) -> Result<()> {
-        self.broker.unbind(&self.names.dead, &self.names.dead_exchange).await
+        self.broker.unbind(&self.names.dead, &self.names.dead_exchange, "").await
     }
 
     /// The names of the step's queues and exchanges.
@@ -117,6 +129,11 @@ impl Stage {
     /// Whether a worker has begun to consume.
     pub async fn is_consumed(&self) -> Result<bool> {
         Ok(self.broker.state(&self.names.input).await?.consumers > 0)
+    }
+
+    /// Undoes [`Self::bind`]: no queue takes what is published with `key`.
+    pub async fn unbind(&self, key: &str) -> Result<()> {
+        self.broker.unbind(&self.names.results, &self.names.exchange, key).await
     }
 
     /// How many messages wait in the queue, without those that the worker is processing.

@@ -1,0 +1,156 @@
+//! One cell: puts messages to a point, lets a fault happen, ends it, and counts.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use podio_sandbox::Api;
+use podio_test_support::{Applied, TestMessage};
+
+use super::expectation::{Expected, expected};
+use super::fault::Fault;
+use super::point::Point;
+use super::scene::{BOUND, PROBE, Scene};
+
+/// How long a fault lasts that no line of the log tells of.
+const UNSEEN: Duration = Duration::from_millis(400);
+
+/// A cell that is being run.
+pub(crate) struct Cell {
+    pub(crate) point: Point,
+    fault: Fault,
+    expected: Expected,
+    scene: Scene,
+    messages: Vec<TestMessage>,
+    gate: Option<Applied>,
+    healed: Instant,
+}
+
+/// What was seen of a cell.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    /// Outcomes of each message.
+    pub(crate) outcomes: Vec<usize>,
+    /// Outcomes with different ids.
+    pub(crate) distinct: usize,
+    /// Calls to Podio for all messages, without those of the token endpoint.
+    pub(crate) calls: usize,
+    /// Messages in the dead-letter queue.
+    pub(crate) dead: usize,
+    /// From the fault's end until every message and a later one have their outcome.
+    pub(crate) recovery: Duration,
+}
+
+impl Cell {
+    pub(crate) async fn set(broker_url: &str, fault: Fault, point: Point) -> Result<Self> {
+        let scene = Scene::set(broker_url, fault, point).await?;
+        let expected = expected(fault, point);
+        Ok(Self { point, fault, expected, scene, messages: point.messages(), gate: None, healed: Instant::now() })
+    }
+
+    /// Puts the messages to their point.
+    pub(crate) async fn enter(&mut self) -> Result<()> {
+        self.gate = self.point.enter(&self.scene, &self.messages).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn inject(&mut self) -> Result<()> {
+        self.fault.inject(&mut self.scene).await
+    }
+
+    /// Lets the messages go on while the fault lasts.
+    pub(crate) async fn go_on(&mut self) -> Result<()> {
+        if let Some(line) = self.expected.before {
+            self.scene.logged(line).await?;
+        }
+        if let Some(gate) = self.gate.take() {
+            gate.lift();
+        }
+        match self.expected.after {
+            Some(line) => self.scene.logged(line).await,
+            None => {
+                tokio::time::sleep(UNSEEN).await;
+                Ok(())
+            }
+        }
+    }
+
+    pub(crate) async fn heal(&mut self) -> Result<()> {
+        self.healed = Instant::now();
+        self.fault.heal(&mut self.scene).await
+    }
+
+    /// Waits until all is done, and counts.
+    pub(crate) async fn count(&mut self) -> Result<Seen> {
+        let probe = TestMessage::get(PROBE);
+        let stage = &self.scene.stage;
+        stage.send(&probe).await?;
+        self.messages.push(probe);
+        let ids: Vec<String> =
+            self.messages.iter().filter_map(|message| message.message_id().map(str::to_owned)).collect();
+        let all = |count: usize| count >= ids.len();
+        stage
+            .results
+            .wait_until("an outcome of every message", BOUND, |_| {
+                all(ids.iter().filter(|id| self.outcomes(id).is_ok_and(|found| !found.is_empty())).count())
+            })
+            .await?;
+        let recovery = self.healed.elapsed();
+        self.scene.stop().await?;
+        let stage = &self.scene.stage;
+        ensure!(stage.left().await? == 0, "a message stayed in the queue");
+        let counted = if ids.len() > 1 { &ids[..ids.len() - 1] } else { &ids };
+        let found = counted.iter().map(|id| self.outcomes(id)).collect::<Result<Vec<_>>>()?;
+        ensure!(found.iter().flatten().all(|(key, _)| key == "data"), "an error was emitted");
+        let mut distinct: Vec<_> = found.iter().flatten().map(|(_, id)| id.clone()).collect();
+        distinct.sort();
+        distinct.dedup();
+        let is_own = |path: &str| (path == PROBE) == (ids.len() == 1) && path != "/oauth/token";
+        Ok(Seen {
+            outcomes: found.iter().map(Vec::len).collect(),
+            distinct: distinct.len(),
+            calls: stage.calls(Api::Podio).iter().filter(|call| is_own(&call.path)).count(),
+            dead: stage.rejected.count(),
+            recovery,
+        })
+    }
+
+    /// Routing key and id of every outcome of the message `id`.
+    fn outcomes(&self, id: &str) -> Result<Vec<(String, String)>> {
+        let mut found = Vec::new();
+        for emitted in self.scene.stage.emitted()? {
+            if emitted.text_header("parentMessageId") == Some(id) {
+                let id = emitted.text_header("messageId").context("an outcome without an id")?.to_owned();
+                found.push((emitted.routing_key.clone(), id));
+            }
+        }
+        Ok(found)
+    }
+
+    pub(crate) fn log(&self) -> String {
+        self.scene.log()
+    }
+
+    pub(crate) async fn remove(self) {
+        // What is left is removed with the broker, or expires.
+        let _ = self.scene.stage.remove().await;
+    }
+}
+
+impl Seen {
+    /// What is not as expected.
+    pub(crate) fn differences(&self, expected: &Expected) -> Vec<String> {
+        let mut differences = Vec::new();
+        if self.outcomes.iter().any(|outcomes| *outcomes != expected.outcomes) {
+            differences.push(format!("outcomes {:?} instead of {}", self.outcomes, expected.outcomes));
+        }
+        let messages = self.outcomes.len();
+        let (fewest, most) = (expected.calls.0 * messages, expected.calls.1 * messages);
+        if !(fewest..=most).contains(&self.calls) {
+            differences.push(format!("{} calls instead of {fewest} to {most}", self.calls));
+        }
+        if self.dead > 0 {
+            differences.push(format!("{} dead letters", self.dead));
+        }
+        differences
+    }
+}

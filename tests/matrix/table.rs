@@ -1,0 +1,31 @@
+//! The matrix as a table in Markdown: a row for each fault, a column for each point.
+
+use super::fault::Fault;
+use super::point::Point;
+use super::run::Judged;
+
+/// The table of what was seen.
+pub(crate) fn table(faults: &[Fault], points: &[Point], cells: &[Judged]) -> String {
+    let mut lines = vec![
+        format!("| fault | {} |", points.iter().map(|point| point.name()).collect::<Vec<_>>().join(" | ")),
+        format!("|---|{}", "---|".repeat(points.len())),
+    ];
+    for fault in faults {
+        let cell = |point: &Point| {
+            let cell = cells.iter().find(|cell| cell.fault == *fault && cell.point == *point);
+            cell.map_or_else(|| "not run".to_owned(), text)
+        };
+        let cells: Vec<String> = points.iter().map(cell).collect();
+        lines.push(format!("| {} | {} |", fault.name(), cells.join(" | ")));
+    }
+    lines.join("\n")
+}
+
+/// Outcomes and calls of one message, and the seconds until the worker was well again.
+fn text(cell: &Judged) -> String {
+    let mark = if cell.problems.is_empty() { "" } else { "✗ " };
+    let Some(seen) = &cell.seen else { return format!("{mark}–") };
+    let outcomes = seen.outcomes.iter().max().copied().unwrap_or_default();
+    let calls = seen.calls.div_ceil(seen.outcomes.len().max(1));
+    format!("{mark}{outcomes}·{calls} {:.1} s", seen.recovery.as_secs_f64())
+}
