@@ -1,10 +1,12 @@
 //! One cell: puts messages to a point, lets a fault happen, ends it, and counts.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use podio_sandbox::Api;
-use podio_test_support::{Applied, TestMessage};
+use podio_test_support::broker::Received;
+use podio_test_support::{Applied, Emitted, TestMessage};
 
 use super::expectation::{Expected, expected};
 use super::fault::Fault;
@@ -67,10 +69,11 @@ impl Cell {
         }
         match self.expected.after {
             Some(line) => self.scene.logged(line).await,
-            None => {
+            None if self.fault.lasts() => {
                 tokio::time::sleep(UNSEEN).await;
                 Ok(())
             }
+            None => Ok(()),
         }
     }
 
@@ -87,19 +90,15 @@ impl Cell {
         self.messages.push(probe);
         let ids: Vec<String> =
             self.messages.iter().filter_map(|message| message.message_id().map(str::to_owned)).collect();
-        let all = |count: usize| count >= ids.len();
-        stage
-            .results
-            .wait_until("an outcome of every message", BOUND, |_| {
-                all(ids.iter().filter(|id| self.outcomes(id).is_ok_and(|found| !found.is_empty())).count())
-            })
-            .await?;
+        let answered =
+            |results: &[Arc<Received>]| ids.iter().all(|id| outcomes(results, id).is_ok_and(|all| !all.is_empty()));
+        stage.results.wait_until("an outcome of every message", BOUND, answered).await?;
         let recovery = self.healed.elapsed();
         self.scene.stop().await?;
         let stage = &self.scene.stage;
         ensure!(stage.left().await? == 0, "a message stayed in the queue");
         let counted = if ids.len() > 1 { &ids[..ids.len() - 1] } else { &ids };
-        let found = counted.iter().map(|id| self.outcomes(id)).collect::<Result<Vec<_>>>()?;
+        let found = counted.iter().map(|id| outcomes(&stage.results.all(), id)).collect::<Result<Vec<_>>>()?;
         ensure!(found.iter().flatten().all(|(key, _)| key == "data"), "an error was emitted");
         let mut distinct: Vec<_> = found.iter().flatten().map(|(_, id)| id.clone()).collect();
         distinct.sort();
@@ -114,18 +113,6 @@ impl Cell {
         })
     }
 
-    /// Routing key and id of every outcome of the message `id`.
-    fn outcomes(&self, id: &str) -> Result<Vec<(String, String)>> {
-        let mut found = Vec::new();
-        for emitted in self.scene.stage.emitted()? {
-            if emitted.text_header("parentMessageId") == Some(id) {
-                let id = emitted.text_header("messageId").context("an outcome without an id")?.to_owned();
-                found.push((emitted.routing_key.clone(), id));
-            }
-        }
-        Ok(found)
-    }
-
     pub(crate) fn log(&self) -> String {
         self.scene.log()
     }
@@ -136,17 +123,34 @@ impl Cell {
     }
 }
 
+/// Routing key and id of every outcome of the message `id`.
+fn outcomes(results: &[Arc<Received>], id: &str) -> Result<Vec<(String, String)>> {
+    let mut found = Vec::new();
+    for received in results {
+        let emitted = Emitted::decode(received)?;
+        if emitted.text_header("parentMessageId") == Some(id) {
+            let id = emitted.text_header("messageId").context("an outcome without an id")?.to_owned();
+            found.push((emitted.routing_key.clone(), id));
+        }
+    }
+    Ok(found)
+}
+
 impl Seen {
     /// What is not as expected.
     pub(crate) fn differences(&self, expected: &Expected) -> Vec<String> {
         let mut differences = Vec::new();
-        if self.outcomes.iter().any(|outcomes| *outcomes != expected.outcomes) {
-            differences.push(format!("outcomes {:?} instead of {}", self.outcomes, expected.outcomes));
+        let (fewest, most) = expected.outcomes;
+        if self.outcomes.iter().any(|outcomes| !(fewest..=most).contains(outcomes)) {
+            differences.push(format!("outcomes {:?} instead of {fewest} to {most}", self.outcomes));
         }
         let messages = self.outcomes.len();
         let (fewest, most) = (expected.calls.0 * messages, expected.calls.1 * messages);
         if !(fewest..=most).contains(&self.calls) {
             differences.push(format!("{} calls instead of {fewest} to {most}", self.calls));
+        }
+        if expected.same_id && self.distinct != self.outcomes.len() {
+            differences.push(format!("{} different ids of {} messages' outcomes", self.distinct, self.outcomes.len()));
         }
         if self.dead > 0 {
             differences.push(format!("{} dead letters", self.dead));

@@ -1,4 +1,4 @@
-//! What the guarantee says of a fault at a point: how many outcomes and calls, and what the log says.
+//! What the guarantee says of a fault at a point: how many outcomes and calls there are, and what the log says.
 
 use super::fault::Fault;
 use super::point::Point;
@@ -7,10 +7,10 @@ use super::scene::Peer;
 /// What must be seen of one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Expected {
-    /// How many outcomes are published.
-    pub(crate) outcomes: usize,
-    /// Why there is more than one.
-    pub(crate) reason: &'static str,
+    /// The fewest and the most outcomes that are published.
+    pub(crate) outcomes: (usize, usize),
+    /// Whether they all have one id.
+    pub(crate) same_id: bool,
     /// The fewest and the most calls to Podio, without those of the token endpoint.
     pub(crate) calls: (usize, usize),
     /// A line of the log before the message may go on.
@@ -19,7 +19,111 @@ pub(crate) struct Expected {
     pub(crate) after: Option<&'static str>,
 }
 
+const JOINED: &str = "delivered again while in work: joined";
+const SETTLED: &str = "delivered again after it was done: settled";
+const READ_BROKE: &str = "the connection to consume broke";
+const WRITE_BROKE: &str = "the connection to publish broke";
+const CONSUMER_ENDED: &str = "the broker ended the consumer";
+
 /// What must be seen when `fault` happens while a message is at `point`.
 pub(crate) fn expected(fault: Fault, point: Point) -> Expected {
-    Expected { outcomes: 1, reason: "", calls: (1, 1), before: None, after: None }
+    let outcomes = outcomes(fault, point);
+    let (before, after) = lines(fault, point);
+    // Only a publish that is repeated keeps its result's id; work that is repeated gives another.
+    let repeated_work = calls(fault, point).1 > calls_without_fault(point);
+    Expected { outcomes, same_id: outcomes.1 == 1 || !repeated_work, calls: calls(fault, point), before, after }
+}
+
+/// Exactly one, but where the end of the work was on its way to where it would be known.
+fn outcomes(fault: Fault, point: Point) -> (usize, usize) {
+    match (fault, point) {
+        // The worker is gone before it could acknowledge, and the next one begins anew.
+        (Fault::Kill | Fault::TerminateAndKill, Point::BeforeConfirm | Point::BeforeAck) => (2, 2),
+        // The confirm is lost with its connection, so the result is published again.
+        (Fault::WriteReset | Fault::HalfOpen | Fault::BlackHole, Point::BeforeConfirm) => (2, 2),
+        // The acknowledgement is for a delivery that the queue has forgotten, and comes over the same connection as the
+        // next delivery, which is not known as the same then.
+        (Fault::QueueCrash, Point::BeforeAck) => (2, 2),
+        (Fault::QueueCrash, Point::BeforeDecode) => (1, 2),
+        // The other queue takes the result with every attempt.
+        (Fault::OneQueueFull, Point::MemoryWait) => (1, 99),
+        (Fault::OneQueueFull, point) if is_unpublished(point) => (2, 99),
+        _ => (1, 1),
+    }
+}
+
+/// Whether the result of a message at this point is still to be published.
+fn is_unpublished(point: Point) -> bool {
+    !matches!(point, Point::Idle | Point::BeforeConfirm | Point::BeforeAck)
+}
+
+/// The calls for one message that no fault disturbs.
+fn calls_without_fault(point: Point) -> usize {
+    match point {
+        // The first is answered with 401.
+        Point::TokenCall => 2,
+        // The first two are answered with 503.
+        Point::RetryWait => 3,
+        _ => 1,
+    }
+}
+
+fn calls(fault: Fault, point: Point) -> (usize, usize) {
+    let usual = calls_without_fault(point);
+    let more = match (fault, point) {
+        // The work begins anew: a call that was answered is repeated.
+        (
+            Fault::Kill | Fault::TerminateAndKill,
+            Point::AnswerBody | Point::BeforePublish | Point::BeforeConfirm | Point::BeforeAck,
+        )
+        | (Fault::QueueCrash, Point::BeforeAck)
+        // The answer is lost.
+        | (Fault::Down(Peer::Podio), Point::AnswerBody) => (1, 1),
+        (Fault::Kill, Point::MemoryWait) => (1, 1),
+        // The last of three messages may get the memory of those that are given up.
+        (Fault::TerminateAndKill | Fault::Down(Peer::Podio), Point::MemoryWait)
+        | (Fault::QueueCrash, Point::BeforeDecode) => (0, 1),
+        (
+            Fault::Half(Peer::Podio),
+            Point::BeforeDecode | Point::TokenCall | Point::Request | Point::AnswerBody | Point::RetryWait,
+        ) => (1, 9),
+        (Fault::Half(Peer::Podio), Point::MemoryWait) => (0, 9),
+        _ => (0, 0),
+    };
+    (usual + more.0, usual + more.1)
+}
+
+/// The lines before the message goes on, and after it.
+fn lines(fault: Fault, point: Point) -> (Option<&'static str>, Option<&'static str>) {
+    let in_work = !matches!(point, Point::Idle | Point::BeforeDecode | Point::BeforeAck);
+    let unpublished = is_unpublished(point);
+    let calls_podio = unpublished && point != Point::BeforePublish;
+    let settled = (point == Point::BeforeAck).then_some(SETTLED);
+    let joined_or = |line| Some(if in_work { JOINED } else { line });
+    match fault {
+        // The wait may be over before the broker is back.
+        Fault::BrokerRestart if point == Point::RetryWait => (Some(READ_BROKE), None),
+        Fault::ReadReset | Fault::HalfOpen | Fault::BrokerRestart => (joined_or(READ_BROKE), settled),
+        Fault::WriteReset => (Some(WRITE_BROKE), None),
+        Fault::BlackHole => (None, Some(READ_BROKE)),
+        // It comes behind the delivery.
+        Fault::ChannelClosed | Fault::AckTimeout if point == Point::BeforeDecode => (None, Some(CONSUMER_ENDED)),
+        Fault::AckTimeout if point == Point::Idle => (None, None),
+        Fault::ChannelClosed | Fault::AckTimeout => (joined_or(CONSUMER_ENDED), settled),
+        Fault::QueueCrash => (in_work.then_some(JOINED), None),
+        Fault::MemoryAlarm | Fault::DiskAlarm => {
+            (None, unpublished.then_some("the broker takes no messages for now (an alarm)"))
+        }
+        Fault::QueueDeleted => (None, Some(CONSUMER_ENDED)),
+        Fault::ExchangeMissing => (None, unpublished.then_some("nothing can be published")),
+        Fault::Unbound | Fault::QueueFull | Fault::OneQueueFull => {
+            (None, unpublished.then_some("not published; trying again"))
+        }
+        Fault::Down(Peer::Podio) => (None, calls_podio.then_some(r#""outcome":"NotSent""#)),
+        Fault::Half(Peer::Podio) => (None, calls_podio.then_some(r#""outcome":"Broken""#)),
+        Fault::Down(Peer::Platform) | Fault::Half(Peer::Platform) => {
+            (None, (point == Point::TokenCall).then_some("trying the platform's API again"))
+        }
+        _ => (None, None),
+    }
 }

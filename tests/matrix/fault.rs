@@ -20,7 +20,8 @@ pub(crate) enum Fault {
     HalfOpen,
     BlackHole,
     ChannelClosed,
-    Cancelled,
+    /// The queue's process ends, and the broker starts it again.
+    QueueCrash,
     BrokerRestart,
     MemoryAlarm,
     DiskAlarm,
@@ -28,6 +29,8 @@ pub(crate) enum Fault {
     ExchangeMissing,
     Unbound,
     QueueFull,
+    /// One of two queues that take the result is full: the broker refuses what the other one has taken.
+    OneQueueFull,
     AckTimeout,
     Down(Peer),
     Slow(Peer),
@@ -41,7 +44,7 @@ const DRAIN: Duration = Duration::from_millis(500 + 5000 + 200);
 const ACK_TIME: Duration = Duration::from_millis(3500);
 
 impl Fault {
-    pub(crate) const ALL: [Self; 29] = [
+    pub(crate) const ALL: [Self; 30] = [
         Self::Kill,
         Self::Terminate,
         Self::TerminateAndKill,
@@ -53,6 +56,7 @@ impl Fault {
         Self::ExchangeMissing,
         Self::Unbound,
         Self::QueueFull,
+        Self::OneQueueFull,
         Self::Down(Peer::Podio),
         Self::Slow(Peer::Podio),
         Self::Half(Peer::Podio),
@@ -66,7 +70,7 @@ impl Fault {
         Self::Slow(Peer::Storage),
         Self::Half(Peer::Storage),
         Self::ChannelClosed,
-        Self::Cancelled,
+        Self::QueueCrash,
         Self::MemoryAlarm,
         Self::DiskAlarm,
         Self::AckTimeout,
@@ -83,14 +87,15 @@ impl Fault {
             Self::HalfOpen => "broker half-open",
             Self::BlackHole => "broker black-holed",
             Self::ChannelClosed => "channels closed by the broker",
-            Self::Cancelled => "basic.cancel",
+            Self::QueueCrash => "queue crashed",
             Self::BrokerRestart => "broker restarted",
             Self::MemoryAlarm => "memory alarm",
             Self::DiskAlarm => "disk alarm",
-            Self::QueueDeleted => "queue deleted",
+            Self::QueueDeleted => "queue deleted (basic.cancel)",
             Self::ExchangeMissing => "exchange missing",
             Self::Unbound => "no queue bound",
             Self::QueueFull => "queue full",
+            Self::OneQueueFull => "one of two queues full",
             Self::AckTimeout => "acknowledgement time-out",
             Self::Down(peer) => {
                 peer.trouble(["", "Podio down", "token endpoint down", "platform down", "storage down"])
@@ -113,7 +118,7 @@ impl Fault {
         matches!(
             self,
             Self::ChannelClosed
-                | Self::Cancelled
+                | Self::QueueCrash
                 | Self::BrokerRestart
                 | Self::MemoryAlarm
                 | Self::DiskAlarm
@@ -121,10 +126,28 @@ impl Fault {
         )
     }
 
+    /// Whether it lasts until it is healed.
+    pub(crate) fn lasts(self) -> bool {
+        !matches!(
+            self,
+            Self::Kill
+                | Self::Terminate
+                | Self::TerminateAndKill
+                | Self::ReadReset
+                | Self::WriteReset
+                | Self::HalfOpen
+                | Self::ChannelClosed
+                | Self::QueueCrash
+                | Self::BrokerRestart
+                | Self::AckTimeout
+        )
+    }
+
     /// Milliseconds between two attempts of a call. A message that waits for a retry must wait until the fault is there.
     pub(crate) fn retries_delay(self, point: Point) -> &'static str {
         match point {
-            Point::RetryWait if self.needs_private_broker() => "6000",
+            // What the broker is told takes a second or two, and a missing heartbeat shows after four.
+            Point::RetryWait if self.needs_private_broker() || self == Self::HalfOpen => "8000",
             Point::RetryWait => "2500",
             _ => "200",
         }
@@ -133,6 +156,8 @@ impl Fault {
     pub(crate) fn environment(self, environment: Environment) -> Environment {
         match self {
             Self::TerminateAndKill => environment.with("API_REQUEST_TIMEOUT", "500"),
+            // A restart may take longer than a call.
+            Self::BrokerRestart => environment.with("API_REQUEST_TIMEOUT", "60000"),
             Self::HalfOpen | Self::BlackHole => {
                 let uri = environment.variables().find(|(name, _)| *name == "ELASTICIO_AMQP_URI").map(|(_, uri)| uri);
                 let uri = format!("{}?heartbeat=2", uri.cloned().unwrap_or_default());
@@ -151,7 +176,7 @@ impl Fault {
     pub(crate) async fn inject_at(self, broker: &PrivateBroker) -> Result<()> {
         match self {
             Self::ChannelClosed => broker.ctl(&["eval", CLOSE_CHANNELS]).await.map(drop),
-            Self::Cancelled => broker.ctl(&["eval", END_QUEUES]).await.map(drop),
+            Self::QueueCrash => broker.ctl(&["eval", END_QUEUES]).await.map(drop),
             Self::BrokerRestart => broker.restart().await,
             Self::MemoryAlarm => broker.ctl(&["set_vm_memory_high_watermark", "0.00001"]).await.map(drop),
             Self::DiskAlarm => broker.ctl(&["set_disk_free_limit", "1000000GB"]).await.map(drop),
@@ -206,6 +231,7 @@ impl Fault {
                 stage.broker().bind_full_queue(stage.names(), "data").await?;
                 stage.unbind("data").await?;
             }
+            Self::OneQueueFull => stage.broker().bind_full_queue(stage.names(), "data").await?,
             Self::Down(peer) => scene.proxy(peer).refuse(true),
             Self::Slow(peer) => {
                 scene.proxy(peer).set("", Way::ToClient, Toxic::Latency(Duration::from_millis(300)));
@@ -216,7 +242,7 @@ impl Fault {
                 scene.proxy(peer).set("", Way::ToClient, Toxic::CloseAfter(after));
             }
             Self::ChannelClosed
-            | Self::Cancelled
+            | Self::QueueCrash
             | Self::BrokerRestart
             | Self::MemoryAlarm
             | Self::DiskAlarm
@@ -240,9 +266,10 @@ impl Fault {
             Self::ExchangeMissing => scene.stage.broker().restore_exchange(scene.stage.names()).await?,
             Self::Unbound => scene.stage.bind("data").await?,
             Self::QueueFull => {
-                scene.stage.bind("data").await?;
                 scene.stage.broker().remove_full_queue(scene.stage.names()).await?;
+                scene.stage.bind("data").await?;
             }
+            Self::OneQueueFull => scene.stage.broker().remove_full_queue(scene.stage.names()).await?,
             Self::Down(peer) => scene.proxy(peer).refuse(false),
             Self::Slow(peer) | Self::Half(peer) => scene.proxy(peer).heal(),
             _ => {}
@@ -264,17 +291,18 @@ async fn set_ack_timeout(broker: &PrivateBroker, timeout_ms: u32, look_ms: u32) 
     Ok(())
 }
 
-/// Ends every channel of the workers with a channel's error, as the broker does when a client breaks a rule.
+/// Makes the broker close every channel of the workers, as it does when a client breaks a rule: it is given an
+/// acknowledgement of something that was never delivered.
 const CLOSE_CHANNELS: &str = r#"
     IsTest = fun(Channel) ->
         [{connection, Connection}] = rabbit_channel:info(Channel, [connection]),
         [{client_properties, Properties}] = rabbit_reader:info(Connection, [client_properties]),
         lists:keyfind(<<"connection_name">>, 1, Properties) =:= {<<"connection_name">>, longstr, <<"podio-test">>}
     end,
-    [exit(Channel, {amqp_error, precondition_failed, "closed by the test", none})
+    [rabbit_channel:do(Channel, {'basic.ack', 999999, false})
         || Channel <- rabbit_channel:list_local(), not IsTest(Channel)], ok."#;
 
-/// Ends the processes of the workers' queues, which the broker starts again: their consumers get a basic.cancel.
+/// Ends the processes of the workers' queues. The broker starts them again, and consumes them again for the workers.
 const END_QUEUES: &str = r#"
     [exit(amqqueue:get_pid(Queue), kill)
         || Queue <- rabbit_amqqueue:list(), binary:match(element(4, amqqueue:get_name(Queue)), <<".input">>) =/= nomatch],

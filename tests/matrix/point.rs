@@ -111,7 +111,7 @@ impl Point {
             Self::TokenCall => Some((Peer::Token, "", Way::ToClient, 0)),
             Self::Request => Some((Peer::Podio, "", Way::ToServer, 20)),
             Self::AnswerBody => Some((Peer::Podio, "", Way::ToClient, 700)),
-            Self::MemoryWait => Some((Peer::Podio, HELD, Way::ToClient, 700)),
+            Self::MemoryWait => Some((Peer::Podio, HELD, Way::ToClient, 60_000)),
             Self::BeforePublish => Some((Peer::Storage, "", Way::ToClient, 0)),
             Self::BeforeConfirm => Some((Peer::Broker, "-write", Way::ToClient, 0)),
             Self::BeforeAck => Some((Peer::Broker, "-read", Way::ToServer, 0)),
@@ -123,10 +123,12 @@ impl Point {
         let gate =
             self.gate().map(|(peer, name, way, after)| scene.proxy(peer).set(name, way, Toxic::HoldAfter(after)));
         for (index, message) in messages.iter().enumerate() {
+            let met = gate.as_ref().map_or(0, Applied::met);
             scene.stage.send(message).await?;
-            // Those that hold the memory come first.
+            // One after the other: those that hold the memory come first.
             until("the message's arrival at its point", BOUND, async || {
-                Ok(self.is_reached(scene, gate.as_ref(), index + 1).then_some(()))
+                let held = gate.as_ref().is_some_and(|gate| gate.met() > met);
+                Ok(self.is_reached(scene, held, index).then_some(()))
             })
             .await?;
         }
@@ -135,14 +137,14 @@ impl Point {
         Ok(gate)
     }
 
-    /// Whether so many messages are there.
-    fn is_reached(self, scene: &Scene, gate: Option<&Applied>, messages: usize) -> bool {
-        let held = gate.is_some_and(|gate| gate.met() > 0);
+    /// Whether message number `index` is there. `held`: since it was sent, the gate has held bytes back.
+    fn is_reached(self, scene: &Scene, held: bool, index: usize) -> bool {
         let answered = |status| scene.stage.calls(Api::Podio).iter().filter(|call| call.status == status).count();
         match self {
             Self::Idle => true,
             Self::RetryWait => answered(503) == 2,
-            Self::MemoryWait => held && answered(200) == messages,
+            // The answer of the last one is not held, and has to wait for memory.
+            Self::MemoryWait => (held || index == 2) && answered(200) == index + 1,
             Self::BeforeConfirm | Self::BeforeAck => held && scene.stage.results.count() == 1,
             _ => held,
         }

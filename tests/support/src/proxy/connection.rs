@@ -28,16 +28,18 @@ pub(super) async fn serve(
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
     let pipe = |way| {
         let (head, control, nacks) = (ends.head.clone(), control.clone(), nacks.clone());
-        Pipe { way, head, control, nacks, passed: HashMap::new() }
+        Pipe { way, head, control, nacks, passed: HashMap::new(), lossy: false }
     };
     let (to_server, to_client) = (pipe(Way::ToServer), pipe(Way::ToClient));
     let end = {
         let (from_client, towards_client) = client.split();
         let (from_server, towards_server) = server.split();
         tokio::select! {
+            // First, or what is released in the same moment would still pass.
+            biased;
+            end = ends.next() => end,
             end = to_server.run(from_client, towards_server) => end,
             end = to_client.run(from_server, towards_client) => end,
-            end = ends.next() => end,
         }
     };
     match end {
@@ -48,9 +50,12 @@ pub(super) async fn serve(
         Break::HalfOpen => {
             drop(server);
             let mut lost = sink();
-            tokio::select! {
-                _ = copy(&mut client, &mut lost) => {}
-                _ = ends.next() => {}
+            let end = tokio::select! {
+                _ = copy(&mut client, &mut lost) => Break::Close,
+                end = ends.next() => end,
+            };
+            if end == Break::Reset {
+                let _ = client.set_zero_linger();
             }
         }
     }

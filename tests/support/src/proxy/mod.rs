@@ -170,10 +170,8 @@ impl Entrance {
             };
             let Some(accepted) = accepted else {
                 drop(listener);
-                match self.refuse_at(address).await {
-                    Ok(again) => listener = again,
-                    Err(_) => return,
-                }
+                let Some(again) = self.refuse_at(address).await.expect("the port stays this proxy's") else { return };
+                listener = again;
                 continue;
             };
             let Ok((client, _)) = accepted else { return };
@@ -183,12 +181,18 @@ impl Entrance {
         }
     }
 
-    /// Keeps the port without listening on it, so that connections are refused, until that is over.
-    async fn refuse_at(&mut self, address: SocketAddr) -> Result<TcpListener> {
+    /// Keeps the port without listening on it, so that connections are refused. Listens again once that is over; `None`
+    /// if the proxy is dropped first.
+    async fn refuse_at(&mut self, address: SocketAddr) -> Result<Option<TcpListener>> {
         let socket = TcpSocket::new_v4()?;
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
-        self.control.wait_for(|control| !control.refusing).await?;
-        Ok(socket.listen(1024)?)
+        if self.control.wait_for(|control| !control.refusing).await.is_err() {
+            return Ok(None);
+        }
+        Ok(Some(socket.listen(1024)?))
     }
 }
+
+#[cfg(test)]
+mod tests;

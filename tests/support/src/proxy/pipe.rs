@@ -41,6 +41,8 @@ pub(super) struct Pipe {
     pub(super) nacks: watch::Sender<usize>,
     /// How many bytes have passed since each toxic was set.
     pub(super) passed: HashMap<u64, usize>,
+    /// Whether bytes were lost.
+    pub(super) lossy: bool,
 }
 
 impl Pipe {
@@ -72,6 +74,8 @@ impl Pipe {
                 meet(&rules, bytes.len());
             }
             match step {
+                // TCP goes on without a gap or not at all.
+                Step::Pass(..) if self.lossy => return Ok(Some(Break::Reset)),
                 Step::Pass(length, delay) => {
                     if !delay.is_zero() {
                         tokio::time::sleep(delay).await;
@@ -84,9 +88,14 @@ impl Pipe {
                     }
                     bytes = later;
                 }
-                Step::Swallow => return Ok(None),
+                Step::Swallow => {
+                    self.lossy = true;
+                    return Ok(None);
+                }
                 Step::Wait => {
-                    let _ = self.control.changed().await;
+                    if self.control.changed().await.is_err() {
+                        return Ok(Some(Break::Close));
+                    }
                 }
                 Step::Close => return Ok(Some(Break::Close)),
                 Step::Reset => return Ok(Some(Break::Reset)),

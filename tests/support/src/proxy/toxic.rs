@@ -20,7 +20,7 @@ pub enum Toxic {
     Bandwidth(u32),
     /// So many bytes pass; the others wait until the toxic is lifted.
     HoldAfter(usize),
-    /// Bytes are lost.
+    /// Bytes are lost. Once it is lifted, the next bytes reset a connection that lost some.
     BlackHole,
     /// After so many bytes, the connection is closed on both sides.
     CloseAfter(usize),
