@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-stop test canary conformance soak load fuzz bench lint map audit sbom reproducible image clean-run
+.PHONY: help build demo demo-stop test canary conformance matrix soak load fuzz bench lint map audit sbom reproducible image clean-run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ soak: ## messages through random faults, counted and plotted (MINUTES=20, SEED=,
 
 load: ## a million messages through workers that are killed and added, counted; takes long
 	scripts/bench load
+
+matrix: ## only the fault matrix: every fault at every point of a message's way, as a table (BROKER=4: on RabbitMQ 4)
+	scripts/test --test matrix
 
 bench: ## the worker beside a bare loop and the Node.js runtime (ONLY="compare scaling large instructions micro", SAVE=folder)
 	scripts/bench $(ONLY)

@@ -9,6 +9,8 @@ use super::scene::Peer;
 pub(crate) struct Expected {
     /// The fewest and the most outcomes that are published.
     pub(crate) outcomes: (usize, usize),
+    /// Why there may be more than one.
+    pub(crate) reason: Option<&'static str>,
     /// Whether they all have one id.
     pub(crate) same_id: bool,
     /// The fewest and the most calls to Podio, without those of the token endpoint.
@@ -25,30 +27,38 @@ const READ_BROKE: &str = "the connection to consume broke";
 const WRITE_BROKE: &str = "the connection to publish broke";
 const CONSUMER_ENDED: &str = "the broker ended the consumer";
 
+const ONE_OF_TWO: &str = "another queue took what the full one refused, and it was published again";
+
 /// What must be seen when `fault` happens while a message is at `point`.
 pub(crate) fn expected(fault: Fault, point: Point) -> Expected {
-    let outcomes = outcomes(fault, point);
+    let (outcomes, reason) = match repeated(fault, point) {
+        Some((fewest, most, reason)) => ((fewest, most), Some(reason)),
+        None => ((1, 1), None),
+    };
+    let calls = calls(fault, point);
     let (before, after) = lines(fault, point);
-    // Only a publish that is repeated keeps its result's id; work that is repeated gives another.
-    let repeated_work = calls(fault, point).1 > calls_without_fault(point);
-    Expected { outcomes, same_id: outcomes.1 == 1 || !repeated_work, calls: calls(fault, point), before, after }
+    // A result that is published again keeps its id; work that is done again gives another.
+    let same_id = calls.1 == calls_without_fault(point) || outcomes.1 == 1;
+    Expected { outcomes, reason, same_id, calls, before, after }
 }
 
-/// Exactly one, but where the end of the work was on its way to where it would be known.
-fn outcomes(fault: Fault, point: Point) -> (usize, usize) {
+/// Where a message may have more than one outcome: the fewest, the most, and why. Everywhere else it has exactly one.
+fn repeated(fault: Fault, point: Point) -> Option<(usize, usize, &'static str)> {
     match (fault, point) {
-        // The worker is gone before it could acknowledge, and the next one begins anew.
-        (Fault::Kill | Fault::TerminateAndKill, Point::BeforeConfirm | Point::BeforeAck) => (2, 2),
-        // The confirm is lost with its connection, so the result is published again.
-        (Fault::WriteReset | Fault::HalfOpen | Fault::BlackHole, Point::BeforeConfirm) => (2, 2),
-        // The acknowledgement is for a delivery that the queue has forgotten, and comes over the same connection as the
-        // next delivery, which is not known as the same then.
-        (Fault::QueueCrash, Point::BeforeAck) => (2, 2),
-        (Fault::QueueCrash, Point::BeforeDecode) => (1, 2),
-        // The other queue takes the result with every attempt.
-        (Fault::OneQueueFull, Point::MemoryWait) => (1, 99),
-        (Fault::OneQueueFull, point) if is_unpublished(point) => (2, 99),
-        _ => (1, 1),
+        (Fault::Kill | Fault::TerminateAndKill, Point::BeforeConfirm | Point::BeforeAck) => {
+            Some((2, 2, "the worker was gone before the broker had read its acknowledgement"))
+        }
+        (Fault::WriteReset | Fault::HalfOpen | Fault::BlackHole, Point::BeforeConfirm) => {
+            Some((2, 2, "the confirm was lost with its connection, so the result was published again"))
+        }
+        // Unless it comes while the message is in work, nothing tells it from a new one.
+        (Fault::QueueCrash, Point::BeforeDecode | Point::BeforeAck) => {
+            Some((1, 2, "the queue forgot a delivery, and the broker delivered the message again on the same channel"))
+        }
+        // One of the three messages that are there meets the full queue, or more of them.
+        (Fault::OneQueueFull, Point::MemoryWait) => Some((1, 99, ONE_OF_TWO)),
+        (Fault::OneQueueFull, point) if is_unpublished(point) => Some((2, 99, ONE_OF_TWO)),
+        _ => None,
     }
 }
 
@@ -76,13 +86,12 @@ fn calls(fault: Fault, point: Point) -> (usize, usize) {
             Fault::Kill | Fault::TerminateAndKill,
             Point::AnswerBody | Point::BeforePublish | Point::BeforeConfirm | Point::BeforeAck,
         )
-        | (Fault::QueueCrash, Point::BeforeAck)
         // The answer is lost.
-        | (Fault::Down(Peer::Podio), Point::AnswerBody) => (1, 1),
-        (Fault::Kill, Point::MemoryWait) => (1, 1),
+        | (Fault::Down(Peer::Podio), Point::AnswerBody)
+        | (Fault::Kill, Point::MemoryWait) => (1, 1),
         // The last of three messages may get the memory of those that are given up.
         (Fault::TerminateAndKill | Fault::Down(Peer::Podio), Point::MemoryWait)
-        | (Fault::QueueCrash, Point::BeforeDecode) => (0, 1),
+        | (Fault::QueueCrash, Point::BeforeDecode | Point::BeforeAck) => (0, 1),
         (
             Fault::Half(Peer::Podio),
             Point::BeforeDecode | Point::TokenCall | Point::Request | Point::AnswerBody | Point::RetryWait,

@@ -78,20 +78,17 @@ async fn go(fault: Fault, tracks: &mut [Track], site: &Site) -> Result<()> {
         fault.inject_at(broker).await?;
     }
     all(tracks, "the fault", Cell::inject).await;
-    match site.own() {
-        Some(broker) => {
-            all(tracks, "during the fault", Cell::go_on).await;
-            fault.heal_at(broker).await?;
-            all(tracks, "the fault's end", Cell::heal).await;
-        }
-        // No cell waits for another: one that is disturbed for long gives up.
-        None => {
-            let to_the_end = async |cell: &mut Cell| {
-                cell.go_on().await?;
-                cell.heal().await
-            };
-            all(tracks, "during the fault", to_the_end).await;
-        }
+    if let Some(broker) = site.own() {
+        all(tracks, "during the fault", Cell::go_on).await;
+        fault.heal_at(broker).await?;
+        all(tracks, "the fault's end", Cell::heal).await;
+    } else {
+        // No cell waits for another: a message that is disturbed for long fails.
+        let to_the_end = async |cell: &mut Cell| {
+            cell.go_on().await?;
+            cell.heal().await
+        };
+        all(tracks, "during the fault", to_the_end).await;
     }
     join_all(tracks.iter_mut().filter(|track| track.problem.is_none()).map(async |track| {
         let Some(cell) = &mut track.cell else { return };

@@ -26,6 +26,20 @@ pub(crate) enum Peer {
     Storage,
 }
 
+impl Peer {
+    const ALL: [Self; 5] = [Self::Broker, Self::Podio, Self::Token, Self::Platform, Self::Storage];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Broker => "broker",
+            Self::Podio => "Podio",
+            Self::Token => "token endpoint",
+            Self::Platform => "platform",
+            Self::Storage => "object storage",
+        }
+    }
+}
+
 /// A step, its worker and the proxies around it.
 pub(crate) struct Scene {
     pub(crate) stage: Stage,
@@ -98,7 +112,7 @@ impl Scene {
 
     /// The connections of a worker that is gone end, and what was on its way with them.
     pub(crate) fn reset_all(&self) {
-        for peer in [Peer::Broker, Peer::Podio, Peer::Token, Peer::Platform, Peer::Storage] {
+        for peer in Peer::ALL {
             self.proxy(peer).reset("");
         }
     }

@@ -1,5 +1,8 @@
 //! The matrix as a table in Markdown: a row for each fault, a column for each point.
 
+use std::collections::BTreeMap;
+
+use super::expectation::expected;
 use super::fault::Fault;
 use super::point::Point;
 use super::run::Judged;
@@ -28,4 +31,19 @@ fn text(cell: &Judged) -> String {
     let outcomes = seen.outcomes.iter().max().copied().unwrap_or_default();
     let calls = seen.calls.div_ceil(seen.outcomes.len().max(1));
     format!("{mark}{outcomes}·{calls} {:.1} s", seen.recovery.as_secs_f64())
+}
+
+/// Where messages had more than one outcome, by the reason.
+pub(crate) fn repeated(cells: &[Judged]) -> String {
+    let mut by_reason = BTreeMap::<&str, Vec<String>>::new();
+    for cell in cells {
+        let outcomes = cell.seen.as_ref().and_then(|seen| seen.outcomes.iter().max().copied()).unwrap_or_default();
+        if outcomes > 1 {
+            let reason = expected(cell.fault, cell.point).reason.unwrap_or("unexpected");
+            let place = format!("{} @ {} ({outcomes})", cell.fault.name(), cell.point.name());
+            by_reason.entry(reason).or_default().push(place);
+        }
+    }
+    let lines = by_reason.iter().map(|(reason, places)| format!("- {reason}: {}", places.join("; ")));
+    lines.collect::<Vec<_>>().join("\n")
 }

@@ -12,7 +12,7 @@ use lapin::options::{
     QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions,
 };
 use lapin::types::{AMQPValue, FieldTable};
-use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, ExchangeKind};
+use lapin::{Channel, Confirmation, Connection, ConnectionProperties, ExchangeKind};
 use uuid::Uuid;
 
 use crate::arrivals::Arrivals;
@@ -62,11 +62,6 @@ impl StepNames {
             dead: name("dead"),
         }
     }
-
-    /// The queue that takes nothing more.
-    fn full(&self) -> String {
-        format!("{}.full", self.input)
-    }
 }
 
 /// A message as the broker delivered it to the test.
@@ -91,7 +86,7 @@ pub struct QueueState {
 #[derive(Debug)]
 pub struct Broker {
     connection: Connection,
-    channel: Channel,
+    pub(crate) channel: Channel,
 }
 
 impl Broker {
@@ -157,28 +152,6 @@ impl Broker {
         for key in ROUTING_KEYS {
             self.bind(&names.results, &names.exchange, key).await?;
         }
-        Ok(())
-    }
-
-    /// Binds `key` to a queue that is full and refuses what is published to it (`reject-publish`).
-    pub async fn bind_full_queue(&self, names: &StepNames, key: &str) -> Result<()> {
-        let full = names.full();
-        let mut arguments = FieldTable::default();
-        arguments.insert("x-max-length".into(), AMQPValue::LongInt(1));
-        arguments.insert("x-overflow".into(), AMQPValue::LongString("reject-publish".into()));
-        let options = QueueDeclareOptions { exclusive: true, ..QueueDeclareOptions::default() };
-        self.channel.queue_declare(full.as_str().into(), options, arguments).await?;
-        let fill = BasicPublishOptions::default();
-        self.channel
-            .basic_publish("".into(), full.as_str().into(), fill, b"full", BasicProperties::default())
-            .await?
-            .await?;
-        self.bind(&full, &names.exchange, key).await
-    }
-
-    /// Removes the full queue.
-    pub async fn remove_full_queue(&self, names: &StepNames) -> Result<()> {
-        self.channel.queue_delete(names.full().as_str().into(), QueueDeleteOptions::default()).await?;
         Ok(())
     }
 

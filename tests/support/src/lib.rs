@@ -13,6 +13,7 @@ mod command;
 mod emitted;
 mod ended;
 pub mod environment;
+mod full_queue;
 mod other_host;
 mod private_broker;
 mod process_view;

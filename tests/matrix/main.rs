@@ -4,19 +4,12 @@
 //! `@NAME`. It prints what was seen as a table. The exit code is 1 if a cell does not hold what `docs/guarantees.md` says.
 #![expect(clippy::print_stdout, reason = "a test harness reports on standard output")]
 
-#[path = "matrix/cell.rs"]
 mod cell;
-#[path = "matrix/expectation.rs"]
 mod expectation;
-#[path = "matrix/fault.rs"]
 mod fault;
-#[path = "matrix/point.rs"]
 mod point;
-#[path = "matrix/run.rs"]
 mod run;
-#[path = "matrix/scene.rs"]
 mod scene;
-#[path = "matrix/table.rs"]
 mod table;
 
 use std::process::ExitCode;
@@ -65,11 +58,15 @@ async fn main() -> Result<ExitCode> {
     let arguments = Arguments::parse();
     let (faults, points) = (arguments.faults(), arguments.points());
     if arguments.list {
-        let names = faults.iter().map(|fault| fault.name().to_owned());
+        let names = faults.iter().map(|fault| fault.name());
         println!(
             "{}",
             names.chain(points.iter().map(|point| format!("@{}", point.name()))).collect::<Vec<_>>().join("\n")
         );
+        return Ok(ExitCode::SUCCESS);
+    }
+    if faults.is_empty() || points.is_empty() {
+        println!("no fault or no point of the matrix has such a name");
         return Ok(ExitCode::SUCCESS);
     }
     let began = Instant::now();
@@ -93,7 +90,9 @@ async fn main() -> Result<ExitCode> {
     let (on_shared, on_private) = tokio::join!(on_shared, on_private);
     let cells: Vec<Judged> = on_shared.into_iter().chain(on_private?).flatten().collect();
     let failed = cells.iter().filter(|cell| !cell.problems.is_empty()).count();
-    println!("\n{}\n", table::table(&faults, &points, &cells));
+    println!("\nOutcomes of a message · calls to Podio for it, and the time from the fault's end until all is well:\n");
+    println!("{}\n", table::table(&faults, &points, &cells));
+    println!("More than one outcome:\n{}\n", table::repeated(&cells));
     println!("{} cells, {failed} of them not as expected, in {:.0} s", cells.len(), began.elapsed().as_secs_f64());
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
