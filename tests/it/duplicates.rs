@@ -1,12 +1,15 @@
 //! Duplicate deliveries and redeliveries.
 
+use std::collections::HashSet;
+
 use anyhow::Result;
 use podio_sandbox::Api;
-use podio_test_support::{Stage, TestMessage, until};
+use podio_test_support::{Stage, TestMessage, Toxic, Way, Worker, until};
 use serde_json::{Value, json};
 
 use crate::step::{
-    BOUND, consuming_worker, environment, oauth_config, stage, stop, wait_for_empty_queue, wait_for_podio_calls,
+    BOUND, consuming_worker, environment, oauth_config, program, stage, stop, wait_for_empty_queue,
+    wait_for_podio_calls,
 };
 
 /// Delay of an answer in seconds, long enough for a second delivery to arrive in the meantime.
@@ -86,6 +89,35 @@ async fn an_acknowledgement_lost_with_its_connection_is_sent_again() -> Result<(
         assert_processed_once(&stage).await?;
     }
     Ok(())
+}
+
+#[tokio::test]
+async fn a_message_that_goes_to_another_worker_is_processed_there_too() -> Result<()> {
+    let stage = stage("another-worker", oauth_config(), slow_user(), json!({})).await?;
+    let name = |name: &str| environment(&stage, 1).with("HOSTNAME", name);
+    let mut first = consuming_worker(&stage, &name("first")).await?;
+    stage.send(&TestMessage::get("/user")).await?;
+    wait_for_podio_calls(&stage, 1).await?;
+    let mut second = Worker::start(program(), &name("second"))?;
+    until("the second consumer", BOUND, async || {
+        Ok((stage.broker().state(&stage.names().input).await?.consumers == 2).then_some(()))
+    })
+    .await?;
+    // The first worker goes on with it, and cannot take it again before the second one has it.
+    let lost = stage.proxy.set("first-read", Way::ToServer, Toxic::HoldAfter(0));
+    stage.proxy.reset("first-read");
+    wait_for_podio_calls(&stage, 2).await?;
+    lost.lift();
+    stage.results.wait_for(2, "results", BOUND).await?;
+    stop(&mut first, BOUND).await?;
+    stop(&mut second, BOUND).await?;
+
+    assert_eq!((stage.left().await?, stage.rejected.count()), (0, 0));
+    let emitted = stage.emitted()?;
+    let ids = |name: &str| emitted.iter().filter_map(|emitted| emitted.text_header(name)).collect::<HashSet<_>>().len();
+    assert_eq!((emitted.len(), ids("parentMessageId"), ids("messageId")), (2, 1, 2));
+    assert_eq!(stage.calls(Api::Podio).len(), 2);
+    stage.remove().await
 }
 
 #[tokio::test]

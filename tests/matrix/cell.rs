@@ -25,6 +25,7 @@ pub(crate) struct Cell {
     messages: Vec<TestMessage>,
     gate: Option<Applied>,
     healed: Instant,
+    seen: Option<Seen>,
 }
 
 /// What was seen of a cell.
@@ -46,7 +47,16 @@ impl Cell {
     pub(crate) async fn set(broker_url: &str, fault: Fault, point: Point) -> Result<Self> {
         let scene = Scene::set(broker_url, fault, point).await?;
         let expected = expected(fault, point);
-        Ok(Self { point, fault, expected, scene, messages: point.messages(), gate: None, healed: Instant::now() })
+        Ok(Self {
+            point,
+            fault,
+            expected,
+            scene,
+            messages: point.messages(),
+            gate: None,
+            healed: Instant::now(),
+            seen: None,
+        })
     }
 
     /// Puts the messages to their point.
@@ -83,7 +93,7 @@ impl Cell {
     }
 
     /// Waits until all is done, and counts.
-    pub(crate) async fn count(&mut self) -> Result<Seen> {
+    pub(crate) async fn count(&mut self) -> Result<()> {
         let probe = TestMessage::get(PROBE);
         let stage = &self.scene.stage;
         stage.send(&probe).await?;
@@ -100,17 +110,25 @@ impl Cell {
         let counted = if ids.len() > 1 { &ids[..ids.len() - 1] } else { &ids };
         let found = counted.iter().map(|id| outcomes(&stage.results.all(), id)).collect::<Result<Vec<_>>>()?;
         ensure!(found.iter().flatten().all(|(key, _)| key == "data"), "an error was emitted");
+        let of_all = ids.iter().map(|id| outcomes(&stage.results.all(), id)).collect::<Result<Vec<_>>>()?;
+        ensure!(stage.results.count() == of_all.iter().flatten().count(), "there are outcomes of other messages");
         let mut distinct: Vec<_> = found.iter().flatten().map(|(_, id)| id.clone()).collect();
         distinct.sort();
         distinct.dedup();
         let is_own = |path: &str| (path == PROBE) == (ids.len() == 1) && path != "/oauth/token";
-        Ok(Seen {
+        self.seen = Some(Seen {
             outcomes: found.iter().map(Vec::len).collect(),
             distinct: distinct.len(),
             calls: stage.calls(Api::Podio).iter().filter(|call| is_own(&call.path)).count(),
             dead: stage.rejected.count(),
             recovery,
-        })
+        });
+        Ok(())
+    }
+
+    /// What was counted.
+    pub(crate) fn seen(&self) -> Option<&Seen> {
+        self.seen.as_ref()
     }
 
     pub(crate) fn log(&self) -> String {

@@ -27,6 +27,9 @@ const READ_BROKE: &str = "the connection to consume broke";
 const WRITE_BROKE: &str = "the connection to publish broke";
 const CONSUMER_ENDED: &str = "the broker ended the consumer";
 
+/// As many as the fault lasts for.
+pub(crate) const MANY: usize = usize::MAX;
+
 const ONE_OF_TWO: &str = "another queue took what the full one refused, and it was published again";
 
 /// What must be seen when `fault` happens while a message is at `point`.
@@ -56,8 +59,8 @@ fn repeated(fault: Fault, point: Point) -> Option<(usize, usize, &'static str)> 
             Some((1, 2, "the queue forgot a delivery, and the broker delivered the message again on the same channel"))
         }
         // One of the three messages that are there meets the full queue, or more of them.
-        (Fault::OneQueueFull, Point::MemoryWait) => Some((1, 99, ONE_OF_TWO)),
-        (Fault::OneQueueFull, point) if is_unpublished(point) => Some((2, 99, ONE_OF_TWO)),
+        (Fault::OneQueueFull, Point::MemoryWait) => Some((1, MANY, ONE_OF_TWO)),
+        (Fault::OneQueueFull, point) if is_unpublished(point) => Some((2, MANY, ONE_OF_TWO)),
         _ => None,
     }
 }

@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "a test harness reports on standard output")]
 
 mod cell;
+mod document;
 mod expectation;
 mod fault;
 mod point;
@@ -56,6 +57,7 @@ impl Arguments {
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
     let arguments = Arguments::parse();
+    document::ensure_up_to_date()?;
     let (faults, points) = (arguments.faults(), arguments.points());
     if arguments.list {
         let names = faults.iter().map(|fault| fault.name());
@@ -91,7 +93,7 @@ async fn main() -> Result<ExitCode> {
     let cells: Vec<Judged> = on_shared.into_iter().chain(on_private?).flatten().collect();
     let failed = cells.iter().filter(|cell| !cell.problems.is_empty()).count();
     println!("\nOutcomes of a message · calls to Podio for it, and the time from the fault's end until all is well:\n");
-    println!("{}\n", table::table(&faults, &points, &cells));
+    println!("{}\n", table::seen(&faults, &points, &cells));
     println!("More than one outcome:\n{}\n", table::repeated(&cells));
     println!("{} cells, {failed} of them not as expected, in {:.0} s", cells.len(), began.elapsed().as_secs_f64());
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })

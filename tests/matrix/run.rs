@@ -48,13 +48,12 @@ struct Track {
     point: Point,
     cell: Option<Cell>,
     problem: Option<Error>,
-    seen: Option<Seen>,
 }
 
 /// Runs one fault at these points.
 pub(crate) async fn run(fault: Fault, points: &[Point], site: &Site) -> Vec<Judged> {
     let mut tracks: Vec<Track> =
-        points.iter().map(|point| Track { point: *point, cell: None, problem: None, seen: None }).collect();
+        points.iter().map(|point| Track { point: *point, cell: None, problem: None }).collect();
     if let Err(problem) = go(fault, &mut tracks, site).await {
         let text = format!("{problem:#}");
         for track in &mut tracks {
@@ -78,26 +77,22 @@ async fn go(fault: Fault, tracks: &mut [Track], site: &Site) -> Result<()> {
         fault.inject_at(broker).await?;
     }
     all(tracks, "the fault", Cell::inject).await;
+    let end = async |cell: &mut Cell| {
+        cell.heal().await?;
+        cell.count().await
+    };
     if let Some(broker) = site.own() {
         all(tracks, "during the fault", Cell::go_on).await;
         fault.heal_at(broker).await?;
-        all(tracks, "the fault's end", Cell::heal).await;
+        all(tracks, "after the fault", end).await;
     } else {
         // No cell waits for another: a message that is disturbed for long fails.
         let to_the_end = async |cell: &mut Cell| {
-            cell.go_on().await?;
-            cell.heal().await
+            cell.go_on().await.context("during the fault")?;
+            end(cell).await
         };
-        all(tracks, "during the fault", to_the_end).await;
+        all(tracks, "the fault and its end", to_the_end).await;
     }
-    join_all(tracks.iter_mut().filter(|track| track.problem.is_none()).map(async |track| {
-        let Some(cell) = &mut track.cell else { return };
-        match cell.count().await {
-            Ok(seen) => track.seen = Some(seen),
-            Err(problem) => track.problem = Some(problem.context("after the fault")),
-        }
-    }))
-    .await;
     Ok(())
 }
 
@@ -115,7 +110,8 @@ async fn all(tracks: &mut [Track], name: &'static str, step: impl AsyncFn(&mut C
 }
 
 async fn judge(fault: Fault, track: Track) -> Judged {
-    let Track { point, cell, problem, seen } = track;
+    let Track { point, cell, problem } = track;
+    let seen = cell.as_ref().and_then(Cell::seen).cloned();
     let mut problems: Vec<String> = problem.into_iter().map(|problem| format!("{problem:#}")).collect();
     if let Some(seen) = &seen {
         problems.extend(seen.differences(&expected(fault, point)));

@@ -7,6 +7,7 @@ mod pipe;
 mod toxic;
 
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use tokio::net::{TcpListener, TcpSocket};
@@ -15,6 +16,10 @@ use tokio::task::JoinHandle;
 
 use control::{Break, Control, Rule};
 pub use toxic::{Toxic, Way};
+
+/// Within this time a port is free again after its listener was closed.
+const BIND_BOUND: Duration = Duration::from_secs(10);
+const BIND_INTERVAL: Duration = Duration::from_millis(5);
 
 /// Listens on the loopback interface until it is dropped.
 pub struct Proxy {
@@ -184,14 +189,28 @@ impl Entrance {
     /// Keeps the port without listening on it, so that connections are refused. Listens again once that is over; `None`
     /// if the proxy is dropped first.
     async fn refuse_at(&mut self, address: SocketAddr) -> Result<Option<TcpListener>> {
-        let socket = TcpSocket::new_v4()?;
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
+        let begin = Instant::now();
+        let socket = loop {
+            match bound(address) {
+                Ok(socket) => break socket,
+                // A process that is just being started has inherited the listener, for a moment.
+                Err(_) if begin.elapsed() < BIND_BOUND => tokio::time::sleep(BIND_INTERVAL).await,
+                Err(error) => return Err(error.into()),
+            }
+        };
         if self.control.wait_for(|control| !control.refusing).await.is_err() {
             return Ok(None);
         }
         Ok(Some(socket.listen(1024)?))
     }
+}
+
+/// A socket that has the address and does not listen.
+fn bound(address: SocketAddr) -> std::io::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
 }
 
 #[cfg(test)]
