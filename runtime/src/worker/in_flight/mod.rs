@@ -107,11 +107,13 @@ struct Settled {
 }
 
 impl Settled {
-    /// Whether a delivery is this message again: a redelivery over a later connection, because the settlement was lost
-    /// with the earlier one, or a copy that was sent while the message was in flight.
+    /// Whether a delivery is this message again: a redelivery, because the settlement was lost with the connection or the
+    /// queue that it was for, or a copy that was sent while the message was in flight. A failed message may be sent again
+    /// and returned by another worker, so its redelivery counts over a later connection only.
     fn is_again(&self, redelivered: bool, generation: u64, copy_window: Duration, now: Instant) -> bool {
-        let lost_settlement = redelivered && generation > self.generation;
-        let copy = self.verdict == Verdict::Acknowledge && now.saturating_duration_since(self.at) < copy_window;
+        let succeeded = self.verdict == Verdict::Acknowledge;
+        let lost_settlement = redelivered && (succeeded || generation > self.generation);
+        let copy = succeeded && now.saturating_duration_since(self.at) < copy_window;
         lost_settlement || copy
     }
 }

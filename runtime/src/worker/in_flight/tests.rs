@@ -72,6 +72,19 @@ fn a_redelivery_over_a_later_connection_is_the_settled_message() {
 }
 
 #[test]
+fn a_redelivery_over_the_same_connection_is_the_settled_message_if_that_succeeded() {
+    for in_flight in trackers() {
+        let now = Instant::now();
+        let later = now + COPY_WINDOW;
+        in_flight.finish(new(arrive(&in_flight, NAMED, 0, false, now)), Verdict::Acknowledge, now);
+        assert!(matches!(arrive(&in_flight, NAMED, 0, true, later), Arrival::Settled(Verdict::Acknowledge, Over(0))));
+        let other = Message { body: "another", ..NAMED };
+        in_flight.finish(new(arrive(&in_flight, other, 0, false, now)), Verdict::Reject, now);
+        new(arrive(&in_flight, other, 0, true, later));
+    }
+}
+
+#[test]
 fn different_messages_with_one_id_are_both_processed() {
     for in_flight in trackers() {
         let now = Instant::now();
