@@ -54,10 +54,6 @@ fn repeated(fault: Fault, point: Point) -> Option<(usize, usize, &'static str)> 
         (Fault::WriteReset | Fault::HalfOpen | Fault::BlackHole, Point::BeforeConfirm) => {
             Some((2, 2, "the confirm was lost with its connection, so the result was published again"))
         }
-        // Unless it comes while the message is in work, nothing tells it from a new one.
-        (Fault::QueueCrash, Point::BeforeDecode | Point::BeforeAck) => {
-            Some((1, 2, "the queue forgot a delivery, and the broker delivered the message again on the same channel"))
-        }
         // One of the three messages that are there meets the full queue, or more of them.
         (Fault::OneQueueFull, Point::MemoryWait) => Some((1, MANY, ONE_OF_TWO)),
         (Fault::OneQueueFull, point) if is_unpublished(point) => Some((2, MANY, ONE_OF_TWO)),
@@ -93,8 +89,7 @@ fn calls(fault: Fault, point: Point) -> (usize, usize) {
         | (Fault::Down(Peer::Podio), Point::AnswerBody)
         | (Fault::Kill, Point::MemoryWait) => (1, 1),
         // The last of three messages may get the memory of those that are given up.
-        (Fault::TerminateAndKill | Fault::Down(Peer::Podio), Point::MemoryWait)
-        | (Fault::QueueCrash, Point::BeforeDecode | Point::BeforeAck) => (0, 1),
+        (Fault::TerminateAndKill | Fault::Down(Peer::Podio), Point::MemoryWait) => (0, 1),
         (
             Fault::Half(Peer::Podio),
             Point::BeforeDecode | Point::TokenCall | Point::Request | Point::AnswerBody | Point::RetryWait,
@@ -122,7 +117,7 @@ fn lines(fault: Fault, point: Point) -> (Option<&'static str>, Option<&'static s
         Fault::ChannelClosed | Fault::AckTimeout if point == Point::BeforeDecode => (None, Some(CONSUMER_ENDED)),
         Fault::AckTimeout if point == Point::Idle => (None, None),
         Fault::ChannelClosed | Fault::AckTimeout => (joined_or(CONSUMER_ENDED), settled),
-        Fault::QueueCrash => (in_work.then_some(JOINED), None),
+        Fault::QueueCrash => (in_work.then_some(JOINED), settled),
         Fault::MemoryAlarm | Fault::DiskAlarm => {
             (None, unpublished.then_some("the broker takes no messages for now (an alarm)"))
         }
