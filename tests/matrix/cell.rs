@@ -13,9 +13,6 @@ use super::fault::Fault;
 use super::point::Point;
 use super::scene::{BOUND, PROBE, Scene};
 
-/// How long a fault lasts that no line of the log tells of.
-const UNSEEN: Duration = Duration::from_millis(400);
-
 /// A cell that is being run.
 pub(crate) struct Cell {
     pub(crate) point: Point,
@@ -37,6 +34,10 @@ pub(crate) struct Seen {
     pub(crate) distinct: usize,
     /// Calls to Podio for all messages, without those of the token endpoint.
     pub(crate) calls: usize,
+    /// Refreshes at the token endpoint.
+    pub(crate) refreshes: usize,
+    /// Attempts to store a body.
+    pub(crate) stores: usize,
     /// Messages in the dead-letter queue.
     pub(crate) dead: usize,
     /// From the fault's end until every message and a later one have their outcome.
@@ -77,14 +78,12 @@ impl Cell {
         if let Some(gate) = self.gate.take() {
             gate.lift();
         }
-        match self.expected.after {
-            Some(line) => self.scene.logged(line).await,
-            None if self.fault.lasts() => {
-                tokio::time::sleep(UNSEEN).await;
-                Ok(())
-            }
-            None => Ok(()),
+        match (self.expected.after, self.fault.unseen()) {
+            (Some(line), _) => self.scene.logged(line).await?,
+            (None, Some(time)) => tokio::time::sleep(time).await,
+            (None, None) => {}
         }
+        Ok(())
     }
 
     pub(crate) async fn heal(&mut self) -> Result<()> {
@@ -120,6 +119,8 @@ impl Cell {
             outcomes: found.iter().map(Vec::len).collect(),
             distinct: distinct.len(),
             calls: stage.calls(Api::Podio).iter().filter(|call| is_own(&call.path)).count(),
+            refreshes: stage.calls(Api::Podio).iter().filter(|call| call.path == "/oauth/token").count(),
+            stores: stage.calls(Api::Platform).iter().filter(|call| call.path == "/objects").count(),
             dead: stage.rejected.count(),
             recovery,
         });
@@ -166,6 +167,13 @@ impl Seen {
         let (fewest, most) = (expected.calls.0 * messages, expected.calls.1 * messages);
         if !(fewest..=most).contains(&self.calls) {
             differences.push(format!("{} calls instead of {fewest} to {most}", self.calls));
+        }
+        for (what, seen, (fewest, most)) in
+            [("refreshes", self.refreshes, expected.refreshes), ("stores", self.stores, expected.stores)]
+        {
+            if !(fewest..=most).contains(&seen) {
+                differences.push(format!("{seen} {what} instead of {fewest} to {most}"));
+            }
         }
         if expected.same_id && self.distinct != self.outcomes.len() {
             differences.push(format!("{} different ids of {} messages' outcomes", self.distinct, self.outcomes.len()));

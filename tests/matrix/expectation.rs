@@ -15,6 +15,10 @@ pub(crate) struct Expected {
     pub(crate) same_id: bool,
     /// The fewest and the most calls to Podio, without those of the token endpoint.
     pub(crate) calls: (usize, usize),
+    /// The fewest and the most refreshes at the token endpoint, by all messages.
+    pub(crate) refreshes: (usize, usize),
+    /// The fewest and the most attempts to store the result's body, by all messages.
+    pub(crate) stores: (usize, usize),
     /// A line of the log before the message may go on.
     pub(crate) before: Option<&'static str>,
     /// A line of the log once it goes on, before the fault ends.
@@ -42,7 +46,16 @@ pub(crate) fn expected(fault: Fault, point: Point) -> Expected {
     let (before, after) = lines(fault, point);
     // A result that is published again keeps its id; work that is done again gives another.
     let same_id = calls.1 == calls_without_fault(point) || outcomes.1 == 1;
-    Expected { outcomes, reason, same_id, calls, before, after }
+    Expected {
+        outcomes,
+        reason,
+        same_id,
+        calls,
+        refreshes: refreshes(fault, point),
+        stores: stores(fault, point),
+        before,
+        after,
+    }
 }
 
 /// Where a message may have more than one outcome: the fewest, the most, and why. Everywhere else it has exactly one.
@@ -98,6 +111,30 @@ fn calls(fault: Fault, point: Point) -> (usize, usize) {
         _ => (0, 0),
     };
     (usual + more.0, usual + more.1)
+}
+
+fn refreshes(fault: Fault, point: Point) -> (usize, usize) {
+    match (fault, point) {
+        // The answer is lost.
+        (Fault::Down(Peer::Token) | Fault::Half(Peer::Token), Point::TokenCall) => (2, 3),
+        // The next worker's call is not answered with 401.
+        (_, Point::TokenCall) => (1, 1),
+        _ => (0, 0),
+    }
+}
+
+fn stores(fault: Fault, point: Point) -> (usize, usize) {
+    match (fault, point) {
+        // The work begins anew.
+        (Fault::Kill | Fault::TerminateAndKill, Point::BeforePublish) => (3, 3),
+        // The answer is lost.
+        (Fault::Down(Peer::Storage) | Fault::Half(Peer::Storage), Point::BeforePublish) => (3, 6),
+        // It may take longer than an attempt.
+        (Fault::BrokerRestart, Point::BeforePublish) => (2, 4),
+        // The result's body and that of a later one.
+        (_, Point::BeforePublish) => (2, 2),
+        _ => (0, 0),
+    }
 }
 
 /// The lines before the message goes on, and after it.

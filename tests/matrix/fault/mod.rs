@@ -3,6 +3,8 @@
 mod of_broker;
 mod of_cell;
 
+use std::time::Duration;
+
 use podio_test_support::Environment;
 
 use super::point::Point;
@@ -111,21 +113,24 @@ impl Fault {
         )
     }
 
-    /// Whether it lasts until it is healed.
-    pub(crate) fn lasts(self) -> bool {
-        !matches!(
-            self,
+    /// How long it lasts where no line of the log tells of it; `None` if it is over at once.
+    pub(crate) fn unseen(self) -> Option<Duration> {
+        match self {
             Self::Kill
-                | Self::Terminate
-                | Self::TerminateAndKill
-                | Self::ReadReset
-                | Self::WriteReset
-                | Self::HalfOpen
-                | Self::ChannelClosed
-                | Self::QueueCrash
-                | Self::BrokerRestart
-                | Self::AckTimeout
-        )
+            | Self::Terminate
+            | Self::TerminateAndKill
+            | Self::ReadReset
+            | Self::WriteReset
+            | Self::HalfOpen
+            | Self::ChannelClosed
+            | Self::QueueCrash
+            | Self::BrokerRestart
+            | Self::AckTimeout => None,
+            // More than the latency.
+            Self::Slow(_) => Some(Duration::from_millis(400)),
+            // Less than the wait before the second attempt for a token, of which there are only three.
+            _ => Some(Duration::from_millis(60)),
+        }
     }
 
     /// Milliseconds between two attempts of a call. A message that waits for a retry must wait until the fault is there.
@@ -141,8 +146,8 @@ impl Fault {
     pub(crate) fn environment(self, environment: Environment) -> Environment {
         match self {
             Self::TerminateAndKill => environment.with("API_REQUEST_TIMEOUT", "3000"),
-            // A restart may take longer than a call.
-            Self::BrokerRestart => environment.with("API_REQUEST_TIMEOUT", "60000"),
+            // What is done to a broker may take longer than a call.
+            _ if self.needs_private_broker() => environment.with("API_REQUEST_TIMEOUT", "60000"),
             Self::HalfOpen | Self::BlackHole => {
                 let uri = environment.variables().find(|(name, _)| *name == "ELASTICIO_AMQP_URI").map(|(_, uri)| uri);
                 let uri = format!("{}?heartbeat=2", uri.cloned().unwrap_or_default());
