@@ -136,8 +136,8 @@ impl Fault {
     /// Milliseconds between two attempts of a call. A message that waits for a retry must wait until the fault is there.
     pub(crate) fn retries_delay(self, point: Point) -> &'static str {
         match point {
-            // What the broker is told takes a second or two, and a missing heartbeat shows after four.
-            Point::RetryWait if self.needs_private_broker() || self == Self::HalfOpen => "8000",
+            // What a broker is told takes seconds on a busy machine, and a missing heartbeat shows after four.
+            Point::RetryWait if self.needs_private_broker() || self == Self::HalfOpen => "15000",
             Point::RetryWait => "4000",
             _ => "200",
         }
