@@ -7,7 +7,6 @@ use std::{
 };
 
 use elasticio_runtime::{
-    http::{Client, Reach},
     settings::{Reader, Source},
     stop::Stop,
 };
@@ -57,8 +56,7 @@ impl Sends {
 struct Setup {
     runtime: Runtime,
     listener: TcpListener,
-    http: Client,
-    settings: ClientSettings,
+    client: ApiClient,
 }
 
 static SETUP: LazyLock<Mutex<Setup>> = LazyLock::new(|| Mutex::new(Setup::new()));
@@ -71,16 +69,11 @@ impl Setup {
         let variables = [(v::PODIO_API_URL.name, url), (v::PODIO_MAX_RESPONSE_SIZE.name, MAX_ANSWER.to_string())];
         let source = Source::from_iter(variables.map(|(name, value)| (name.to_owned(), value)));
         let settings = ClientSettings { timeout: TIME_OUT, ..read_settings(&mut Reader::new(&source)) };
-        // An answer may redirect; nobody else is called.
-        let reach = Reach::parse("127.0.0.1", "fuzzed").expect("a host");
-        let http = Client::within("fuzzed", reach).expect("a client");
-        Self { runtime, listener, http, settings }
+        Self { runtime, listener, client: ApiClient::for_this_machine(&PODIO, settings, credential()) }
     }
 
     fn call(&self, answer: &[u8], sends: Sends) -> Result<Answer, CallError> {
-        let oauth = Map::from_iter([("access_token".to_owned(), Value::from(TOKEN))]);
-        let oauth = OAuth::read(oauth).expect("a credential");
-        let client = ApiClient::over(self.http.clone(), &PODIO, self.settings.clone(), oauth);
+        let client = self.client.anew(credential());
         let request = Request::get(client.address().resolve("/user?a=b").expect("an address"));
         let stop = Stop::default();
         self.runtime.block_on(async {
@@ -90,6 +83,10 @@ impl Setup {
             }
         })
     }
+}
+
+fn credential() -> OAuth {
+    OAuth::read(Map::from_iter([("access_token".to_owned(), Value::from(TOKEN))])).expect("a credential")
 }
 
 /// The bytes of an answer, head and all. The first byte says how they are sent.

@@ -25,7 +25,8 @@ pub(super) fn headers_of_lapin(table: &FieldTable) {
     let written = properties.amqp.headers().as_ref().map(bytes_of).unwrap_or_default();
     assert!(properties.size_is_at_least(written.len()), "properties are not larger than what is known of them");
     for (name, value) in &headers {
-        assert!(!name.starts_with("x-eio-meta-") || incoming.meta.iter().any(|(meta, _)| meta == name));
+        let lower = name.to_ascii_lowercase();
+        assert!(!lower.starts_with("x-eio-meta-") || incoming.meta.iter().any(|(meta, _)| *meta == lower));
         check_value(value);
     }
     serde_json::to_string(&to_json(&headers)).expect("headers are JSON for an error handler");

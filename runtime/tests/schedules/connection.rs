@@ -34,7 +34,7 @@ enum Fate {
 }
 
 struct Publish {
-    publish: basic::Publish,
+    method: basic::Publish,
     properties: basic::AMQPProperties,
     body: Vec<u8>,
     fate: Fate,
@@ -178,7 +178,7 @@ impl Connection {
             }
             AMQPClass::Basic(Basic::Publish(publish)) => {
                 let (properties, body) = (basic::AMQPProperties::default(), Vec::new());
-                let publish = Publish { publish, properties, body, fate: self.fate() };
+                let publish = Publish { method: publish, properties, body, fate: self.fate() };
                 self.begun.insert(channel, (publish, u64::MAX));
                 return Ok(());
             }
@@ -242,7 +242,7 @@ impl Connection {
         let Some((&tag, publish)) = publishes.iter_mut().nth(chosen) else { return Ok(()) };
         if publish.fate == Fate::Unroutable {
             publish.fate = Fate::Returned;
-            let Publish { publish, properties, body, .. } = publish;
+            let Publish { method: publish, properties, body, .. } = publish;
             let returned = basic::Return {
                 reply_code: 312,
                 reply_text: "NO_ROUTE".into(),

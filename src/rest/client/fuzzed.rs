@@ -1,15 +1,27 @@
-//! A client whose HTTP client is shared: to make one takes longer than a call.
+//! Clients that share their HTTP client: to make one takes longer than a call.
 
 use std::sync::Arc;
 
-use elasticio_runtime::http::Client;
-use elasticio_runtime::platform::credential_store::NoStore;
+use elasticio_runtime::{
+    http::{Client, Reach},
+    platform::credential_store::NoStore,
+};
 
 use super::{Address, ApiClient, ClientSettings, Credential, OAuth, OwnCredential, Profile, RetryFields, TokenSource};
 
 impl ApiClient {
-    /// A client without anything that an earlier one has learned.
-    pub(crate) fn over(http: Client, profile: &'static Profile, settings: ClientSettings, oauth: OAuth) -> Self {
+    /// A client that calls this machine only, wherever an answer redirects to.
+    pub(crate) fn for_this_machine(profile: &'static Profile, settings: ClientSettings, oauth: OAuth) -> Self {
+        let reach = Reach::parse("127.0.0.1", "fuzzed").expect("a host");
+        Self::over(Client::within("fuzzed", reach).expect("a client"), profile, settings, oauth)
+    }
+
+    /// The same without what it has learned.
+    pub(crate) fn anew(&self, oauth: OAuth) -> Self {
+        Self::over(self.http.clone(), self.profile, self.settings.clone(), oauth)
+    }
+
+    fn over(http: Client, profile: &'static Profile, settings: ClientSettings, oauth: OAuth) -> Self {
         let own = OwnCredential::new(profile, oauth, None, Arc::new(NoStore));
         Self {
             http,

@@ -20,7 +20,8 @@ pub fn retry_after(data: &[u8]) {
         let more = requested_wait(&headers, None, now);
         assert!(more >= wait && more.is_none_or(|wait| wait <= MAX_REQUESTED_WAIT), "a wait is out of its bounds");
         wait = more;
-        if let Some(seconds) = line.to_str().ok().and_then(|text| text.parse::<u64>().ok()) {
+        let digits = line.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+        if let Some(seconds) = digits.and_then(|text| text.parse::<u64>().ok()) {
             assert!(wait >= Some(Duration::from_secs(seconds).min(MAX_REQUESTED_WAIT)), "seconds are not read");
         }
         let joined = [line.as_bytes(), b", 7"].concat();

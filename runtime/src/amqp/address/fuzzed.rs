@@ -20,6 +20,10 @@ pub fn amqp_uri(data: &[u8]) {
     }
     let (user, vhost) = text.split_at((0..=text.len() / 2).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0));
     written(user, vhost);
+    // Who says it elsewhere shows it.
+    if text.to_lowercase().contains(&PASSWORD.to_lowercase()) {
+        return;
+    }
     // What a password does to an address around it: whatever comes of it, nobody reads it.
     let plain: String = text.chars().filter(|char| !matches!(char, '/' | '?' | '#' | '\\' | ',')).collect();
     for address in [format!("amqp://{plain}:{PASSWORD}@{plain}/{text}"), format!("{plain}://u:{PASSWORD}@h")] {
