@@ -20,35 +20,19 @@ use tokio::{
 use crate::{
     frames::{content, method, take},
     model::{Message, Model, Settled},
+    publishes::{Fate, Publish},
     worker::cipher,
 };
 
-/// What becomes of a publish.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    Taken,
-    Refused,
-    /// To be returned; then it is confirmed.
-    Unroutable,
-    Returned,
-}
-
-struct Publish {
-    method: basic::Publish,
-    properties: basic::AMQPProperties,
-    body: Vec<u8>,
-    fate: Fate,
-}
-
 pub(crate) struct Connection {
-    model: Model,
+    pub(crate) model: Model,
     number: u64,
-    out: Vec<u8>,
+    pub(crate) out: Vec<u8>,
     /// Channel and tag of the consumer.
     consumer: Option<(u16, ShortString)>,
     delivered: u64,
     /// What is not confirmed, by channel and tag.
-    publishes: HashMap<u16, BTreeMap<u64, Publish>>,
+    pub(crate) publishes: HashMap<u16, BTreeMap<u64, Publish>>,
     /// The last tag of each channel.
     tags: HashMap<u16, u64>,
     /// What is being published on a channel, and how many bytes of its body are missing.
@@ -104,7 +88,7 @@ impl Connection {
         }
     }
 
-    fn answer(&mut self, channel: u16, class: AMQPClass) {
+    pub(crate) fn answer(&mut self, channel: u16, class: AMQPClass) {
         method(&mut self.out, channel, class);
     }
 
@@ -233,51 +217,5 @@ impl Connection {
         headers.insert("messageId".into(), AMQPValue::LongString(message.id.as_str().into()));
         let properties = basic::AMQPProperties::default().with_headers(headers);
         content(&mut self.out, channel, AMQPClass::Basic(basic::AMQPMethod::Deliver(deliver)), properties, &body);
-    }
-
-    /// Returns or confirms one of the publishes of a channel, perhaps with all before it.
-    fn conclude(&mut self, channel: u16) -> Result<()> {
-        let Some(publishes) = self.publishes.get_mut(&channel) else { return Ok(()) };
-        let chosen = usize::try_from(self.model.random(publishes.len() as u64))?;
-        let Some((&tag, publish)) = publishes.iter_mut().nth(chosen) else { return Ok(()) };
-        if publish.fate == Fate::Unroutable {
-            publish.fate = Fate::Returned;
-            let Publish { method: publish, properties, body, .. } = publish;
-            let returned = basic::Return {
-                reply_code: 312,
-                reply_text: "NO_ROUTE".into(),
-                exchange: publish.exchange.clone(),
-                routing_key: publish.routing_key.clone(),
-            };
-            let returned = AMQPClass::Basic(basic::AMQPMethod::Return(returned));
-            content(&mut self.out, channel, returned, properties.clone(), body);
-            return Ok(());
-        }
-        let refused = publish.fate == Fate::Refused;
-        let alike = publishes
-            .range(..=tag)
-            .all(|(_, other)| other.fate != Fate::Unroutable && (other.fate == Fate::Refused) == refused);
-        let multiple = alike && self.model.random(2) == 0;
-        let tags: Vec<u64> = publishes.range(if multiple { 0 } else { tag }..=tag).map(|(tag, _)| *tag).collect();
-        for publish in tags.iter().filter_map(|tag| publishes.remove(tag)) {
-            if publish.fate == Fate::Taken {
-                let text = |name: &str| {
-                    let headers = publish.properties.headers().as_ref();
-                    headers.and_then(|headers| headers.inner().get(name)?.as_long_string().map(ToString::to_string))
-                };
-                let (parent, id) = (text("parentMessageId"), text("messageId"));
-                self.model.lock().confirm(parent.unwrap_or_default(), id.unwrap_or_default());
-            }
-        }
-        if publishes.is_empty() {
-            self.publishes.remove(&channel);
-        }
-        let confirm = if refused {
-            basic::AMQPMethod::Nack(basic::Nack { delivery_tag: tag, multiple, requeue: false })
-        } else {
-            basic::AMQPMethod::Ack(basic::Ack { delivery_tag: tag, multiple })
-        };
-        self.answer(channel, AMQPClass::Basic(confirm));
-        Ok(())
     }
 }

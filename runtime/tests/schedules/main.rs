@@ -7,6 +7,7 @@
 mod connection;
 mod frames;
 mod model;
+mod publishes;
 mod worker;
 
 use std::time::Duration;
