@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use podio_sandbox::{Answers, Api, Call};
 use podio_test_support::{Ended, Environment, Stage, TestMessage, Worker, until};
 use serde_json::{Value, json};
@@ -61,11 +61,11 @@ pub(crate) async fn consuming_worker(stage: &Stage, environment: &Environment) -
 
 /// Waits until a worker consumes.
 pub(crate) async fn consuming(stage: &Stage, mut worker: Worker) -> Result<Worker> {
-    until("the worker's consumer", BOUND, async || {
-        ensure!(worker.is_running()?, "the worker ended at start:\n{}", worker.log().all().join("\n"));
+    let consumes = until("the worker's consumer", BOUND, async || {
+        ensure!(worker.is_running()?, "the worker ended at start");
         Ok(stage.is_consumed().await?.then_some(()))
-    })
-    .await?;
+    });
+    consumes.await.with_context(|| format!("its log:\n{}", worker.log().all().join("\n")))?;
     Ok(worker)
 }
 

@@ -82,7 +82,7 @@ fn parse(text: &str) -> Result<Address, String> {
         Host::Ipv4(address) => Host::Ipv4(address),
         Host::Ipv6(address) => Host::Ipv6(address),
     };
-    let vhost = decode(url.path().strip_prefix('/').unwrap_or_default())?;
+    let vhost = decode(path(text))?;
     let option = |names: &[&str]| {
         let pairs = url.query_pairs().filter(|(name, value)| names.contains(&name.as_ref()) && !value.is_empty());
         pairs.last().map(|(_, value)| value.into_owned())
@@ -113,6 +113,13 @@ fn parse(text: &str) -> Result<Address, String> {
         heartbeat: number(option(&["heartbeat"]), "heartbeat")?,
         timeout: number(option(&["connection_timeout"]), "connection_timeout")?.map(Duration::from_millis),
     })
+}
+
+/// The path of an address as it is written, without its first `/`: the library removes `.` and `..`, which are good vhosts.
+fn path(text: &str) -> &str {
+    let rest = text.split_once("://").map_or("", |(_, rest)| rest);
+    let end = rest.find(['?', '#']).unwrap_or(rest.len());
+    rest[..end].split_once('/').map_or("", |(_, path)| path)
 }
 
 fn number<T: std::str::FromStr>(value: Option<String>, name: &str) -> Result<Option<T>, String> {
@@ -159,6 +166,8 @@ mod tests {
             ("amqps://host/", "host:5671", "guest/guest", "/"),
             ("amqp://host/%2f", "host:5672", "guest/guest", "/"),
             ("amqp://u:@host/a%20b", "host:5672", "u/guest", "a b"),
+            ("amqp://host/.", "host:5672", "guest/guest", "."),
+            ("amqp://host/a/%2E%2e?heartbeat=7", "host:5672", "guest/guest", "a/.."),
             ("amqp://us%40er:p%2Cw@10.0.0.7", "10.0.0.7:5672", "us@er/p,w", "/"),
             ("amqp://user:password@[2001:db8::5]:5799/", "[2001:db8::5]:5799", "user/password", "/"),
         ] {

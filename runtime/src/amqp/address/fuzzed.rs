@@ -9,6 +9,8 @@ use crate::amqp::wire::FRAME_MAX;
 
 /// A password that is found wherever it is printed.
 const PASSWORD: &str = "pAsS-wOrD";
+/// Characters of a part of it that nobody says by chance.
+const PART: usize = 4;
 
 /// Any text as addresses; the same text as parts of an address.
 pub fn amqp_uri(data: &[u8]) {
@@ -20,12 +22,13 @@ pub fn amqp_uri(data: &[u8]) {
     }
     let (user, vhost) = text.split_at((0..=text.len() / 2).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0));
     written(user, vhost);
-    // Who says it elsewhere shows it.
-    if text.to_lowercase().contains(&PASSWORD.to_lowercase()) {
+    let plain: String = text.chars().filter(|char| !matches!(char, '/' | '?' | '#' | '\\' | ',')).collect();
+    // Who says a part of it elsewhere may show it: what stands between two parts is left out here and there.
+    let said = text.to_lowercase();
+    if (0..=PASSWORD.len() - PART).any(|at| said.contains(&PASSWORD.to_lowercase()[at..at + PART])) {
         return;
     }
     // What a password does to an address around it: whatever comes of it, nobody reads it.
-    let plain: String = text.chars().filter(|char| !matches!(char, '/' | '?' | '#' | '\\' | ',')).collect();
     for address in [format!("amqp://{plain}:{PASSWORD}@{plain}/{text}"), format!("{plain}://u:{PASSWORD}@h")] {
         let shown = match parse_all(&address) {
             Ok(addresses) => format!("{addresses:?} {}", addresses.iter().map(Address::to_string).collect::<String>()),
@@ -47,8 +50,7 @@ fn written(user: &str, vhost: &str) {
     let text = format!("amqps://{0}:{0}@host:5799/{1}?heartbeat=7", encoded(user), encoded(vhost));
     let [address] = &parse_all(&text).expect("an address")[..] else { panic!("one address") };
     let or = |text: &str, default: &str| if text.is_empty() { default.to_owned() } else { text.to_owned() };
-    // A path of dots, encoded or not, is none to a parser of URLs: a vhost of that name cannot be told.
-    assert!(address.user == or(user, "guest") && (address.vhost == or(vhost, "/") || matches!(vhost, "." | "..")));
+    assert!(address.user == or(user, "guest") && address.vhost == or(vhost, "/"));
     assert!(*address.password.expose_secret() == or(user, "guest"));
     assert!(address.tls.is_some() && address.heartbeat == Some(7) && address.to_string() == "host:5799");
 }
