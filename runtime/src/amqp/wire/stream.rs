@@ -52,6 +52,14 @@ impl WireStream {
         }
     }
 
+    /// Waits until the socket takes something. A new one does not before the runtime has looked at it.
+    fn poll_writable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &self.socket {
+            Either::Left(plain) => plain.poll_write_ready(context),
+            Either::Right(encrypted) => encrypted.get_ref().0.poll_write_ready(context),
+        }
+    }
+
     /// Writes what the handshake held back.
     fn poll_written(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.writable.is_empty() {
@@ -95,6 +103,8 @@ impl AsyncWrite for WireStream {
         if this.outgoing.is_agreed() {
             return Pin::new(&mut this.socket).poll_write(context, bytes);
         }
+        // Before anything is taken: lapin would not ask again for what it has handed over.
+        ready!(this.poll_writable(context))?;
         this.outgoing.feed(bytes, &mut this.writable);
         // What cannot be written now is written before whatever comes next.
         if let Poll::Ready(Err(error)) = this.poll_written(context) {
@@ -113,5 +123,37 @@ impl AsyncWrite for WireStream {
         let this = self.get_mut();
         ready!(this.poll_written(context))?;
         Pin::new(&mut this.socket).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use futures_util::AsyncWriteExt;
+    use tokio::{io::AsyncReadExt, net::TcpListener};
+
+    use super::*;
+    use crate::amqp::wire::FRAME_MAX;
+
+    const HEADER: &[u8] = b"AMQP\0\0\x09\x01";
+
+    #[tokio::test]
+    async fn a_socket_that_the_runtime_has_not_looked_at_takes_nothing() -> io::Result<()> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let client = std::net::TcpStream::connect(listener.local_addr()?)?;
+        client.set_nonblocking(true)?;
+        let (mut server, _) = listener.accept().await?;
+        let mut stream =
+            WireStream::new(Socket::Left(TcpStream::from_std(client)?), FRAME_MAX, LargeHeaders::default());
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(Pin::new(&mut stream).poll_write(&mut context, HEADER).is_pending());
+        // What it had taken would come once more.
+        stream.write_all(HEADER).await?;
+        drop(stream);
+        let mut received = Vec::new();
+        server.read_to_end(&mut received).await?;
+        assert_eq!(received, HEADER);
+        Ok(())
     }
 }
