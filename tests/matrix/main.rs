@@ -91,12 +91,16 @@ async fn main() -> Result<ExitCode> {
     };
     let (on_shared, on_private) = tokio::join!(on_shared, on_private);
     let cells: Vec<Judged> = on_shared.into_iter().chain(on_private?).flatten().collect();
-    let failed = cells.iter().filter(|cell| !cell.problems.is_empty()).count();
     println!("\nOutcomes of a message · calls to Podio for it, and the time from the fault's end until all is well:\n");
     println!("{}\n", table::seen(&faults, &points, &cells));
     println!("More than one outcome:\n{}\n", table::repeated(&cells));
-    println!("{} cells, {failed} of them not as expected, in {:.0} s", cells.len(), began.elapsed().as_secs_f64());
-    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let failed: Vec<&Judged> = cells.iter().filter(|cell| !cell.problems.is_empty()).collect();
+    let seconds = began.elapsed().as_secs_f64();
+    println!("{} cells, {} of them not as expected, in {seconds:.0} s", cells.len(), failed.len());
+    for cell in &failed {
+        println!("- {}", cell.line());
+    }
+    Ok(if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Makes one fault at all points, and says at once what does not hold.
@@ -105,7 +109,7 @@ async fn run_one(fault: Fault, points: &[Point], site: &Site) -> Vec<Judged> {
     let cells = run::run(fault, points, site).await;
     println!("{} ({:.1} s)", fault.name(), began.elapsed().as_secs_f64());
     for cell in cells.iter().filter(|cell| !cell.problems.is_empty()) {
-        println!("--- {} @ {}: {}\n{}", fault.name(), cell.point.name(), cell.problems.join("; "), cell.log);
+        println!("--- {}\n{}", cell.line(), cell.log);
     }
     cells
 }

@@ -43,6 +43,13 @@ pub(crate) struct Judged {
     pub(crate) log: String,
 }
 
+impl Judged {
+    /// The cell and what is not as expected of it.
+    pub(crate) fn line(&self) -> String {
+        format!("{} @ {}: {}", self.fault.name(), self.point.name(), self.problems.join("; "))
+    }
+}
+
 /// A cell on its way through the steps, until one of them fails.
 struct Track {
     point: Point,
@@ -72,7 +79,12 @@ async fn go(fault: Fault, tracks: &mut [Track], site: &Site) -> Result<()> {
         Err(problem) => track.problem = Some(problem.context("setting up")),
     }))
     .await;
-    all(tracks, "the message's way to its point", Cell::enter).await;
+    // What passes by itself must not pass while others are still on their way.
+    tracks.sort_by_key(|track| track.point.passes());
+    let (kept, passing) = tracks.split_at_mut(tracks.partition_point(|track| !track.point.passes()));
+    for tracks in [kept, passing] {
+        all(tracks, "the message's way to its point", Cell::enter).await;
+    }
     if let Some(broker) = site.own() {
         fault.inject_at(broker).await?;
     }
