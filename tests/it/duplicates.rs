@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::step::{
     BOUND, consuming_worker, environment, oauth_config, program, stage, stop, wait_for_empty_queue,
-    wait_for_podio_calls,
+    wait_for_podio_calls, wait_for_redelivery,
 };
 
 /// Delay of an answer in seconds, long enough for a second delivery to arrive in the meantime.
@@ -60,7 +60,7 @@ async fn a_redelivery_after_a_cut_connection_produces_no_second_result() -> Resu
         wait_for_podio_calls(&stage, 1).await?;
         stage.proxy.cut();
         stage.results.wait_for(1, "result", BOUND).await?;
-        wait_for_empty_queue(&stage).await?;
+        wait_for_redelivery(&worker, "").await?;
         stop(&mut worker, BOUND).await?;
         assert_processed_once(&stage).await?;
     }
@@ -72,19 +72,13 @@ async fn an_acknowledgement_lost_with_its_connection_is_sent_again() -> Result<(
     for input in with_and_without_id() {
         let stage = stage("lost-ack", oauth_config(), slow_user(), json!({})).await?;
         let mut worker = consuming_worker(&stage, &environment(&stage, 2)).await?;
-        let connections = stage.proxy.connections();
         stage.send(&input).await?;
         wait_for_podio_calls(&stage, 1).await?;
         stage.proxy.deafen("-read");
         until("the acknowledgement", BOUND, async || Ok((stage.proxy.swallowed() > 0).then_some(()))).await?;
         stage.results.wait_for(1, "result", BOUND).await?;
         stage.proxy.cut();
-        until("new connections", BOUND, async || Ok((stage.proxy.connections() >= connections + 2).then_some(())))
-            .await?;
-        until("the redelivery", BOUND, async || {
-            Ok((stage.is_consumed().await? && stage.waiting().await? == 0).then_some(()))
-        })
-        .await?;
+        wait_for_redelivery(&worker, "after it was done").await?;
         stop(&mut worker, BOUND).await?;
         assert_processed_once(&stage).await?;
     }

@@ -7,7 +7,9 @@ use podio_test_support::{Environment, Stage, TestMessage, until};
 use serde_json::json;
 
 use crate::scripted::{SCRIPTED, ScriptedWorker, scripted_message};
-use crate::step::{BOUND, answers, consuming_worker, environment, oauth_config, stage, step_data, stop};
+use crate::step::{
+    BOUND, answers, consuming_worker, environment, oauth_config, stage, step_data, stop, wait_for_redelivery,
+};
 
 /// A stage without a queue for the data routing key.
 async fn unbound(label: &str) -> Result<(Stage, Environment)> {
@@ -194,10 +196,7 @@ async fn a_lost_publish_is_repeated_over_a_new_connection() -> Result<()> {
     assert_eq!(stage.results.count(), 0);
     stage.proxy.cut();
     stage.results.wait_for(1, "result", BOUND).await?;
-    until("the settlement", BOUND, async || {
-        Ok((stage.is_consumed().await? && stage.waiting().await? == 0).then_some(()))
-    })
-    .await?;
+    wait_for_redelivery(&worker, "").await?;
     stop(&mut worker, BOUND).await?;
     assert_eq!(stage.emitted()?[0].payload["body"]["responseBody"], json!({ "user_id": 1 }));
     assert_eq!((stage.results.count(), stage.left().await?, stage.calls(Api::Podio).len()), (1, 0, 1));

@@ -83,6 +83,12 @@ pub(crate) async fn wait_for_empty_queue(stage: &Stage) -> Result<()> {
     until("the last message's delivery", BOUND, async || Ok((stage.waiting().await? == 0).then_some(()))).await
 }
 
+/// Waits until the worker got a message again that it knows; `when` is what its log says of that.
+pub(crate) async fn wait_for_redelivery(worker: &Worker, when: &str) -> Result<()> {
+    let text = format!("delivered again {when}");
+    worker.log().wait_until("the redelivery", BOUND, |log| log.iter().any(|line| line.contains(&text))).await.map(drop)
+}
+
 /// Processes `count` messages that come at once; all succeed, before `bound`. Returns the worker, which has stopped.
 pub(crate) async fn process(stage: &Stage, environment: &Environment, count: usize, bound: Duration) -> Result<Worker> {
     for _ in 0..count {
