@@ -160,6 +160,14 @@ impl Broker {
         Ok(self.channel.exchange_declare(name.into(), kind, options, FieldTable::default()).await?)
     }
 
+    /// Binds a queue to a fanout exchange of its own, which goes with it; returns the exchange's name.
+    pub(crate) async fn bind_to_fanout(&self, queue: &str) -> Result<String> {
+        let exchange = format!("{queue}.fanout");
+        self.declare_exchange(&exchange, ExchangeKind::Fanout, false).await?;
+        self.bind(queue, &exchange, "").await?;
+        Ok(exchange)
+    }
+
     pub(crate) async fn bind(&self, queue: &str, exchange: &str, key: &str) -> Result<()> {
         let options = QueueBindOptions::default();
         Ok(self.channel.queue_bind(queue.into(), exchange.into(), key.into(), options, FieldTable::default()).await?)

@@ -95,8 +95,7 @@ impl Stage {
 
     /// Binds the worker's queue to an exchange that passes every message on, whatever its routing key; returns its name.
     pub async fn bind_input_to_everything(&self) -> Result<String> {
-        self.broker.bind(&self.names.input, "amq.fanout", "").await?;
-        Ok("amq.fanout".to_owned())
+        self.broker.bind_to_fanout(&self.names.input).await
     }
 
     /// Binds the worker's queue to the exchange that the worker publishes to.
