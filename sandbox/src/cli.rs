@@ -14,7 +14,8 @@ use serde::de::DeserializeOwned;
 ///
 /// Prints `podio http://IP:PORT` and `platform http://IP:PORT` once it listens, logs to standard error, and stops on
 /// SIGTERM or SIGINT. Without scripted answers it behaves as Podio and the platform do, in memory. While it runs,
-/// `PUT /_sandbox/answers` scripts answers and `GET /_sandbox/calls` returns the calls so far.
+/// `PUT /_sandbox/answers` scripts answers and `GET /_sandbox/calls` returns the calls so far; `/_sandbox/` is a page for
+/// both.
 #[derive(Debug, Parser)]
 #[command(name = "podio-sandbox", version)]
 #[command(after_help = concat!(

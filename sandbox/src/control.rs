@@ -1,4 +1,5 @@
-//! The sandbox's own paths, `/_sandbox/…`, on both listeners: the journal, scripted answers, step data and tokens.
+//! The sandbox's own paths, `/_sandbox/…`, on both listeners: the page, the journal, scripted
+//! answers, step data, tokens and the rate limit.
 
 use std::sync::Arc;
 
@@ -12,8 +13,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::answers::Answers;
+use crate::page;
 use crate::response;
 use crate::state::State;
+use crate::view::View;
 
 type BadRequest = (StatusCode, String);
 
@@ -21,12 +24,15 @@ pub(crate) fn router(state: &Arc<State>) -> Router {
     Router::new()
         .route("/_sandbox/health", get(health))
         .route("/_sandbox/calls", get(calls).delete(clear_calls))
-        .route("/_sandbox/answers", get(answers).put(merge_answers).delete(clear_answers))
+        .route("/_sandbox/answers", get(answers).put(merge_answers).post(add_answer).delete(clear_answers))
+        .route("/_sandbox/state", get(view))
+        .route("/_sandbox/rate-limit", put(set_rate_limit))
         .route("/_sandbox/step", put(set_step))
         .route("/_sandbox/expire-tokens", post(expire_tokens))
         .route("/_sandbox/revoke", post(revoke))
         .layer(DefaultBodyLimit::disable())
         .with_state(Arc::clone(state))
+        .merge(page::router())
 }
 
 async fn health() -> Response {
@@ -49,6 +55,26 @@ async fn answers(Shared(state): Shared<Arc<State>>) -> Response {
 async fn merge_answers(Shared(state): Shared<Arc<State>>, body: Bytes) -> Result<StatusCode, BadRequest> {
     let answers: Answers = parse(&body)?;
     state.scripts.merge(answers).map_err(|error| bad_request(&error))?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Takes the short form of one answer, which replaces those of its key.
+async fn add_answer(Shared(state): Shared<Arc<State>>, short: String) -> Result<StatusCode, BadRequest> {
+    let mut answers = Answers::default();
+    answers.push_short(short.trim()).map_err(|error| bad_request(&error))?;
+    state.scripts.merge(answers).map_err(|error| bad_request(&error))?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn view(Shared(state): Shared<Arc<State>>) -> Response {
+    response::json(StatusCode::OK, &View::of(&state))
+}
+
+/// Takes `CALLS/SECONDS`, or nothing for no limit.
+async fn set_rate_limit(Shared(state): Shared<Arc<State>>, limit: String) -> Result<StatusCode, BadRequest> {
+    let limit = Some(limit.trim()).filter(|limit| !limit.is_empty());
+    let limit = limit.map(|limit| limit.parse().map_err(|error| (StatusCode::BAD_REQUEST, format!("{error}\n"))));
+    state.limiter.set(limit.transpose()?);
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -20,7 +20,7 @@ use crate::{control, platform, podio};
 /// Largest request body of a call that is not streamed.
 const MAX_BODY: usize = 64 * 1024 * 1024;
 /// The sandbox's own paths, on both listeners. They do not enter the journal and cannot be scripted.
-const CONTROL: &str = "/_sandbox/";
+const CONTROL: &str = "/_sandbox";
 
 /// Makes the server close the connection without an answer.
 #[derive(Debug, thiserror::Error)]

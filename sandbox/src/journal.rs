@@ -117,6 +117,12 @@ impl Journal {
         self.lock().calls.iter().cloned().collect()
     }
 
+    /// How many calls there are, and the newest of them, the newest first.
+    pub(crate) fn newest(&self, count: usize) -> (usize, Vec<Call>) {
+        let entries = self.lock();
+        (entries.calls.len(), entries.calls.iter().rev().take(count).cloned().collect())
+    }
+
     pub(crate) fn clear(&self) {
         let mut entries = self.lock();
         entries.first += entries.calls.len() as u64;

@@ -28,6 +28,7 @@ mod control;
 mod gate;
 mod journal;
 mod json;
+mod page;
 mod platform;
 mod podio;
 mod rate_limit;
@@ -36,6 +37,7 @@ mod sandbox;
 mod serve;
 mod state;
 mod store;
+mod view;
 
 pub use answers::{Answer, AnswerError, Answers, HeaderValues, Reset, Script, Then};
 pub use api::Api;

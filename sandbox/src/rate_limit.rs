@@ -5,6 +5,8 @@ use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
+
 /// How many calls there may be in a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimit {
@@ -26,6 +28,20 @@ impl FromStr for RateLimit {
     }
 }
 
+/// How much of a limit is used.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Pool {
+    name: &'static str,
+    /// Calls in a window.
+    limit: u32,
+    /// Seconds of a window.
+    window: f64,
+    /// Calls in this window, the refused ones too.
+    used: u32,
+    /// Seconds until the next window.
+    resets_in: f64,
+}
+
 /// Counts the calls of all clients.
 #[derive(Debug, Default)]
 pub(crate) struct Limiter(Mutex<Option<State>>);
@@ -41,6 +57,16 @@ impl Limiter {
     pub(crate) fn set(&self, limit: Option<RateLimit>) {
         let state = limit.map(|limit| State { limit, window_end: None, calls: 0 });
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = state;
+    }
+
+    /// The limit and what is used of it; none if there is no limit.
+    pub(crate) fn pool(&self, now: Instant) -> Option<Pool> {
+        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let State { limit, window_end, calls } = state.as_ref()?;
+        let resets_in = window_end.map_or(Duration::ZERO, |end| end.saturating_duration_since(now));
+        let used = if resets_in.is_zero() { 0 } else { *calls };
+        let (window, resets_in) = (limit.window.as_secs_f64(), resets_in.as_secs_f64());
+        Some(Pool { name: "all calls but the token endpoint's", limit: limit.calls, window, used, resets_in })
     }
 
     /// Counts a call. If it is one too many, returns the seconds until the next window.

@@ -17,7 +17,7 @@ use crate::gate::Gate;
 use crate::journal::Call;
 use crate::rate_limit::RateLimit;
 use crate::serve::serve;
-use crate::state::State;
+use crate::state::{State, Urls};
 use crate::store::Tokens;
 
 /// How a sandbox is set up. By default, both listeners are on a free port of 127.0.0.1, there are no scripted answers,
@@ -75,7 +75,9 @@ pub async fn start(options: Options) -> io::Result<Sandbox> {
     let platform = bind(options.platform, "platform").await?;
     let tokens = Tokens::new(options.token_lifetime, options.rotate);
     let step = Bytes::from(options.step.to_string());
-    let state = Arc::new(State::new(scripts, options.only_answers, tokens, step));
+    let url = |listener: &TcpListener| Ok::<_, io::Error>(format!("http://{}", listener.local_addr()?));
+    let urls = Urls { podio: url(&podio)?, platform: url(&platform)? };
+    let state = Arc::new(State::new(scripts, options.only_answers, tokens, urls, step));
     state.limiter.set(options.rate_limit);
     Ok(Sandbox {
         podio: Listener::new(podio, Api::Podio, &state)?,
@@ -107,13 +109,13 @@ impl Sandbox {
     /// `http://IP:PORT` of the Podio listener, without a trailing slash.
     #[must_use]
     pub fn podio_url(&self) -> String {
-        format!("http://{}", self.podio.addr)
+        self.state.urls.podio.clone()
     }
 
     /// `http://IP:PORT` of the platform listener, without a trailing slash.
     #[must_use]
     pub fn platform_url(&self) -> String {
-        format!("http://{}", self.platform.addr)
+        self.state.urls.platform.clone()
     }
 
     /// The journal: the newest calls to both listeners, at most 100,000, in the order of arrival.

@@ -9,12 +9,21 @@ use crate::journal::Journal;
 use crate::rate_limit::Limiter;
 use crate::store::{Documents, Files, Items, Objects, Tokens};
 
+/// `http://IP:PORT` of each listener.
+#[derive(Clone, Debug)]
+pub(crate) struct Urls {
+    pub(crate) podio: String,
+    pub(crate) platform: String,
+}
+
 pub(crate) struct State {
     pub(crate) journal: Arc<Journal>,
     pub(crate) scripts: Scripts,
     pub(crate) only_answers: bool,
     pub(crate) limiter: Limiter,
     pub(crate) tokens: Tokens,
+    /// The addresses of both listeners.
+    pub(crate) urls: Urls,
     step: RwLock<Bytes>,
     items: Mutex<Items>,
     files: Mutex<Files>,
@@ -24,13 +33,14 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(scripts: Scripts, only_answers: bool, tokens: Tokens, step: Bytes) -> Self {
+    pub(crate) fn new(scripts: Scripts, only_answers: bool, tokens: Tokens, urls: Urls, step: Bytes) -> Self {
         Self {
             journal: Arc::default(),
             scripts,
             only_answers,
             limiter: Limiter::default(),
             tokens,
+            urls,
             step: RwLock::new(step),
             items: Mutex::default(),
             files: Mutex::default(),

@@ -8,8 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::http::{Method, Uri};
 use percent_encoding::percent_decode_str;
 
-use super::answer::{Answer, Then};
+use super::answer::Answer;
 use super::prepared::Prepared;
+use super::progress::{Progress, in_words};
+use super::queue::Queue;
 use super::script::{AnswerError, Answers, Script};
 use crate::api::Api;
 
@@ -32,17 +34,6 @@ struct Keys {
     /// The script as it was received.
     script: Script,
     queues: HashMap<String, Queue>,
-}
-
-/// One key's answers and how far they are used up.
-#[derive(Debug)]
-struct Queue {
-    answers: Vec<Arc<Prepared>>,
-    /// The index of the next answer.
-    next: usize,
-    /// How many times the next answer was given.
-    given: u32,
-    then: Option<Then>,
 }
 
 impl Scripts {
@@ -69,6 +60,12 @@ impl Scripts {
         Answers { podio: self.podio.lock().script.clone(), platform: self.platform.lock().script.clone() }
     }
 
+    /// What was given of every key's answers.
+    pub(crate) fn progress(&self) -> Vec<Progress> {
+        let apis = [(Api::Podio, &self.podio), (Api::Platform, &self.platform)];
+        apis.into_iter().flat_map(|(api, script)| script.progress(api)).collect()
+    }
+
     /// The scripted answer to this call, if there is one; it counts as given.
     pub(crate) fn next(&self, api: Api, method: &Method, uri: &Uri) -> Option<Arc<Prepared>> {
         let script = match api {
@@ -92,6 +89,19 @@ impl ApiScript {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn progress(&self, api: Api) -> Vec<Progress> {
+        let keys = self.lock();
+        let given = |key: &str| keys.queues.get(&canonical_key(key).ok()?).map(Queue::all_given);
+        let script = keys.script.iter();
+        let of_key = |(key, answers): (&String, &Vec<Answer>)| Progress {
+            api,
+            key: key.clone(),
+            answers: in_words(answers),
+            given: given(key).unwrap_or_default(),
+        };
+        script.map(of_key).collect()
+    }
+
     fn merge(&self, script: Script, queues: HashMap<String, Queue>) {
         let mut keys = self.lock();
         keys.script.extend(script);
@@ -103,30 +113,6 @@ impl ApiScript {
         let mut keys = self.lock();
         *keys = std::mem::take(&mut *fresh.lock());
         self.has_any.store(!keys.queues.is_empty(), Ordering::Release);
-    }
-}
-
-impl Queue {
-    fn new(answers: &[Answer]) -> Result<Self, String> {
-        let Some((last, earlier)) = answers.split_last() else {
-            return Err("the list is empty; it must have at least one answer".to_owned());
-        };
-        if earlier.iter().any(|answer| answer.then.is_some()) {
-            return Err("`then` is in an answer that is not the key's last".to_owned());
-        }
-        let prepared = answers.iter().map(|answer| Prepared::new(answer).map(Arc::new));
-        Ok(Self { answers: prepared.collect::<Result<_, _>>()?, next: 0, given: 0, then: last.then })
-    }
-
-    fn next(&mut self) -> Option<Arc<Prepared>> {
-        let answer = Arc::clone(self.answers.get(self.next)?);
-        let is_last = self.next + 1 == self.answers.len();
-        self.given = self.given.saturating_add(1);
-        if self.given >= answer.times && (!is_last || self.then == Some(Then::Normal)) {
-            self.next += 1;
-            self.given = 0;
-        }
-        Some(answer)
     }
 }
 

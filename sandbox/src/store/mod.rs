@@ -12,4 +12,4 @@ pub(crate) use files::{File, FileWriter, Files};
 pub(crate) use items::{ItemError, Items};
 pub(crate) use objects::{MAX_OBJECT_BYTES, Objects};
 pub use tokens::ACCESS_TOKEN;
-pub(crate) use tokens::{CLIENT_ID, CLIENT_SECRET, Credential, Tokens};
+pub(crate) use tokens::{CLIENT_ID, CLIENT_SECRET, Credential, TokenAge, Tokens};

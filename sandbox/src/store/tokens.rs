@@ -43,6 +43,16 @@ struct Holder {
     id: u64,
 }
 
+/// An access token and how old it is.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct TokenAge {
+    token: String,
+    /// Seconds since it was issued.
+    age: f64,
+    /// Seconds until it expires.
+    valid_for: f64,
+}
+
 #[derive(Debug)]
 pub(crate) struct Tokens {
     lifetime: Duration,
@@ -95,6 +105,22 @@ impl Tokens {
     /// The credential that was issued last.
     pub(crate) fn current(&self) -> Credential {
         self.lock().current.clone()
+    }
+
+    /// The newest access tokens that have not expired, the newest first.
+    pub(crate) fn newest(&self, count: usize, now: Instant) -> Vec<TokenAge> {
+        let store = self.lock();
+        let ages = store.access.iter().rev().map(|(token, expiry)| {
+            let valid_for = expiry.saturating_duration_since(now);
+            let age = self.lifetime.saturating_sub(valid_for);
+            TokenAge { token: token.clone(), age: age.as_secs_f64(), valid_for: valid_for.as_secs_f64() }
+        });
+        ages.filter(|token| token.valid_for > 0.0).take(count).collect()
+    }
+
+    /// How many refresh tokens are valid.
+    pub(crate) fn refresh_count(&self) -> usize {
+        self.lock().refresh.iter().count()
     }
 
     /// Makes every access token issued so far expire now.

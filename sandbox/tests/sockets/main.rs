@@ -3,6 +3,7 @@
 mod client;
 mod faults;
 mod journal;
+mod page;
 mod platform;
 mod podio;
 mod program;
