@@ -9,7 +9,7 @@ use crate::rest::ClientSettings;
 
 /// Reads the client's settings.
 pub(crate) fn read(reader: &mut Reader<'_>) -> ClientSettings {
-    let server_retries = reader.given_in_range(v::API_RETRIES_COUNT, 0..=5, 3);
+    let server_retries = reader.given_within(v::API_RETRIES_COUNT);
     ClientSettings {
         api_url: reader.bare_http_url(v::PODIO_API_URL),
         token_url: reader.bare_http_url(v::PODIO_TOKEN_URL),
@@ -19,7 +19,7 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> ClientSettings {
         max_message_time: reader.millis(v::PODIO_MAX_MESSAGE_TIME),
         max_response: reader.bounded(v::PODIO_MAX_RESPONSE_SIZE, usize::MAX),
         server_retries: server_retries.map(|count| u32::try_from(count).unwrap_or(3)),
-        timeout: Duration::from_millis(reader.in_range(v::API_REQUEST_TIMEOUT, 500..=120_000, 15_000)),
+        timeout: Duration::from_millis(reader.within(v::API_REQUEST_TIMEOUT)),
         transfer_timeout: reader.millis(v::PODIO_TRANSFER_TIMEOUT),
         stall_timeout: reader.millis(v::PODIO_STALL_TIMEOUT),
         upload_sources: upload_sources(reader),

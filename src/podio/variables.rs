@@ -1,11 +1,11 @@
 //! The variables of this component, with defaults and meanings. The runtime has its own list for those that every
 //! component reads; a test keeps the table in `docs/configuration.md` equal to both.
 
-use elasticio_runtime::settings::Unset::{Count, None, Text};
+use elasticio_runtime::settings::Unset::{Count, None, NoneOrWithin, Text, Within};
 
 elasticio_runtime::variables! {
-    API_RETRIES_COUNT = "API_RETRIES_COUNT", None, "0 to 5: retries on 5xx and network errors of Podio, instead of the credential's `retries`; out of range: 3.";
-    API_REQUEST_TIMEOUT = "API_REQUEST_TIMEOUT", Count(15_000), "Time-out of one call to Podio in milliseconds, 500 to 120000; out of range: 15000.";
+    API_RETRIES_COUNT = "API_RETRIES_COUNT", NoneOrWithin { min: 0, max: 5, otherwise: 3 }, "0 to 5: retries on 5xx and network errors of Podio, instead of the credential's `retries`; out of range: 3.";
+    API_REQUEST_TIMEOUT = "API_REQUEST_TIMEOUT", Within { default: 15_000, min: 500, max: 120_000 }, "Time-out of one call to Podio in milliseconds, 500 to 120000; out of range: 15000.";
     PODIO_API_URL = "PODIO_API_URL", Text("https://api.podio.com"), "Base address of Podio's API; the token is never sent to another origin.";
     PODIO_TOKEN_URL = "PODIO_TOKEN_URL", Text("https://podio.com/oauth/token"), "Podio's token endpoint; if its path ends in `/v2` it is sent JSON, otherwise a form.";
     PODIO_CLIENT_ID = "PODIO_CLIENT_ID", None, "Client id for refreshing tokens that the platform does not refresh.";

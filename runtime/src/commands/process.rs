@@ -16,7 +16,7 @@ use crate::{
         api::{ApiSettings, PlatformApi},
         object_storage::{ObjectStorage, StorageSettings},
     },
-    settings::{Known, Source},
+    settings::{self, Known, Source},
     stop::Stop,
     telemetry::{self, LogTarget},
     tls,
@@ -27,6 +27,9 @@ pub(super) fn start<C: Component>(target: LogTarget) -> anyhow::Result<Source> {
     let known = Known { variables: C::INFO.variables, settings_file: C::INFO.settings_file };
     let source = Source::from_process(known)?;
     telemetry::start(&source, target, C::INFO.log_target)?;
+    for doubt in settings::review(&source, known) {
+        tracing::warn!("a setting is not taken as it is written: {doubt}");
+    }
     tls::start(&source);
     Ok(source)
 }

@@ -52,9 +52,9 @@ impl StorageSettings {
         let request_id = format!("f:{};s:{};m:", id(v::FLOW_ID), id(v::STEP_ID));
         Some(Self {
             uri: reader.bare_http_url(v::OBJECT_STORAGE_URI),
-            token: reader.optional(v::OBJECT_STORAGE_TOKEN).unwrap_or_default().into(),
-            timeout: Duration::from_millis(reader.in_range(v::REQUEST_TIMEOUT, 500..=20_000, 10_000)),
-            retries: usize::try_from(reader.in_range(v::REQUEST_MAX_RETRY, 0..=4, 2)).unwrap_or(2),
+            token: reader.header_secret(v::OBJECT_STORAGE_TOKEN),
+            timeout: Duration::from_millis(reader.within(v::REQUEST_TIMEOUT)),
+            retries: usize::try_from(reader.within(v::REQUEST_MAX_RETRY)).unwrap_or(2),
             request_id,
         })
     }

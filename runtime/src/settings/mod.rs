@@ -4,9 +4,11 @@
 
 mod camel_case;
 mod reader;
+mod review;
 mod source;
 pub mod variables;
 
 pub use reader::{Reader, SettingsError, leading_digits};
+pub(crate) use review::review;
 pub use source::{Known, Source, SourceError};
 pub use variables::{Unset, Variable};

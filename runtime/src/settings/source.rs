@@ -26,7 +26,19 @@ pub enum SourceError {
 
 /// Values by variable name.
 #[derive(Clone, Default)]
-pub struct Source(HashMap<String, String>);
+pub struct Source {
+    values: HashMap<String, String>,
+    unknown_keys: Vec<UnknownKey>,
+}
+
+/// A key of the settings file that is no variable's name.
+#[derive(Clone)]
+pub(super) struct UnknownKey {
+    /// It may hold anything, a misplaced secret too.
+    pub(super) name: String,
+    /// Its line in the file, from 1.
+    pub(super) line: usize,
+}
 
 /// Which variables a component reads besides those of every component.
 #[derive(Clone, Copy, Debug)]
@@ -61,10 +73,10 @@ impl Source {
             }
         }
         let file = texts.get(known.settings_file).filter(|path: &&String| !path.is_empty());
-        let mut source = Self(file.map_or_else(|| Ok(HashMap::new()), |path| read_file(path, known))?);
+        let mut source = file.map_or_else(|| Ok(Self::default()), |path| read_file(path, known))?;
         // Not merged by the config crate, which would read a foreign name such as `a.b` or `a[0]` as a path into
         // tables.
-        source.0.extend(texts);
+        source.values.extend(texts);
         others.retain(|name| source.is_read(name, known.variables));
         if others.is_empty() { Ok(source) } else { Err(SourceError::NotText(others)) }
     }
@@ -77,7 +89,12 @@ impl Source {
 
     /// The value of `name`, even if empty; `None` when unset.
     pub(super) fn given(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.values.get(name).map(String::as_str)
+    }
+
+    /// The keys of the file that nobody reads.
+    pub(super) fn unknown_keys(&self) -> impl Iterator<Item = &UnknownKey> {
+        self.unknown_keys.iter().filter(|key| !self.additional().any(|name| name == key.name))
     }
 
     /// The variables that `ELASTICIO_ADDITIONAL_VARS_FOR_HEADERS` names.
@@ -94,24 +111,24 @@ impl Source {
 impl Source {
     /// The values of a settings file with this text; or what is wrong with it.
     pub(crate) fn of_file(text: &str, known: Known) -> Result<Self, String> {
-        values_of(text, known).map(Self)
+        values_of(text, known)
     }
 }
 
 impl FromIterator<(String, String)> for Source {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(entries: I) -> Self {
-        Self(entries.into_iter().collect())
+        Self { values: entries.into_iter().collect(), unknown_keys: Vec::new() }
     }
 }
 
 /// The values of a settings file, by their keys. A problem's text has no line of the file, which may hold a secret.
-fn read_file(path: &str, known: Known) -> Result<HashMap<String, String>, SourceError> {
+fn read_file(path: &str, known: Known) -> Result<Source, SourceError> {
     let problem = |reason| SourceError::File { variable: known.settings_file, file: path.to_owned(), reason };
     let text = std::fs::read_to_string(path).map_err(|error| problem(error.to_string()))?;
     values_of(&text, known).map_err(problem)
 }
 
-fn values_of(text: &str, known: Known) -> Result<HashMap<String, String>, String> {
+fn values_of(text: &str, known: Known) -> Result<Source, String> {
     let values = Config::builder().add_source(File::from_str(text, FileFormat::Toml)).build();
     let values = values.and_then(Config::try_deserialize::<HashMap<String, Value>>);
     let values = values.map_err(|error| place(&error, text, known))?;
@@ -119,7 +136,11 @@ fn values_of(text: &str, known: Known) -> Result<HashMap<String, String>, String
         let text_of = value.into_string();
         text_of.map_err(|_| wrong_type(&key, text, known)).map(|value| (key, value))
     });
-    texts.collect()
+    let mut source = texts.collect::<Result<Source, String>>()?;
+    let keys = text.lines().map(key_of).enumerate().filter(|(_, key)| source.values.contains_key(*key));
+    let unknown = keys.filter(|(_, key)| !is_listed(key, known.variables));
+    source.unknown_keys = unknown.map(|(index, key)| UnknownKey { name: key.to_owned(), line: index + 1 }).collect();
+    Ok(source)
 }
 
 /// Where a value is a list or a table, and its key if it is that of a variable.

@@ -19,8 +19,28 @@ pub enum Unset {
     Required,
     /// No value: the feature is off.
     None,
-    /// A whole number.
+    /// A whole number above 0.
     Count(u64),
+    /// A whole number between the two, which is also the value when it is not between them.
+    Within {
+        /// The value otherwise.
+        default: u64,
+        /// The smallest.
+        min: u64,
+        /// The largest.
+        max: u64,
+    },
+    /// No value, and a whole number above 0 otherwise.
+    NoCount,
+    /// No value, and a whole number between the two otherwise.
+    NoneOrWithin {
+        /// The smallest.
+        min: u64,
+        /// The largest.
+        max: u64,
+        /// The value when it is set and not between them.
+        otherwise: u64,
+    },
     /// No limit.
     Unlimited,
     /// A yes or no.
@@ -33,8 +53,8 @@ impl std::fmt::Display for Unset {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Required => f.write_str("required"),
-            Self::None => f.write_str("none"),
-            Self::Count(count) => write!(f, "`{count}`"),
+            Self::None | Self::NoCount | Self::NoneOrWithin { .. } => f.write_str("none"),
+            Self::Count(count) | Self::Within { default: count, .. } => write!(f, "`{count}`"),
             Self::Unlimited => f.write_str("unlimited"),
             Self::Flag(flag) => write!(f, "`{flag}`"),
             Self::Text(text) => write!(f, "`{text}`"),
@@ -57,7 +77,7 @@ macro_rules! variables {
     };
 }
 
-use Unset::{Count, Flag, None, Required, Text, Unlimited};
+use Unset::{Count, Flag, NoCount, None, Required, Text, Unlimited, Within};
 
 variables! {
     FLOW_ID = "ELASTICIO_FLOW_ID", Required, "The flow that this step belongs to.";
@@ -95,7 +115,7 @@ variables! {
     AMQP_PUBLISH_RETRY_ATTEMPTS = "ELASTICIO_AMQP_PUBLISH_RETRY_ATTEMPTS", Unlimited, "Attempts per publish before the emit fails; errors and rebounds are retried until they are published.";
     AMQP_PERSISTENT_MESSAGES = "ELASTICIO_AMQP_PERSISTENT_MESSAGES", Flag(false), "Delivery mode 2 instead of 1.";
     OUTGOING_MESSAGE_SIZE_LIMIT = "ELASTICIO_OUTGOING_MESSAGE_SIZE_LIMIT", Count(10_485_760), "Bytes of the largest encoded payload; a larger result is an error.";
-    MEMORY_BUDGET = "ELASTICIO_MEMORY_BUDGET", None, "Bytes of memory that large bodies may take together; the others wait, and what never fits is an error. Unset: the container's memory limit less what the process needs besides; without a limit, as if it were 256 MiB, but nothing is refused.";
+    MEMORY_BUDGET = "ELASTICIO_MEMORY_BUDGET", NoCount, "Bytes of memory that large bodies may take together; the others wait, and what never fits is an error. Unset: the container's memory limit less what the process needs besides; without a limit, as if it were 256 MiB, but nothing is refused.";
     NO_SELF_PASSTHROUGH = "ELASTICIO_NO_SELF_PASSTRHOUGH", Flag(false), "Passthrough carries the incoming message instead of the outgoing one (the platform's spelling).";
     PROTOCOL_VERSION = "ELASTICIO_PROTOCOL_VERSION", Count(1), "Encoding of results: 1 base64, 2 raw.";
     NO_ERROR_REPLIES = "ELASTICIO_NO_ERROR_REPLIES", Flag(false), "Do not send a copy of an error to a sender that waits for a reply.";
@@ -103,8 +123,8 @@ variables! {
     OBJECT_STORAGE_URI = "ELASTICIO_OBJECT_STORAGE_URI", None, "The platform's object storage.";
     OBJECT_STORAGE_TOKEN = "ELASTICIO_OBJECT_STORAGE_TOKEN", None, "Bearer token of the object storage (a secret).";
     OBJECT_STORAGE_SIZE_THRESHOLD = "ELASTICIO_OBJECT_STORAGE_SIZE_THRESHOLD", Count(1_048_576), "Total bytes of a result's bodies above which they go to object storage.";
-    REQUEST_TIMEOUT = "REQUEST_TIMEOUT", Count(10_000), "Milliseconds that one call to the object storage may take, 500 to 20000; out of range: 10000.";
-    REQUEST_MAX_RETRY = "REQUEST_MAX_RETRY", Count(2), "Retries of a call to the object storage on 5xx and network errors, 0 to 4; out of range: 2.";
+    REQUEST_TIMEOUT = "REQUEST_TIMEOUT", Within { default: 10_000, min: 500, max: 20_000 }, "Milliseconds that one call to the object storage may take, 500 to 20000; out of range: 10000.";
+    REQUEST_MAX_RETRY = "REQUEST_MAX_RETRY", Within { default: 2, min: 0, max: 4 }, "Retries of a call to the object storage on 5xx and network errors, 0 to 4; out of range: 2.";
     EMIT_LIGHTWEIGHT_MESSAGE = "ELASTICIO_EMIT_LIGHTWEIGHT_MESSAGE", Flag(false), "The bodies of large results go to object storage.";
     AMQP_RECONNECT_ATTEMPTS = "ELASTICIO_AMQP_RECONNECT_ATTEMPTS", Count(3), "Further attempts to reach the broker at start.";
     AMQP_RECONNECT_TIMEOUT = "ELASTICIO_AMQP_RECONNECT_TIMEOUT", Count(100), "Milliseconds between those attempts.";

@@ -1,7 +1,7 @@
 //! Reads single values leniently, as the platform's reference does (protocol, sections 1.3 and 1.4), and collects every
 //! problem.
 
-use std::{fmt, ops::RangeInclusive, time::Duration};
+use std::{fmt, time::Duration};
 
 use secrecy::SecretString;
 use url::Url;
@@ -93,6 +93,15 @@ impl<'a> Reader<'a> {
         self.text(variable).into()
     }
 
+    /// A text for an HTTP header that is never printed; empty when unset. What no header can hold is a problem.
+    pub(crate) fn header_secret(&mut self, variable: Variable) -> SecretString {
+        let text = self.optional(variable).unwrap_or_default();
+        if text.contains(|char: char| char.is_ascii_control() && char != '\t') {
+            self.problem(variable, "holds a line break or another control character, which no HTTP header can hold");
+        }
+        text.into()
+    }
+
     /// A whole number, from the leading digits; the default when it is 0 or there are none.
     #[must_use]
     pub fn count(&self, variable: Variable) -> u64 {
@@ -120,17 +129,27 @@ impl<'a> Reader<'a> {
         T::try_from(self.count(variable)).unwrap_or(max)
     }
 
-    /// A number in `range`; `default` when it is out of range or unset.
+    /// A number within the variable's range; its default when it is out of range or unset.
     #[must_use]
-    pub fn in_range(&self, variable: Variable, range: RangeInclusive<u64>, default: u64) -> u64 {
-        self.given_in_range(variable, range, default).unwrap_or(default)
+    pub fn within(&self, variable: Variable) -> u64 {
+        let Unset::Within { default, min, max } = variable.default else {
+            unreachable!("{} is read as a number within a range, so it has one", variable.name)
+        };
+        self.source
+            .get(variable.name)
+            .and_then(leading_digits)
+            .filter(|value| (min..=max).contains(value))
+            .unwrap_or(default)
     }
 
-    /// The same, but `None` when the variable is unset.
+    /// The same without a default: `None` when the variable is unset.
     #[must_use]
-    pub fn given_in_range(&self, variable: Variable, range: RangeInclusive<u64>, default: u64) -> Option<u64> {
+    pub fn given_within(&self, variable: Variable) -> Option<u64> {
+        let Unset::NoneOrWithin { min, max, otherwise } = variable.default else {
+            unreachable!("{} is read as a number within a range, so it has one", variable.name)
+        };
         let text = self.source.get(variable.name)?;
-        Some(leading_digits(text).filter(|value| range.contains(value)).unwrap_or(default))
+        Some(leading_digits(text).filter(|value| (min..=max).contains(value)).unwrap_or(otherwise))
     }
 
     /// The variables that `ELASTICIO_ADDITIONAL_VARS_FOR_HEADERS` names, as (header name, value). A
@@ -195,32 +214,4 @@ pub fn leading_digits(text: &str) -> Option<u64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{super::variables::ERROR_ROUTING_KEY, Reader, Source, leading_digits};
-
-    #[test]
-    fn a_name_that_is_too_long_for_amqp_is_a_problem() {
-        for (length, problems) in [(255, 0), (256, 1)] {
-            let source = Source::from_iter([(ERROR_ROUTING_KEY.name.to_owned(), "k".repeat(length))]);
-            let mut reader = Reader::new(&source);
-            reader.name(ERROR_ROUTING_KEY);
-            assert_eq!(reader.problems.len(), problems, "{length} bytes");
-        }
-    }
-
-    #[test]
-    fn only_leading_digits_are_read() {
-        for (text, number) in [
-            (" +12 s", Some(12)),
-            ("0", Some(0)),
-            ("007x", Some(7)),
-            ("-1", None),
-            ("x1", None),
-            ("", None),
-            ("18446744073709551615", Some(u64::MAX)),
-            ("99999999999999999999999", Some(u64::MAX)),
-        ] {
-            assert_eq!(leading_digits(text), number, "{text:?}");
-        }
-    }
-}
+mod tests;
