@@ -6,15 +6,18 @@ use anyhow::Result;
 use elasticio_runtime::{
     Component, Info, MessageTime, Step,
     action::Registry,
+    platform::step_data::OAuthFields,
     settings::{Reader, Source},
     stop::Stop,
 };
+use secrecy::SecretString;
 use serde_json::{Map, Value, json};
+use url::Url;
 
 use crate::{
     USER_AGENT, actions,
     podio::{self, StepConfig, variables},
-    rest::{ApiClient, ClientSettings, Request},
+    rest::{Answer, ApiClient, ClientSettings, Request, consent},
 };
 
 /// The Podio component.
@@ -56,7 +59,20 @@ impl Component for PodioComponent {
 
     async fn verify_credentials(settings: &ClientSettings, step: Step) -> Result<Result<(), String>> {
         let podio = podio::client(settings, &StepConfig::read(&step.data), &step)?;
-        Ok(get_user(&podio).await)
+        Ok(call(&podio, "/user").await.map(drop))
+    }
+
+    async fn describe_credential(settings: &ClientSettings, step: Step) -> Result<Result<String, String>> {
+        let podio = podio::client(settings, &StepConfig::read(&step.data), &step)?;
+        Ok(call(&podio, "/oauth/scope").await.map(|answer| podio::scope_in_words(&answer)))
+    }
+
+    fn authorize_url(settings: &ClientSettings, redirect: &Url, state: &str) -> Result<Url> {
+        consent::authorize_url(&podio::PODIO, settings, redirect, state)
+    }
+
+    async fn exchange_code(settings: &ClientSettings, code: &SecretString, redirect: &Url) -> Result<OAuthFields> {
+        consent::exchange(USER_AGENT, &podio::PODIO, settings, code, redirect).await
     }
 
     fn choices(action: &str, method: &str) -> Option<Value> {
@@ -71,14 +87,14 @@ impl Component for PodioComponent {
     }
 }
 
-/// `GET /user`, which any valid credential may call; the error is the text for the credential's owner.
-async fn get_user(podio: &ApiClient) -> Result<(), String> {
-    let url = podio.address().resolve("/user").map_err(|error| error.to_string())?;
+/// `GET` of a path that any valid credential may call; the error is the text for the credential's owner.
+async fn call(podio: &ApiClient, path: &str) -> Result<Answer, String> {
+    let url = podio.address().resolve(path).map_err(|error| error.to_string())?;
     let stop = Stop::default();
     let outcome = podio.send(&Request::get(url), &stop).await;
     // A refreshed credential must be stored before the process ends.
     stop.finish().await;
-    outcome.map(drop).map_err(|error| {
+    outcome.map_err(|error| {
         tracing::warn!(%error, "the credential was not verified");
         error.message()
     })

@@ -6,7 +6,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
     Component,
-    commands::{self, exec::ExecArgs},
+    commands::{self, check::CheckArgs, exec::ExecArgs, login::LoginArgs},
 };
 
 /// Without a command it runs the worker, as the platform starts it.
@@ -22,6 +22,10 @@ enum Command {
     Run,
     /// Runs an action on messages from standard input or the command line, without a broker.
     Exec(ExecArgs),
+    /// Gets a credential for `exec` by the authorization-code flow: you consent in a browser.
+    Login(LoginArgs),
+    /// Tries everything that the worker needs, with its settings and without touching a message; one line for each.
+    Check(CheckArgs),
     /// The platform's one-shot calls; the result is posted to `ELASTICIO_POST_RESULT_URL`.
     Service {
         /// `verifyCredentials`, `selectModel` or `getMetaModel`
@@ -37,6 +41,8 @@ pub fn main<C: Component>() -> ExitCode {
     match cli.command.unwrap_or(Command::Run) {
         Command::Run => commands::run::run::<C>(),
         Command::Exec(args) => commands::exec::run::<C>(&args),
+        Command::Login(args) => commands::login::run::<C>(&args),
+        Command::Check(args) => commands::check::run::<C>(&args),
         Command::Service { method } => commands::service::run::<C>(&method),
     }
 }

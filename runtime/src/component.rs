@@ -3,8 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Result;
+use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use url::Url;
 
 use crate::{
     dispatcher::Registry,
@@ -12,7 +14,7 @@ use crate::{
         api::PlatformApi,
         credential_store::{CredentialStore, PlatformStore},
         object_storage::ObjectStorage,
-        step_data::StepData,
+        step_data::{OAuthFields, StepData},
     },
     settings::{Reader, Source, Variable},
 };
@@ -59,6 +61,38 @@ pub trait Component: 'static {
     ) -> impl Future<Output = Result<Result<(), String>>> + Send {
         let _ = (settings, step);
         std::future::ready(Ok(Ok(())))
+    }
+
+    /// Tries the step's credential (`check`); returns what it may be used for, in a few words. `Ok(Err(reason))` is a bad
+    /// credential, with what its owner reads; an outer error means that it could not be tried.
+    fn describe_credential(
+        settings: &Self::Settings,
+        step: Step,
+    ) -> impl Future<Output = Result<Result<String, String>>> + Send {
+        async {
+            let verified = Self::verify_credentials(settings, step).await?;
+            Ok(verified.map(|()| "it is accepted".to_owned()))
+        }
+    }
+
+    /// The address at which a person consents to the use of an account (`login`; RFC 6749, section 4.1.1). The browser is
+    /// sent to `redirect` then, with `state`.
+    ///
+    /// # Errors
+    /// When the component has no such credential, or a setting for it is missing.
+    fn authorize_url(settings: &Self::Settings, redirect: &Url, state: &str) -> Result<Url> {
+        let _ = (settings, redirect, state);
+        anyhow::bail!("{} has no credential that is got by consent", Self::INFO.name)
+    }
+
+    /// Exchanges the code of a consent for a credential (RFC 6749, section 4.1.3): the fields of `oauth`.
+    fn exchange_code(
+        settings: &Self::Settings,
+        code: &SecretString,
+        redirect: &Url,
+    ) -> impl Future<Output = Result<OAuthFields>> + Send {
+        let _ = (settings, code, redirect);
+        async { anyhow::bail!("{} has no credential that is got by consent", Self::INFO.name) }
     }
 
     /// The choices of a select box, as `method` of `action` returns them (`service selectModel`); `None` when there is

@@ -13,6 +13,7 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> ClientSettings {
     ClientSettings {
         api_url: reader.bare_http_url(v::PODIO_API_URL),
         token_url: reader.bare_http_url(v::PODIO_TOKEN_URL),
+        authorize_url: reader.bare_http_url(v::PODIO_AUTHORIZE_URL),
         client_id: reader.optional(v::PODIO_CLIENT_ID),
         client_secret: reader.optional(v::PODIO_CLIENT_SECRET).map(Into::into),
         max_hold: reader.millis(v::PODIO_MAX_HOLD),

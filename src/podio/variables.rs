@@ -8,6 +8,7 @@ elasticio_runtime::variables! {
     API_REQUEST_TIMEOUT = "API_REQUEST_TIMEOUT", Within { default: 15_000, min: 500, max: 120_000 }, "Time-out of one call to Podio in milliseconds, 500 to 120000; out of range: 15000.";
     PODIO_API_URL = "PODIO_API_URL", Text("https://api.podio.com"), "Base address of Podio's API; the token is never sent to another origin.";
     PODIO_TOKEN_URL = "PODIO_TOKEN_URL", Text("https://podio.com/oauth/token"), "Podio's token endpoint; if its path ends in `/v2` it is sent JSON, otherwise a form.";
+    PODIO_AUTHORIZE_URL = "PODIO_AUTHORIZE_URL", Text("https://podio.com/oauth/authorize"), "`login`: Podio's page for the consent to the use of an account.";
     PODIO_CLIENT_ID = "PODIO_CLIENT_ID", None, "Client id for refreshing tokens that the platform does not refresh.";
     PODIO_CLIENT_SECRET = "PODIO_CLIENT_SECRET", None, "Client secret for the same purpose (a secret).";
     PODIO_MAX_HOLD = "PODIO_MAX_HOLD", Count(60_000), "Longest wait in milliseconds; if an answer asks for a longer one, the message is rebounded.";

@@ -7,6 +7,7 @@ pub mod answer;
 mod attempt;
 mod call_error;
 mod client;
+pub(crate) mod consent;
 mod cooldown;
 mod credential;
 mod early_refresh;

@@ -15,6 +15,8 @@ pub struct ClientSettings {
     pub(crate) api_url: Url,
     /// The token endpoint.
     pub(crate) token_url: Url,
+    /// The page on which a person consents.
+    pub(crate) authorize_url: Url,
     /// Client id of the refresh grant.
     pub(crate) client_id: Option<String>,
     /// Client secret of the refresh grant.

@@ -20,7 +20,22 @@ type Rules = &'static [(&'static str, &'static [&'static str])];
 const RUNTIME: Rules = &[
     ("amqp", &["platform", "settings", "stop", "tls"]),
     ("cli", &["commands", "component"]),
-    ("commands", &["component", "dispatcher", "http", "platform", "settings", "stop", "telemetry", "tls", "worker"]),
+    (
+        "commands",
+        &[
+            "amqp",
+            "component",
+            "dispatcher",
+            "http",
+            "large",
+            "platform",
+            "settings",
+            "stop",
+            "telemetry",
+            "tls",
+            "worker",
+        ],
+    ),
     ("component", &["dispatcher", "platform", "settings"]),
     ("dispatcher", &["platform", "stop"]),
     ("fuzzed", &["amqp", "commands", "platform", "worker"]),
@@ -47,7 +62,15 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("lapin", &["runtime/src/amqp"]),
     ("oauth2", &["src/rest/token_endpoint"]),
     ("reqwest", &["runtime/src/commands", "runtime/src/http", "runtime/src/platform", "src/actions", "src/rest"]),
-    ("clap", &["runtime/src/cli.rs", "runtime/src/commands/exec/args.rs"]),
+    (
+        "clap",
+        &[
+            "runtime/src/cli.rs",
+            "runtime/src/commands/check/args.rs",
+            "runtime/src/commands/exec/args.rs",
+            "runtime/src/commands/login/args.rs",
+        ],
+    ),
     ("tracing_subscriber", &["runtime/src/telemetry"]),
 ];
 

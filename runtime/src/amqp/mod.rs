@@ -14,6 +14,7 @@ mod events;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzed;
 mod link;
+mod look;
 mod max_message_size;
 mod properties;
 mod publish_error;
@@ -27,6 +28,7 @@ mod write_side;
 pub(crate) use connect_error::ConnectError;
 pub(crate) use delivery::{Delivery, Receipt};
 pub(crate) use link::Link;
+pub(crate) use look::look;
 pub(crate) use properties::Properties;
 pub(crate) use publish_error::PublishError;
 pub(crate) use publisher::Publisher;

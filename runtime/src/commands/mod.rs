@@ -1,6 +1,10 @@
 //! The commands. Each assembles the parts that it needs; only this module knows all of them.
 
+pub(crate) mod check;
+mod credential_file;
+mod encoding;
 pub(crate) mod exec;
+pub(crate) mod login;
 mod process;
 pub(crate) mod run;
 pub(crate) mod service;

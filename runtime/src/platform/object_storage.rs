@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokio::time::Instant;
 use url::Url;
+use uuid::Uuid;
 
 use crate::{
     http::{
@@ -116,6 +117,15 @@ impl ObjectStorage {
         .retry(self.backoff())
         .when(StorageError::is_transient)
         .await
+    }
+
+    /// Asks for an object that is not there: any other answer than "not found" is an error. Makes one attempt.
+    pub(crate) async fn look(&self) -> Result<(), StorageError> {
+        let url = self.object_url(Some(&Uuid::new_v4().to_string()));
+        match self.open(&url).await {
+            Ok(_) | Err(StorageError::Status(StatusCode::NOT_FOUND, _)) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// `POST /objects`: stores bytes; returns the object's id. Retries.

@@ -184,6 +184,7 @@ fn settings(address: SocketAddr) -> ClientSettings {
     let url = Url::parse(&format!("http://{address}/token")).expect("an address");
     ClientSettings {
         api_url: url.clone(),
+        authorize_url: url.clone(),
         token_url: url,
         client_id: Some("id".to_owned()),
         client_secret: Some("secret".into()),

@@ -1,13 +1,16 @@
-//! The OAuth2 token endpoint: the refresh grant (RFC 6749, section 6), with the `oauth2` crate on the component's own
+//! The OAuth2 token endpoint: the refresh grant (RFC 6749, section 6) and the authorization-code grant (section 4.1), with the `oauth2` crate on the component's own
 //! HTTP client. An endpoint whose path ends in `/v2` takes JSON, any other a form; in the wrong encoding, Podio
 //! complains about the client's credentials.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    borrow::Cow,
+    time::{Duration, SystemTime},
+};
 
 use futures_util::future::BoxFuture;
 use oauth2::{
-    AsyncHttpClient, AuthType, ClientId, ClientSecret, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse,
-    RefreshToken, TokenResponse, TokenUrl, basic::BasicClient,
+    AsyncHttpClient, AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet, EndpointSet, HttpRequest,
+    HttpResponse, RedirectUrl, RefreshToken, TokenUrl, basic::BasicClient,
 };
 use reqwest::header::CONTENT_TYPE;
 use secrecy::{ExposeSecret, SecretString};
@@ -23,9 +26,11 @@ use elasticio_runtime::{
 use super::{ClientSettings, profile::Profile, retry_after::requested_wait};
 
 mod error;
+mod response;
 
 pub(super) use error::RefreshError;
 use error::{TransportError, refresh_error};
+use response::{fields_of, normalized};
 
 /// The result of a refresh: the fields to store, including the tokens.
 pub(super) type TokenFields = Map<String, Value>;
@@ -89,17 +94,20 @@ impl TokenEndpoint {
             .request_async(self)
             .await
             .map_err(|error| refresh_error(self.profile.name, error))?;
-        let mut fields = TokenFields::new();
-        let mut put = |name: &str, value: Value| fields.insert(name.to_owned(), value);
-        put("access_token", answer.access_token().secret().as_str().into());
-        put("token_type", "bearer".into());
-        if let Some(refresh_token) = answer.refresh_token() {
-            put("refresh_token", refresh_token.secret().as_str().into());
-        }
-        if let Some(lifetime) = answer.expires_in() {
-            put("expires_in", lifetime.as_secs().into());
-        }
-        Ok(fields)
+        Ok(fields_of(&answer))
+    }
+
+    /// Exchanges the code of a consent, which was given for `redirect`, for tokens. Makes one attempt: a code works once.
+    pub(super) async fn exchange(&self, code: &SecretString, redirect: &Url) -> Result<TokenFields, RefreshError> {
+        let code = AuthorizationCode::new(code.expose_secret().to_owned());
+        let answer = self
+            .client
+            .exchange_code(code)
+            .set_redirect_uri(Cow::Owned(RedirectUrl::from_url(redirect.clone())))
+            .request_async(self)
+            .await
+            .map_err(|error| refresh_error(self.profile.name, error))?;
+        Ok(fields_of(&answer))
     }
 
     /// Sends one request, in the endpoint's encoding.
@@ -173,34 +181,6 @@ fn form_to_json(form: &[u8]) -> Vec<u8> {
     serde_json::to_vec(&fields).expect("text fields serialize")
 }
 
-/// Rewrites a token response so that the `oauth2` crate accepts it: `expires_in` may be text, and `token_type` may be
-/// missing. A malformed field is dropped rather than reported, since the tokens beside it may be the only valid ones.
-fn normalized(body: &[u8]) -> Vec<u8> {
-    let Ok(mut fields) = serde_json::from_slice::<TokenFields>(body) else {
-        return body.to_vec();
-    };
-    let seconds = match fields.remove("expires_in") {
-        Some(Value::String(text)) => text.parse().ok(),
-        Some(number) => number.as_u64(),
-        None => None,
-    };
-    if let Some(seconds) = seconds {
-        fields.insert("expires_in".to_owned(), seconds.into());
-    }
-    // An empty token must not replace the stored one.
-    for token in ["access_token", "refresh_token"] {
-        if fields.get(token).is_some_and(|value| value.as_str().is_none_or(str::is_empty)) {
-            fields.remove(token);
-        }
-    }
-    // Nothing here needs the scope, and Podio's form of it may be rejected.
-    fields.remove("scope");
-    if fields.contains_key("access_token") {
-        fields.insert("token_type".to_owned(), "bearer".into());
-    }
-    serde_json::to_vec(&fields).unwrap_or_else(|_| body.to_vec())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -208,24 +188,5 @@ mod tests {
     #[test]
     fn a_form_becomes_json() {
         assert_eq!(form_to_json(b"grant_type=refresh_token&a=b%26c"), br#"{"a":"b&c","grant_type":"refresh_token"}"#);
-    }
-
-    #[test]
-    fn malformed_responses_are_normalized() {
-        let fields: TokenFields =
-            serde_json::from_slice(&normalized(br#"{"access_token":"t","expires_in":"28800"}"#)).expect("JSON");
-        assert_eq!(fields["expires_in"], 28800);
-        assert_eq!(fields["token_type"], "bearer");
-        for odd in ["28800.5", "-1", "\"soon\"", "null", "[1]"] {
-            let body = format!(r#"{{"access_token":"t","refresh_token":"","expires_in":{odd}}}"#);
-            let fields: TokenFields = serde_json::from_slice(&normalized(body.as_bytes())).expect("JSON");
-            assert_eq!(
-                fields,
-                TokenFields::from_iter([("access_token".into(), "t".into()), ("token_type".into(), "bearer".into())]),
-                "{odd}"
-            );
-        }
-        assert_eq!(normalized(br#"{"access_token":""}"#), b"{}");
-        assert_eq!(normalized(b"<html>"), b"<html>");
     }
 }

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use serde_json::{Map, Value};
 
-use super::{super::process, ExecArgs, file_store::FileStore};
+use super::{
+    super::{credential_file::CredentialFile, process},
+    ExecArgs,
+};
 use crate::{
     Component, Step,
     platform::{
@@ -20,7 +23,7 @@ use crate::{
 /// Looks in the file, then in the environment, then on the platform. Reads only the settings that the place needs.
 pub(super) async fn find<C: Component>(args: &ExecArgs, source: &Source) -> anyhow::Result<Step> {
     if let Some(path) = &args.credential {
-        let store = FileStore::new(path.clone());
+        let store = CredentialFile::new(path.clone());
         if !args.allow_readable_credential {
             store.check_private()?;
         }

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::file_store::{config_in, rewritten};
+use super::super::credential_file::{config_in, rewritten};
 
 /// The file's text.
 pub fn credential_file(data: &[u8]) {

@@ -8,7 +8,7 @@ use futures_util::{Stream, stream};
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
-use super::encoding::without_mark;
+use super::super::encoding::without_mark;
 
 /// The largest message, or the largest input that is not JSON lines, in bytes.
 pub(super) const MAX_INPUT: u64 = 64 * 1024 * 1024;

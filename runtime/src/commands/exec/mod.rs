@@ -21,8 +21,6 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 mod args;
 mod credential;
-mod encoding;
-mod file_store;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzed;
 mod input;

@@ -1,7 +1,13 @@
 //! A credential in a JSON file: a token response as a token endpoint returns it (other fields, such as `retries`, may
 //! be beside the tokens), or a step's config with `oauth` in it.
 
-use std::{collections::HashSet, fs, io::Write, os::unix::fs::PermissionsExt, path::PathBuf};
+use std::{
+    collections::HashSet,
+    fs,
+    io::Write,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
 use futures_util::future::BoxFuture;
@@ -21,11 +27,11 @@ const OTHERS: u32 = 0o077;
 
 /// The file.
 #[derive(Debug)]
-pub(super) struct FileStore {
+pub(super) struct CredentialFile {
     path: PathBuf,
 }
 
-impl FileStore {
+impl CredentialFile {
     pub(super) fn new(path: PathBuf) -> Self {
         Self { path }
     }
@@ -47,6 +53,22 @@ impl FileStore {
         let file = self.path.display();
         let text = fs::read(&self.path).with_context(|| format!("the credential file {file} cannot be read"))?;
         config_in(&text).map_err(|problem| anyhow::anyhow!("the credential file {file} {problem}"))
+    }
+
+    /// Writes a new credential: into the file that is there, whose other fields stay, or into a new one, readable by its owner
+    /// only.
+    pub(super) fn put(&self, oauth: &Map<String, Value>) -> anyhow::Result<()> {
+        if self.path.exists() {
+            self.read()?;
+            return self.write(oauth);
+        }
+        let text = rewritten(b"{}", oauth)?;
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut file = NamedTempFile::new_in(folder)?;
+        file.write_all(text.as_bytes())?;
+        file.as_file().sync_all()?;
+        file.persist_noclobber(&self.path)?;
+        Ok(())
     }
 
     /// Writes the refreshed credential in the shape that the file has. Replaces the file atomically, readable by its
@@ -119,7 +141,7 @@ fn object<'a>(fields: impl IntoIterator<Item = (Key<'a>, String)>) -> String {
     format!("{{\n{}\n}}", lines.join(",\n"))
 }
 
-impl CredentialStore for FileStore {
+impl CredentialStore for CredentialFile {
     fn save<'a>(&'a self, oauth: &'a OAuthFields) -> BoxFuture<'a, Result<(), String>> {
         let outcome = self
             .write(oauth)
@@ -145,7 +167,7 @@ mod tests {
     use super::*;
 
     /// Refreshes the credential in the file; returns the file's new text.
-    fn refresh(store: &FileStore) -> String {
+    fn refresh(store: &CredentialFile) -> String {
         let mut oauth = store.reload().now_or_never().flatten().expect("a credential");
         oauth.insert("access_token".to_owned(), "new".into());
         oauth.insert("expires_in".to_owned(), 28800.into());
@@ -168,8 +190,24 @@ mod tests {
             ),
         ] {
             fs::write(&path, text).expect("a file");
-            assert_eq!(refresh(&FileStore::new(path.clone())), want);
+            assert_eq!(refresh(&CredentialFile::new(path.clone())), want);
         }
+    }
+
+    #[test]
+    fn a_new_credential_gets_a_file_of_its_own_or_replaces_the_one_in_the_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = CredentialFile::new(folder.path().join("c.json"));
+        let oauth = |token: &str| Map::from_iter([("access_token".to_owned(), token.into())]);
+        store.put(&oauth("first")).expect("a new file");
+        assert_eq!(fs::read_to_string(&store.path).expect("the file"), "{\n  \"access_token\": \"first\"\n}");
+        assert_eq!(fs::metadata(&store.path).expect("the file").permissions().mode() & 0o777, 0o600);
+        fs::write(&store.path, r#"{"retries": 2, "oauth": {"access_token": "old"}}"#).expect("written");
+        store.put(&oauth("second")).expect("the file is there");
+        assert_eq!(store.read().expect("a config")["retries"], 2);
+        assert_eq!(store.read().expect("a config")["oauth"]["access_token"], "second");
+        fs::write(&store.path, "notes").expect("written");
+        assert!(store.put(&oauth("third")).is_err(), "what is no credential is not replaced");
     }
 
     #[test]
@@ -182,7 +220,7 @@ mod tests {
             fs::set_permissions(path, PermissionsExt::from_mode(0o666)).expect("a mode");
         }
         symlink(&target, &link).expect("a link");
-        assert!(refresh(&FileStore::new(link.clone())).contains("new"));
+        assert!(refresh(&CredentialFile::new(link.clone())).contains("new"));
         assert!(fs::symlink_metadata(&link).expect("the link").is_symlink());
         assert_eq!(fs::metadata(&target).expect("the file").permissions().mode() & 0o777, 0o600);
         assert!(fs::read_to_string(&other).expect("an unrelated file").contains("old"));
@@ -192,7 +230,7 @@ mod tests {
     #[test]
     fn a_byte_order_mark_is_ignored_and_utf_16_is_named() {
         let folder = tempfile::tempdir().expect("a folder");
-        let store = FileStore::new(folder.path().join("c.json"));
+        let store = CredentialFile::new(folder.path().join("c.json"));
         fs::write(&store.path, "\u{feff}{\"access_token\": \"old\"}").expect("a file");
         assert_eq!(refresh(&store), "{\n  \"access_token\": \"new\",\n  \"expires_in\": 28800\n}");
         for text in [&b"\xFF\xFE{\0}\0"[..], b"\xFE\xFF\0{\0}"] {
