@@ -75,6 +75,10 @@ impl Component for PodioComponent {
         consent::exchange(USER_AGENT, &podio::PODIO, settings, code, redirect).await
     }
 
+    async fn sandbox_settings(url: &Url) -> Result<Vec<(&'static str, String)>> {
+        podio::sandbox_settings(url).await
+    }
+
     fn choices(action: &str, method: &str) -> Option<Value> {
         actions::choices(action, method)
     }

@@ -95,6 +95,15 @@ pub trait Component: 'static {
         async { anyhow::bail!("{} has no credential that is got by consent", Self::INFO.name) }
     }
 
+    /// The settings that point everything at a sandbox, one of whose listeners is at `url` (`--sandbox`).
+    ///
+    /// # Errors
+    /// When the component has no sandbox, or none answers there.
+    fn sandbox_settings(url: &Url) -> impl Future<Output = Result<Vec<(&'static str, String)>>> + Send {
+        let _ = url;
+        async { anyhow::bail!("{} has no sandbox", Self::INFO.name) }
+    }
+
     /// The choices of a select box, as `method` of `action` returns them (`service selectModel`); `None` when there is
     /// no such method.
     #[must_use]

@@ -9,7 +9,7 @@ use crate::api::Api;
 use crate::journal::Call;
 use crate::rate_limit::Pool;
 use crate::state::State;
-use crate::store::TokenAge;
+use crate::store::{Credential, TokenAge};
 
 /// Calls that the page shows.
 const CALLS: usize = 100;
@@ -23,6 +23,8 @@ const TEXT: usize = 120;
 pub(crate) struct View {
     podio: String,
     platform: String,
+    /// The credential that was issued last, for whoever has none.
+    credential: Credential,
     faults: Vec<Progress>,
     tokens: Vec<TokenAge>,
     refresh_tokens: usize,
@@ -50,6 +52,7 @@ impl View {
         Self {
             podio: state.urls.podio.clone(),
             platform: state.urls.platform.clone(),
+            credential: state.tokens.current(),
             faults: state.scripts.progress(),
             tokens: state.tokens.newest(TOKENS, now),
             refresh_tokens: state.tokens.refresh_count(),

@@ -13,11 +13,13 @@ use crate::{
 pub(crate) mod fuzzed;
 mod rate_limit_text;
 mod route_words;
+mod sandbox;
 mod scope;
 mod settings;
 mod step_config;
 pub(crate) mod variables;
 
+pub(crate) use sandbox::settings as sandbox_settings;
 pub(crate) use scope::in_words as scope_in_words;
 pub(crate) use settings::read as read_settings;
 pub use step_config::StepConfig;

@@ -17,6 +17,7 @@ mod emits;
 mod encoding;
 mod endless_answers;
 mod exec;
+mod exec_sandbox;
 mod faults;
 mod file_names;
 mod files;

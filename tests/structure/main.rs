@@ -69,6 +69,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
             "runtime/src/commands/check/args.rs",
             "runtime/src/commands/exec/args.rs",
             "runtime/src/commands/login/args.rs",
+            "runtime/src/commands/sandbox.rs",
         ],
     ),
     ("tracing_subscriber", &["runtime/src/telemetry"]),

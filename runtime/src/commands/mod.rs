@@ -7,4 +7,5 @@ pub(crate) mod exec;
 pub(crate) mod login;
 mod process;
 pub(crate) mod run;
+mod sandbox;
 pub(crate) mod service;

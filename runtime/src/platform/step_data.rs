@@ -71,6 +71,18 @@ impl StepData {
         Self { config: Some(config), is_passthrough: false }
     }
 
+    /// The same step, with these fields of the config in place of those of their names.
+    #[must_use]
+    pub(crate) fn with_fields(self, fields: impl IntoIterator<Item = (String, Value)>) -> Self {
+        let mut fields = fields.into_iter().peekable();
+        if fields.peek().is_none() {
+            return self;
+        }
+        let mut config = self.fields();
+        config.extend(fields);
+        Self { config: serde_json::value::to_raw_value(&config).ok(), ..self }
+    }
+
     /// `_account` of the config, a string or a number: the account that keeps the step's credential. `None` when it is
     /// missing or empty.
     #[must_use]

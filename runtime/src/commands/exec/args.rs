@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::{super::sandbox::SandboxArg, field::Field};
+
 /// What `exec` takes.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ExecArgs {
@@ -19,6 +21,11 @@ pub(crate) struct ExecArgs {
     /// Accept a credential file that other users can read.
     #[arg(long)]
     pub(crate) allow_readable_credential: bool,
+    /// A field of the step, as a flow's builder fills it in: NAME=TEXT, or NAME:=JSON. Repeatable.
+    #[arg(long = "field", value_name = "NAME=TEXT")]
+    pub(super) fields: Vec<Field>,
+    #[command(flatten)]
+    pub(in crate::commands) sandbox: SandboxArg,
     /// Messages to process concurrently.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) concurrency: u16,

@@ -21,6 +21,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 mod args;
 mod credential;
+mod field;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzed;
 mod input;
@@ -38,6 +39,7 @@ fn start<C: Component>(args: &ExecArgs) -> anyhow::Result<ExitCode> {
     let source = process::start::<C>(LogTarget::Stderr)?;
     process::runtime()?.block_on(async {
         let stop = process::stop_on_signal()?;
+        let source = args.sandbox.applied::<C>(source).await?;
         let action = action::<C>(args, &source).await?;
         let outcome = process_all(args, action, stop.clone(), C::INFO.example).await;
         stop.finish().await;
@@ -50,7 +52,8 @@ async fn action<C: Component>(args: &ExecArgs, source: &Source) -> anyhow::Resul
     let mut reader = Reader::new(source);
     let settings = C::settings(&mut reader);
     let settings = reader.finish(settings)?;
-    let step = credential::find::<C>(args, source).await?;
+    let mut step = credential::find::<C>(args, source).await?;
+    step.data = step.data.with_fields(args.fields.iter().map(|field| (field.name.clone(), field.value.clone())));
     Ok(C::actions(&settings, step)?.get(&args.function)?)
 }
 

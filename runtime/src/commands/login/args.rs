@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::super::sandbox::SandboxArg;
+
 /// What `login` takes from the command line.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct LoginArgs {
@@ -15,4 +17,6 @@ pub(crate) struct LoginArgs {
     /// the addresses that were registered with the client.
     #[arg(long, default_value_t = 0)]
     pub(super) port: u16,
+    #[command(flatten)]
+    pub(super) sandbox: SandboxArg,
 }

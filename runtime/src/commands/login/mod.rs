@@ -33,12 +33,13 @@ pub(crate) fn run<C: Component>(args: &LoginArgs) -> ExitCode {
 
 fn start<C: Component>(args: &LoginArgs) -> anyhow::Result<ExitCode> {
     let source = process::start::<C>(LogTarget::Stderr)?;
-    let mut reader = Reader::new(&source);
-    let settings = C::settings(&mut reader);
-    let settings = reader.finish(settings)?;
     let runtime = process::runtime()?;
     let outcome = runtime.block_on(async {
         let stop = process::stop_on_signal()?;
+        let source = args.sandbox.applied::<C>(source).await?;
+        let mut reader = Reader::new(&source);
+        let settings = C::settings(&mut reader);
+        let settings = reader.finish(settings)?;
         tokio::select! {
             outcome = login::<C>(args, &settings) => outcome.map(|()| ExitCode::SUCCESS),
             () = stopped(stop) => bail!("stopped before the consent was given"),
