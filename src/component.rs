@@ -28,6 +28,10 @@ impl Component for PodioComponent {
     const INFO: Info = Info {
         name: env!("CARGO_PKG_NAME"),
         version: env!("CARGO_PKG_VERSION"),
+        revision: match option_env!("PODIO_REVISION") {
+            Some(revision) => revision,
+            None => "unknown",
+        },
         about: "Podio component: a step of an integration flow that calls Podio's API",
         manifest: include_str!("../component.json"),
         example: r#"{"body":{"method":"GET","url":"/user"}}"#,

@@ -137,6 +137,8 @@ pub struct Info {
     pub name: &'static str,
     /// Its version (semver).
     pub version: &'static str,
+    /// The revision of its source that it was built of, `unknown` if nobody said so at build time.
+    pub revision: &'static str,
     /// What it does, in one line, for `--help`.
     pub about: &'static str,
     /// component.json (protocol, section 12).

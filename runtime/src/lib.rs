@@ -8,8 +8,9 @@
 //! - [`http`]: builds HTTP clients and reads answers
 //! - [`settings`]: variables, read leniently; all problems are reported together
 //! - [`stop`]: the request to stop
+//! - [`telemetry`]: what the process tells of itself
 //!
-//! Behind them, not part of the interface: the connections to the broker, the worker, the commands, logs.
+//! Behind them, not part of the interface: the connections to the broker, the worker, the commands.
 
 mod amqp;
 mod cli;
@@ -24,7 +25,7 @@ mod large;
 pub mod platform;
 pub mod settings;
 pub mod stop;
-mod telemetry;
+pub mod telemetry;
 mod tls;
 mod worker;
 

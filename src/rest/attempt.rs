@@ -155,6 +155,14 @@ impl Attempt {
         Self::Unreadable(format!("status {}, but {what}", status.as_u16()))
     }
 
+    /// The HTTP status of the answer, if one came and can be read.
+    pub(super) fn status(&self) -> Option<u16> {
+        match self {
+            Self::Answered { answer, .. } => Some(answer.status.as_u16()),
+            _ => None,
+        }
+    }
+
     /// The attempt as the retry policy sees it.
     pub(super) fn outcome(&self, profile: &Profile) -> Outcome {
         match self {

@@ -6,6 +6,7 @@ use elasticio_runtime::{
     http,
     platform::{api::PlatformApi, credential_store::CredentialStore},
     stop::Stop,
+    telemetry::totals,
 };
 use secrecy::SecretString;
 
@@ -13,6 +14,7 @@ use super::{
     Address, Answer, CallError, ClientSettings, Credential, OAuth, Problem, Profile, Request, RetryFields,
     access_token::{AccessToken, TokenError},
     attempt::{Attempt, attempt},
+    events::{AttemptFailed, TokenEndpointLimited},
     own_credential::OwnCredential,
     retry::{self, Decision, History, Policy},
     time_bound::TimeBound,
@@ -129,30 +131,28 @@ impl ApiClient {
         let policy = self.policy(request, &token);
         let mut history = History::default();
         loop {
-            let mut turn = self.waiting(credential, request, stop).for_turn().await?;
+            let mut turn = self.waiting(credential, request, stop, history.attempts > 0).for_turn().await?;
             // A running attempt is finished, which its time-out bounds. No attempt starts after a stop, or a message
             // that makes many calls would delay the stop by all of them.
             stop.check()?;
             if self.settings.time_left(request).is_zero() {
                 return Err(Problem::OutOfTime(self.time_bound()));
             }
+            totals().called();
             let attempt = attempt(&self.http, self.profile, &self.settings, request, &token).await;
             let outcome = attempt.outcome(self.profile);
             let decision = retry::decide(&policy, history, outcome);
             let decision = retry::within(decision, self.settings.time_left(request), self.settings.timeout);
             history = retry::record(history, outcome);
-            let api = self.profile.name;
             if let Some(wait) = retry::cooldown(&policy, outcome) {
-                let request = request.name(self.profile.route_words).logged;
-                tracing::warn!(request, wait_s = wait.as_secs_f64(), "{api}'s rate limit: all calls wait");
                 credential.cool_down(wait);
             } else if outcome.was_let_through() {
                 turn.passed();
             }
             drop(turn);
             if decision != Decision::Done {
-                let request = request.name(self.profile.route_words).logged;
-                tracing::debug!(request, ?outcome, ?decision, attempt = history.attempts, "{api}");
+                let (profile, attempts, of) = (self.profile, history.attempts, policy.attempts(outcome));
+                AttemptFailed { profile, request, outcome, status: attempt.status(), decision, attempts, of }.emit();
             }
             match decision {
                 Decision::Retry(wait) => stop.sleep(retry::jittered(wait, rand::random())).await?,
@@ -201,12 +201,12 @@ impl ApiClient {
     ) -> Result<Arc<AccessToken>, TokenError> {
         let mut limited = 0;
         loop {
-            self.waiting(credential, request, stop).for_cooldown().await?;
+            self.waiting(credential, request, stop, limited > 0).for_cooldown().await?;
             match credential.refreshed(rejected, stop).await {
                 Err(TokenError::Limited(wait)) => {
                     limited += 1;
                     let decision = retry::after_limited_refresh(self.settings.max_hold, limited, wait);
-                    tracing::warn!(wait_s = wait.as_secs_f64(), ?decision, "the token endpoint's rate limit");
+                    TokenEndpointLimited { wait, decision }.emit();
                     if matches!(decision, Decision::Rebound(_)) {
                         return Err(TokenError::Limited(wait));
                     }
@@ -216,7 +216,15 @@ impl ApiClient {
         }
     }
 
-    fn waiting<'a>(&'a self, credential: &'a Credential, request: &'a Request, stop: &'a Stop) -> Waiting<'a> {
-        Waiting { cooldown: &credential.cooldown, settings: &self.settings, request, stop }
+    /// `told`: the flow's owner knows already what the request waits for.
+    fn waiting<'a>(
+        &'a self,
+        credential: &'a Credential,
+        request: &'a Request,
+        stop: &'a Stop,
+        told: bool,
+    ) -> Waiting<'a> {
+        let (profile, cooldown, settings) = (self.profile, &credential.cooldown, &self.settings);
+        Waiting { profile, cooldown, settings, request, stop, told }
     }
 }

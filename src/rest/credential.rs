@@ -16,6 +16,7 @@ use super::{
     access_token::{AccessToken, TokenError},
     cooldown::Cooldown,
     early_refresh::{EarlyRefresh, MAX_WAIT},
+    events::{EarlyRefreshFailed, TokenNotRefreshed, TokenRefreshed},
     running_refresh::{Outcome, RunningRefresh},
     token_source::TokenSource,
 };
@@ -185,6 +186,9 @@ impl Credential {
         match outcome {
             Ok(token) => {
                 let token = Arc::new(token);
+                if !matches!(cause, Cause::First) {
+                    TokenRefreshed.emit();
+                }
                 state.known.extend(source.secrets().chain([token.secret()]));
                 let surplus = state.known.len().saturating_sub(MAX_KNOWN);
                 state.known.drain(..surplus);
@@ -200,8 +204,10 @@ impl Credential {
                 };
                 state.refused = hold.map(|hold| (Instant::now() + hold, error.clone()));
                 if matches!(cause, Cause::Expiring(_)) && !matches!(error, TokenError::Stopped(_)) {
-                    let pause_s = state.early.failed().as_secs();
-                    tracing::warn!(%error, pause_s, "the access token could not be refreshed before it expires; it stays in use");
+                    let pause = state.early.failed();
+                    EarlyRefreshFailed { error: &error, pause }.emit();
+                } else if matches!(cause, Cause::Rejected(_)) {
+                    TokenNotRefreshed { error: &error }.emit();
                 }
                 Err(error)
             }

@@ -11,6 +11,7 @@ pub(crate) mod consent;
 mod cooldown;
 mod credential;
 mod early_refresh;
+mod events;
 mod expiry;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzed;

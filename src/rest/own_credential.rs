@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{
     access_token::{AccessToken, TokenError},
+    events::CredentialUnstored,
     expiry::Expiry,
     oauth::OAuth,
     profile::Profile,
@@ -121,7 +122,7 @@ impl OwnCredential {
             return;
         }
         if let Err(problem) = self.store.save(&self.oauth.fields).await {
-            tracing::error!(problem, "the refreshed credential could not be stored; this process goes on with it");
+            CredentialUnstored { problem: &problem }.emit();
         }
     }
 

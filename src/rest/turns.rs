@@ -3,24 +3,28 @@
 use elasticio_runtime::stop::Stop;
 
 use super::{
-    ClientSettings, Request,
+    ClientSettings, Profile, Request,
     access_token::TokenError,
     cooldown::{Cooldown, NoTurn, Turn},
+    events::Waits,
     retry,
 };
 
 /// A request that waits.
 #[derive(Clone, Copy)]
 pub(super) struct Waiting<'a> {
+    pub(super) profile: &'static Profile,
     pub(super) cooldown: &'a Cooldown,
     pub(super) settings: &'a ClientSettings,
     pub(super) request: &'a Request,
     pub(super) stop: &'a Stop,
+    /// Whether it has said already that it waits.
+    pub(super) told: bool,
 }
 
 impl<'a> Waiting<'a> {
     /// Waits until the credential's cooldown is over; fails if it is too long to hold the message.
-    pub(super) async fn for_cooldown(self) -> Result<(), TokenError> {
+    pub(super) async fn for_cooldown(mut self) -> Result<(), TokenError> {
         loop {
             let wait = self.cooldown.remaining();
             if wait.is_zero() {
@@ -29,6 +33,9 @@ impl<'a> Waiting<'a> {
             let fits = retry::fits(wait, self.settings.time_left(self.request), self.settings.timeout);
             if wait > self.settings.max_hold || !fits {
                 return Err(TokenError::Limited(wait));
+            }
+            if !std::mem::replace(&mut self.told, true) {
+                Waits { profile: self.profile, wait }.emit();
             }
             // Not lengthened at random: turns spread the calls that follow.
             self.stop.sleep(wait).await?;

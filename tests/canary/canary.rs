@@ -49,7 +49,8 @@ canaries! {
     AmqpPassword: Form::Text => [Environment, Broker];
     /// One that the broker refuses.
     WrongPassword: Form::Word => [Environment, Broker];
-    ApiUser: Form::Text => [Environment, Platform];
+    /// Every log line carries it (protocol, section 13.8).
+    ApiUser: Form::Text => [Environment, Log, Platform];
     ApiKey: Form::Text => [Environment, Platform];
     CryptoPassword: Form::Given(cipher::PASSWORD) => [Environment];
     CryptoIv: Form::Given(cipher::IV) => [Environment];

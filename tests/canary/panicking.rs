@@ -24,6 +24,7 @@ impl Component for Panicking {
     const INFO: Info = Info {
         name: "panicking-component",
         version: env!("CARGO_PKG_VERSION"),
+        revision: "unknown",
         about: "Panics",
         manifest: "{}",
         example: r#"{"body":{}}"#,

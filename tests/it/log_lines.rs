@@ -60,7 +60,7 @@ async fn ids_and_inputs_with_line_breaks_and_escapes_forge_no_line_of_a_text_log
     stage.drop_rejected().await?;
     let lines = log(&stage, &environment, &messages, 4).await?;
     assert_lines(&lines);
-    for part in ["rejected without an answer", "message_id=", "reply reached nobody", "is not supported!"] {
+    for part in ["rejected without an answer", "messageId=", "reply reached nobody", "is not supported!"] {
         assert!(lines.iter().any(|line| line.contains(part) && line.contains(r"\u{1b}")), "{part}: {lines:#?}");
     }
     stage.remove().await

@@ -37,6 +37,7 @@ mod new_tokens;
 mod pace;
 mod pages;
 mod passthrough;
+mod platform_log;
 mod protocol_doc;
 mod proxies;
 mod publishing;

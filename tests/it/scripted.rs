@@ -64,6 +64,7 @@ impl Component for ScriptedComponent {
     const INFO: Info = Info {
         name: "scripted-component",
         version: env!("CARGO_PKG_VERSION"),
+        revision: "unknown",
         about: "Runs the scripts in its messages",
         manifest: "{}",
         example: r#"{"body":{}}"#,

@@ -13,6 +13,7 @@ impl Component for Echo {
     const INFO: Info = Info {
         name: env!("CARGO_PKG_NAME"),
         version: env!("CARGO_PKG_VERSION"),
+        revision: "unknown",
         about: "Echo component: a step of an integration flow that emits every message as it came",
         manifest: include_str!("../component.json"),
         example: r#"{"body":{}}"#,

@@ -15,6 +15,7 @@ use super::{
     Properties, PublishError,
     batch::{PendingPublish, PublishResult, closed, outcomes, publish_all},
     connection::BrokerConnection,
+    events::{PublishesAccepted, PublishesRefused},
     max_message_size::MaxMessageSize,
 };
 
@@ -152,13 +153,11 @@ impl ConfirmBatcher {
             _ => None,
         });
         match refusal {
-            Some(error) if !self.refused.swap(true, Ordering::Relaxed) => tracing::error!(
-                %error,
-                exchange = self.exchange.as_str(),
-                "nothing can be published; all results are kept until it can. Check ELASTICIO_PUBLISH_MESSAGES_TO"
-            ),
+            Some(error) if !self.refused.swap(true, Ordering::Relaxed) => {
+                PublishesRefused { error, exchange: self.exchange.as_str() }.emit();
+            }
             None if outcomes.iter().any(Result::is_ok) && self.refused.swap(false, Ordering::Relaxed) => {
-                tracing::info!("the broker accepts what is published again");
+                PublishesAccepted.emit();
             }
             _ => {}
         }

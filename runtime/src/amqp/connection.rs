@@ -22,6 +22,7 @@ use url::Host;
 use super::{
     BrokerSettings, ConnectError,
     address::Address,
+    events::CloseUnanswered,
     tls_options::TlsOptions,
     wire::{Kit, LAPIN_FRAME_MAX, LargeHeaders, Socket, WireStream},
 };
@@ -104,7 +105,7 @@ impl BrokerConnection {
         match timeout(CLOSE_TIMEOUT, self.lapin.close(200, ShortString::from("done"))).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::debug!(%error, "the connection was already gone"),
-            Err(_) => tracing::warn!("the broker did not answer when a connection was closed"),
+            Err(_) => CloseUnanswered.emit(),
         }
         self.shut();
     }

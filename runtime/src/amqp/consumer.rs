@@ -15,7 +15,8 @@ use super::{
     acks::AckBatcher,
     connect_error::is_refusal,
     connection::{BrokerConnection, CLOSE_TIMEOUT, in_time},
-    events::failure,
+    events::{CancelUnanswered, Consumes},
+    watch::failure,
 };
 use crate::stop::Stop;
 
@@ -53,7 +54,7 @@ impl Consuming {
     ) -> Result<End, ConnectError> {
         let Ok(started) = stop.cut_short(in_time(self.start(settings))).await else { return Ok(End::Stopped) };
         let (acks, mut consumer) = started?;
-        tracing::info!(queue = settings.queue, prefetch = settings.prefetch, "waiting for messages");
+        Consumes { queue: &settings.queue, prefetch: settings.prefetch }.emit();
         let mut failed = pin!(failure(&self.connection.lapin));
         loop {
             tokio::select! {
@@ -123,7 +124,7 @@ impl Consuming {
         match timeout(CLOSE_TIMEOUT, cancel).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::debug!(%error, "the consumer was already gone"),
-            Err(_) => tracing::warn!("the broker did not answer when the consumer was cancelled"),
+            Err(_) => CancelUnanswered.emit(),
         }
     }
 }

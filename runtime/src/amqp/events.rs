@@ -1,32 +1,177 @@
-//! What lapin reports of a connection.
+//! What the link to the broker tells. Each event is a type whose `emit` writes its line and counts it, so that logs and
+//! figures say the same.
 
-use std::{pin::pin, time::Duration};
+use super::{ConnectError, PublishError};
 
-use futures_util::StreamExt;
-use lapin::{Connection, Event};
-use tokio::time::timeout;
+/// One of the two connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Consume,
+    Publish,
+}
 
-/// How often the state of a connection is looked at, whatever is reported: an error may be reported before it shows.
-const LOOK: Duration = Duration::from_secs(1);
+/// The consumer is there.
+pub(super) struct Consumes<'a> {
+    pub(super) queue: &'a str,
+    pub(super) prefetch: u16,
+}
 
-/// Ends when a connection breaks, or when it has broken before; returns why. A channel's end is not its connection's.
-/// Tells the operator when the broker blocks the connection. A connection has one watcher: its events go to one listener.
-pub(super) async fn failure(connection: &Connection) -> String {
-    let mut events = pin!(connection.events_listener());
-    let mut reported = None;
-    // Events from before there was a listener are lost, but not the state that they led to.
-    while connection.status().connected() {
-        match timeout(LOOK, events.next()).await {
-            Ok(Some(Event::Error(error))) => reported = Some(error.to_string()),
-            Ok(Some(Event::ConnectionBlocked(reason))) => {
-                tracing::warn!(reason, "the broker takes no messages for now (an alarm); emits wait");
-            }
-            Ok(Some(Event::ConnectionUnblocked)) => tracing::info!("the broker takes messages again"),
-            Ok(Some(_)) => {}
-            // What was reported before was a channel's.
-            Err(_) => reported = None,
-            Ok(None) => break,
+impl Consumes<'_> {
+    pub(super) fn emit(self) {
+        tracing::info!(queue = self.queue, prefetch = self.prefetch, "waiting for messages");
+    }
+}
+
+/// The broker cannot be reached at the start.
+pub(super) struct StartRetried<'a> {
+    pub(super) error: &'a ConnectError,
+    pub(super) attempts_left: u32,
+}
+
+impl StartRetried<'_> {
+    pub(super) fn emit(self) {
+        tracing::warn!(error = %self.error, attempts_left = self.attempts_left, "trying again to reach the broker");
+    }
+}
+
+/// A connection broke.
+pub(super) struct Broke<'a> {
+    pub(super) side: Side,
+    pub(super) reason: &'a str,
+}
+
+impl Broke<'_> {
+    pub(super) fn emit(self) {
+        let reason = self.reason;
+        match self.side {
+            Side::Consume => tracing::warn!(reason, "the connection to consume broke; reconnecting"),
+            Side::Publish => tracing::warn!(reason, "the connection to publish broke; reconnecting"),
         }
     }
-    reported.unwrap_or_else(|| "the connection was closed".to_owned())
+}
+
+/// An attempt to reconnect failed.
+pub(super) struct StillDown<'a> {
+    pub(super) error: &'a ConnectError,
+}
+
+impl StillDown<'_> {
+    pub(super) fn emit(self) {
+        tracing::warn!(error = %self.error, "still no broker");
+    }
+}
+
+/// A connection is there again.
+pub(super) struct Reconnected {
+    pub(super) side: Side,
+}
+
+impl Reconnected {
+    pub(super) fn emit(self) {
+        match self.side {
+            Side::Consume => tracing::info!("reconnected to the broker, to consume"),
+            Side::Publish => tracing::info!("reconnected to the broker, to publish"),
+        }
+    }
+}
+
+/// The broker ended the consumer; the connection is fine.
+pub(super) struct ConsumerEnded<'a> {
+    pub(super) reason: &'a str,
+    pub(super) queue: &'a str,
+}
+
+impl ConsumerEnded<'_> {
+    pub(super) fn emit(self) {
+        tracing::warn!(reason = self.reason, queue = self.queue, "the broker ended the consumer; consuming again");
+    }
+}
+
+/// It ended it since a message took too long.
+pub(super) struct HeldTooLong {
+    pub(super) bounded_by: &'static str,
+}
+
+impl HeldTooLong {
+    pub(super) fn emit(self) {
+        tracing::error!(
+            bounded_by = self.bounded_by,
+            "a message was held for longer than the broker waits for its acknowledgement, and another worker may process \
+             it again: raise consumer_timeout at the broker, or lower what the message is bounded by"
+        );
+    }
+}
+
+/// The queue cannot be consumed for now.
+pub(super) struct QueueUnavailable<'a> {
+    pub(super) error: &'a ConnectError,
+}
+
+impl QueueUnavailable<'_> {
+    pub(super) fn emit(self) {
+        tracing::warn!(error = %self.error, "the queue cannot be consumed; trying again");
+    }
+}
+
+/// The broker blocks publishes.
+pub(super) struct Blocked<'a> {
+    pub(super) reason: &'a str,
+}
+
+impl Blocked<'_> {
+    pub(super) fn emit(self) {
+        tracing::warn!(reason = self.reason, "the broker takes no messages for now (an alarm); emits wait");
+    }
+}
+
+/// It blocks them no longer.
+pub(super) struct Unblocked;
+
+impl Unblocked {
+    pub(super) fn emit(self) {
+        tracing::info!("the broker takes messages again");
+    }
+}
+
+/// The broker refuses all publishes.
+pub(super) struct PublishesRefused<'a> {
+    pub(super) error: &'a PublishError,
+    pub(super) exchange: &'a str,
+}
+
+impl PublishesRefused<'_> {
+    pub(super) fn emit(self) {
+        tracing::error!(
+            error = %self.error,
+            exchange = self.exchange,
+            "nothing can be published; all results are kept until it can. Check ELASTICIO_PUBLISH_MESSAGES_TO"
+        );
+    }
+}
+
+/// It accepts them again.
+pub(super) struct PublishesAccepted;
+
+impl PublishesAccepted {
+    pub(super) fn emit(self) {
+        tracing::info!("the broker accepts what is published again");
+    }
+}
+
+/// The broker did not answer `basic.cancel`.
+pub(super) struct CancelUnanswered;
+
+impl CancelUnanswered {
+    pub(super) fn emit(self) {
+        tracing::warn!("the broker did not answer when the consumer was cancelled");
+    }
+}
+
+/// The broker did not answer `connection.close`.
+pub(super) struct CloseUnanswered;
+
+impl CloseUnanswered {
+    pub(super) fn emit(self) {
+        tracing::warn!("the broker did not answer when a connection was closed");
+    }
 }

@@ -9,6 +9,7 @@ use tokio::{sync::watch, task::JoinHandle, time::Instant};
 use super::{
     BrokerSettings, ConnectError, Delivery, Publisher, ack_timeout,
     consumer::{Consuming, End},
+    events::{Broke, ConsumerEnded, HeldTooLong, QueueUnavailable, Reconnected, Side, StartRetried, StillDown},
     publisher::LinkState,
     write_side::WriteSide,
 };
@@ -41,7 +42,7 @@ impl Link {
                 Err(error) if attempts_left == 0 || error.is_final() => return Err(error),
                 Err(error) => {
                     attempts_left -= 1;
-                    tracing::warn!(%error, attempts_left, "trying again to reach the broker");
+                    StartRetried { error: &error, attempts_left }.emit();
                     tokio::time::sleep(settings.reconnect_delay).await;
                 }
             }
@@ -83,29 +84,20 @@ impl Link {
                 Ok(End::Stopped) => break,
                 Ok(End::Cancelled(reason)) => {
                     consumed = true;
-                    tracing::warn!(
-                        reason,
-                        queue = self.settings.queue,
-                        "the broker ended the consumer; consuming again"
-                    );
+                    ConsumerEnded { reason: &reason, queue: &self.settings.queue }.emit();
                     if ack_timeout::is_meant(&reason) {
-                        tracing::error!(
-                            bounded_by = self.settings.message_time.unwrap_or("no setting"),
-                            "a message was held for longer than the broker waits for its acknowledgement, and another \
-                             worker may process it again: raise consumer_timeout at the broker, or lower what the message \
-                             is bounded by"
-                        );
+                        HeldTooLong { bounded_by: self.settings.message_time.unwrap_or("no setting") }.emit();
                     }
                 }
                 Ok(End::Broken(reason)) => {
                     consumed = true;
-                    tracing::warn!(reason, "the connection to consume broke; reconnecting");
+                    Broke { side: Side::Consume, reason: &reason }.emit();
                     self.drop_connection();
                     continue;
                 }
                 Err(error) if error.is_final() && !consumed => return Err(error),
                 Err(error) => {
-                    tracing::warn!(%error, "the queue cannot be consumed; trying again");
+                    QueueUnavailable { error: &error }.emit();
                     if matches!(error, ConnectError::Broken(_)) {
                         self.drop_connection();
                         continue;
@@ -153,9 +145,9 @@ impl Link {
                 Consuming::open(&self.settings).await
             };
             match stop.cut_short(open).await? {
-                Err(error) => tracing::warn!(%error, "still no broker"),
+                Err(error) => StillDown { error: &error }.emit(),
                 Ok(consuming) => {
-                    tracing::info!("reconnected to the broker, to consume");
+                    Reconnected { side: Side::Consume }.emit();
                     self.consuming = Some(consuming);
                     return Ok(());
                 }

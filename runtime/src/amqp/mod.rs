@@ -22,6 +22,7 @@ mod publisher;
 mod settings;
 mod tls_options;
 mod values;
+mod watch;
 mod wire;
 mod write_side;
 

@@ -14,10 +14,11 @@ use super::{
     confirms::ConfirmBatcher,
     connect_error::is_refusal,
     connection::{BrokerConnection, in_time},
-    events::failure,
+    events::{Broke, Reconnected, Side, StillDown},
     link::{MAX_RECONNECT_DELAY, waits},
     max_message_size::MaxMessageSize,
     publisher::LinkState,
+    watch::failure,
 };
 
 /// The connection to publish.
@@ -86,15 +87,15 @@ pub(super) async fn supervise(mut side: WriteSide, settings: Arc<BrokerSettings>
     loop {
         let mut waits = waits(&settings);
         let reason = failure(&side.confirms.connection().lapin).await;
-        tracing::warn!(reason, "the connection to publish broke; reconnecting");
+        Broke { side: Side::Publish, reason: &reason }.emit();
         state.send_replace(LinkState::Down);
         side.confirms.abandon();
         loop {
             tokio::time::sleep(waits.next().unwrap_or(MAX_RECONNECT_DELAY)).await;
             match WriteSide::connect(&settings, side.max_message_size.clone()).await {
-                Err(error) => tracing::warn!(%error, "still no broker"),
+                Err(error) => StillDown { error: &error }.emit(),
                 Ok(new) => {
-                    tracing::info!("reconnected to the broker, to publish");
+                    Reconnected { side: Side::Publish }.emit();
                     side = new;
                     state.send_replace(LinkState::Up(side.confirms.clone()));
                     break;

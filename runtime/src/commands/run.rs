@@ -9,7 +9,7 @@ use crate::{
     settings::{Reader, Source, variables as v},
     stop::Stop,
     telemetry::LogTarget,
-    worker::{self, WorkerSettings},
+    worker::{self, Starting, WorkerSettings},
 };
 
 /// The time that messages in progress get at a stop, beyond one attempt's timeout, to emit and settle.
@@ -61,6 +61,15 @@ async fn work<C: Component>(source: &Source, stop: impl FnOnce() -> anyhow::Resu
         C::actions(&own, Step::of_flow(data.clone(), &platform.api, platform.storage.clone(), flow_id, step_id))
     };
     let drain = C::attempt_timeout(&own) + DRAIN_MARGIN;
+    Starting {
+        version: C::INFO.version,
+        revision: C::INFO.revision,
+        identity: &worker.identity,
+        exchange: &worker.broker.exchange,
+        queue: &worker.broker.queue,
+        prefetch: worker.broker.prefetch,
+    }
+    .emit();
     // Without a config, every message would fail for want of the credential.
     let needs_config = C::INFO.manifest().has_credentials();
     Box::pin(worker::run(&worker, &platform, needs_config, actions, &stop, drain)).await?;

@@ -132,12 +132,41 @@ variables! {
     HOOK_SHUTDOWN = "ELASTICIO_HOOK_SHUTDOWN", Flag(false), "Run the shutdown hook instead of the worker.";
     ADDITIONAL_VARS_FOR_HEADERS = "ELASTICIO_ADDITIONAL_VARS_FOR_HEADERS", None, "Comma-separated names of variables that go into the AMQP headers of every outgoing message.";
     COMPONENT_PATH = "ELASTICIO_COMPONENT_PATH", Text(""), "Accepted for compatibility: component.json is part of the program.";
-    HOSTNAME = "HOSTNAME", None, "Name of the connections at the broker: `HOSTNAME-read`, `HOSTNAME-write`; the component's name when unset.";
+    COMP_NAME = "ELASTICIO_COMP_NAME", None, "The component's name on the platform, for log lines.";
+    CONTRACT_ID = "ELASTICIO_CONTRACT_ID", None, "The contract, for log lines.";
+    EXEC_TYPE = "ELASTICIO_EXEC_TYPE", None, "The execution's type, for log lines.";
+    EXECUTION_RESULT_ID = "ELASTICIO_EXECUTION_RESULT_ID", None, "The execution's result, for log lines.";
+    FLOW_VERSION = "ELASTICIO_FLOW_VERSION", None, "The flow's version, for log lines.";
+    TASK_USER_EMAIL = "ELASTICIO_TASK_USER_EMAIL", None, "The address of the flow's owner, for log lines.";
+    TENANT_ID = "ELASTICIO_TENANT_ID", None, "The tenant, for log lines.";
+    HOSTNAME = "HOSTNAME", None, "Name of the connections at the broker: `HOSTNAME-read`, `HOSTNAME-write`; the component's name when unset. Log lines carry it.";
     LOG_LEVEL = "LOG_LEVEL", Text("info"), "`trace`, `debug`, `info`, `warn`, `error` or `fatal`.";
     LOG_FORMAT = "LOG_FORMAT", Text("auto"), "`json`, `text`, or `auto`: text on a terminal, else JSON.";
+    NO_COLOR = "NO_COLOR", None, "Any value: text logs have no colours on a terminal.";
+    TERM = "TERM", None, "`dumb`: the same.";
     NODE_EXTRA_CA_CERTS = "NODE_EXTRA_CA_CERTS", None, "A PEM file with certificates to trust besides the machine's, for HTTP and AMQP. A file that cannot be read is a warning.";
     POST_RESULT_URL = "ELASTICIO_POST_RESULT_URL", None, "`service`: where the result is posted; may carry user and password.";
     CFG = "ELASTICIO_CFG", None, "`service`: the config with the credential, as JSON (holds secrets).";
     ACTION_OR_TRIGGER = "ELASTICIO_ACTION_OR_TRIGGER", None, "`service`: the action that the call is about.";
     GET_MODEL_METHOD = "ELASTICIO_GET_MODEL_METHOD", None, "`service selectModel`: the method that returns the choices.";
 }
+
+/// The variables that every log line carries, if they are set (protocol, section 13.8).
+pub const IN_LOG_LINES: [Variable; 16] = [
+    API_USERNAME,
+    COMP_ID,
+    COMP_NAME,
+    CONTAINER_ID,
+    CONTRACT_ID,
+    EXEC_ID,
+    EXEC_TYPE,
+    EXECUTION_RESULT_ID,
+    FLOW_ID,
+    FLOW_VERSION,
+    FUNCTION,
+    STEP_ID,
+    TASK_USER_EMAIL,
+    TENANT_ID,
+    USER_ID,
+    WORKSPACE_ID,
+];

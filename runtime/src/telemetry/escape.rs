@@ -3,20 +3,25 @@
 
 use std::fmt::{self, Write};
 
-/// The most bytes of a field's value in a text log.
-const MAX_VALUE: usize = 8192;
+/// The most bytes of a field's value in a log line.
+pub(super) const MAX_VALUE: usize = 8192;
 
 /// Writes a value into `out`.
 pub(super) fn write(out: &mut dyn Write, value: &dyn fmt::Debug) -> fmt::Result {
-    let mut escaped = Escaped { out, left: MAX_VALUE, cut: 0 };
-    write!(escaped, "{value:?}")?;
-    match escaped.cut {
+    cut(&mut Escaped { out }, value, MAX_VALUE)
+}
+
+/// Writes at most `most` bytes of a value into `out`, and how many more there are.
+pub(super) fn cut(out: &mut dyn Write, value: &dyn fmt::Debug, most: usize) -> fmt::Result {
+    let mut cutter = Cutter { out, left: most, cut: 0 };
+    write!(cutter, "{value:?}")?;
+    match cutter.cut {
         0 => Ok(()),
         cut => write!(out, "… ({cut} more bytes)"),
     }
 }
 
-struct Escaped<'a> {
+struct Cutter<'a> {
     out: &'a mut dyn Write,
     /// Bytes of the value that may still be written.
     left: usize,
@@ -24,16 +29,27 @@ struct Escaped<'a> {
     cut: usize,
 }
 
-impl Write for Escaped<'_> {
+impl Write for Cutter<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let mut fits = text.len().min(self.left);
         while !text.is_char_boundary(fits) {
             fits -= 1;
         }
-        let (mut rest, cut) = text.split_at(fits);
+        let (kept, cut) = text.split_at(fits);
         // What is cut stays cut, even if the next piece would fit.
         self.left = if cut.is_empty() { self.left - fits } else { 0 };
         self.cut += cut.len();
+        self.out.write_str(kept)
+    }
+}
+
+struct Escaped<'a> {
+    out: &'a mut dyn Write,
+}
+
+impl Write for Escaped<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let mut rest = text;
         while let Some((at, char)) = rest.char_indices().find(|(_, char)| is_unsafe(*char)) {
             self.out.write_str(&rest[..at])?;
             write!(self.out, "{}", char.escape_default())?;

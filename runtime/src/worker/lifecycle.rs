@@ -5,12 +5,14 @@ use std::{sync::Arc, time::Duration};
 use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 use super::{
-    StartError, emit::Emits, in_flight::InFlight, process::Processor, settings::WorkerSettings, step::StepContext,
+    StartError, emit::Emits, events::message_span, in_flight::InFlight, process::Processor, settings::WorkerSettings,
+    step::StepContext, summary,
 };
 use crate::{
-    amqp::Link,
+    amqp::{Delivery, Link},
     dispatcher::{Action, Registry},
     large::{Budget, offloadable},
     platform::{Platform, cipher::Cipher, identity::Identity, lightweight::BodyStore, step_data::StepData},
@@ -67,7 +69,7 @@ pub(crate) async fn run(
                 memory: Arc::new(Budget::new(settings.memory)),
                 stop: stop.clone(),
             };
-            work(&mut link, Arc::new(processor), drain).await
+            summary::of(work(&mut link, Arc::new(processor), drain)).await
         }
         Some(Err(error)) => {
             // A stop does not cut this short: it has its own time limit, and the process ends anyway.
@@ -140,6 +142,7 @@ async fn start_hook(settings: &WorkerSettings, platform: &Platform) -> Result<()
 
 fn step(settings: &WorkerSettings, platform: &Platform, step_data: &StepData, cipher: &Arc<Cipher>) -> StepContext {
     StepContext {
+        function: settings.identity.function.clone(),
         id: settings.identity.step_id.clone(),
         passthrough: step_data.is_passthrough,
         no_self_passthrough: settings.emit.no_self_passthrough,
@@ -155,9 +158,10 @@ fn step(settings: &WorkerSettings, platform: &Platform, step_data: &StepData, ci
 async fn work(link: &mut Link, processor: Arc<Processor>, drain: Duration) -> Result<(), StartError> {
     let in_progress = TaskTracker::new();
     let stop = processor.stop.clone();
-    let deliver = |delivery| {
+    let deliver = |delivery: Delivery| {
         let processor = processor.clone();
-        in_progress.spawn(offloadable(Box::pin(async move { processor.process(delivery).await })));
+        let span = message_span(delivery.headers.as_deref().unwrap_or_default());
+        in_progress.spawn(offloadable(Box::pin(async move { processor.process(delivery).await }.instrument(span))));
     };
     let consumed = link.consume(deliver, &stop).await;
     in_progress.close();

@@ -2,6 +2,7 @@
 //! no particular action and no third-party API.
 
 mod emit;
+mod events;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzed;
 mod in_flight;
@@ -11,7 +12,9 @@ mod received;
 mod settings;
 mod start_error;
 mod step;
+mod summary;
 
+pub(crate) use events::Starting;
 pub(crate) use lifecycle::{run, shut_down};
 pub(crate) use settings::WorkerSettings;
 pub(crate) use start_error::StartError;

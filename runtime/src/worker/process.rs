@@ -7,6 +7,10 @@ use tokio::sync::Semaphore;
 
 use super::{
     emit::{EmitError, Emits, MessageEmitter, Rebounded, Unpublished},
+    events::{
+        Begun, DeliveredBefore, Done, Ended, ErrorUnpublished, Failed, HandedBack, HeadersUnreadable, InWork, Outcome,
+        PayloadUnreadable, Redelivered,
+    },
     in_flight::{Arrival, InFlight, Verdict},
     received::{Received, now_ms},
     settings::InputFormat,
@@ -50,8 +54,8 @@ pub(super) struct Processor {
 
 /// How the processing of a message ended.
 enum Ending {
-    /// The action succeeded and its emits are confirmed.
-    Done,
+    /// The action succeeded, and its emits are confirmed: so many results.
+    Done(u32),
     /// The same, but an error is among them.
     ErrorEmitted,
     /// The payload is not a message: nothing can be answered.
@@ -70,27 +74,28 @@ impl Processor {
         let headers = match headers {
             Ok(headers) => headers,
             Err(reason) => {
-                tracing::error!(reason, "rejected without an answer: the headers cannot be read");
-                return receipt.reject();
+                HeadersUnreadable { reason }.emit();
+                receipt.reject();
+                return Ended { outcome: Outcome::Rejected }.emit();
             }
         };
         let incoming = Incoming::read(&headers);
         if redelivered && let Some(count) = headers::delivery_count(&headers) {
-            let message_id = incoming.message_key();
-            tracing::warn!(message_id, delivery_count = count, "the queue has delivered this message before");
+            DeliveredBefore { count }.emit();
         }
         let identity = self.in_flight.identify(&incoming, &body);
         let key = match self.in_flight.arrive(identity, receipt, redelivered, Instant::now()) {
             Arrival::New(key) => key,
-            Arrival::Joined => {
-                tracing::info!(message_id = incoming.message_key(), "delivered again while in work: joined");
-                return;
-            }
+            Arrival::Joined => return Redelivered::Joined.emit(),
             Arrival::Settled(verdict, receipt) => {
-                tracing::info!(message_id = incoming.message_key(), "delivered again after it was done: settled");
+                Redelivered::Settled.emit();
                 return verdict.settle(receipt);
             }
         };
+        if redelivered {
+            Redelivered::Processed.emit();
+        }
+        let _in_work = InWork::begin();
         // A new consumer brings a full prefetch beside what the old one left in progress.
         let slot = match self.slots.try_acquire() {
             Ok(slot) => Some(slot),
@@ -98,53 +103,51 @@ impl Processor {
         };
         let received =
             Received { incoming: &incoming, headers: &headers, properties: &properties, body: &body, start: now_ms() };
-        let verdict = match slot {
+        let outcome = match slot {
             Some(_) => large::within(&self.memory, pin!(self.work(&received))).await,
-            None => Verdict::Leave,
+            None => Outcome::Left,
         };
         drop(slot);
+        let verdict = outcome.verdict();
         for receipt in self.in_flight.finish(key, verdict, Instant::now()) {
             verdict.settle(receipt);
         }
+        Ended { outcome }.emit();
     }
 
     /// Runs the action; emits an error or a rebound if it does not succeed.
-    async fn work(&self, received: &Received<'_>) -> Verdict {
+    async fn work(&self, received: &Received<'_>) -> Outcome {
+        let (action, began) = (&self.step.function, Instant::now());
+        Begun { action }.emit();
         // Pinned, like the work above: it is large, and would be moved several times otherwise.
         let run = pin!(self.run(received));
         let ending = AssertUnwindSafe(run)
             .catch_unwind()
             .await
             .unwrap_or_else(|_| Ending::Interrupted(Failure::new(PANICKED).into()));
-        // A closure, so that the text is built only when a line is logged.
-        let message_id = || received.incoming.message_key().unwrap_or_default();
         match ending {
-            Ending::Done => {
-                tracing::debug!(message_id = message_id(), took_ms = now_ms() - received.start, "done");
-                Verdict::Acknowledge
+            Ending::Done(results) => {
+                Done { action, results, took: began.elapsed() }.emit();
+                Outcome::Acknowledged
             }
-            Ending::ErrorEmitted => Verdict::Reject,
+            Ending::ErrorEmitted => Outcome::Rejected,
             Ending::Unreadable(reason) => {
-                tracing::error!(
-                    message_id = message_id(),
-                    reason,
-                    "rejected without an answer: the payload cannot be read"
-                );
-                Verdict::Reject
+                PayloadUnreadable { reason }.emit();
+                Outcome::Rejected
             }
-            Ending::Interrupted(Interruption::Stopped) => Verdict::Leave,
+            Ending::Interrupted(Interruption::Stopped) => Outcome::Left,
             Ending::Interrupted(Interruption::Failed(failure)) => {
-                tracing::error!(message_id = message_id(), error = %failure, "failed");
+                Failed { failure: &failure }.emit();
                 // Boxed, like the rebound below: it is rare, and would enlarge every message's task.
                 let emitted = Box::pin(self.emits.error(received, &failure)).await;
-                emitted.map_or_else(|error| without_answer(&message_id(), error), |()| Verdict::Reject)
+                emitted.map_or_else(without_answer, |()| Outcome::Rejected)
             }
             Ending::Interrupted(Interruption::Rebound { reason, wait }) => {
-                tracing::warn!(message_id = message_id(), reason, wait_s = wait.as_secs_f64(), "handed back");
+                HandedBack { reason: &reason, wait }.emit();
                 match Box::pin(self.emits.rebound(received, &reason, wait)).await {
-                    Ok(Rebounded::Published) => Verdict::Acknowledge,
-                    Ok(Rebounded::Failed) => Verdict::Reject,
-                    Err(error) => without_answer(&message_id(), error),
+                    Ok(Rebounded::Published) => Outcome::Rebounded,
+                    Ok(Rebounded::Failed) => Outcome::Rejected,
+                    Err(error) => without_answer(error),
                 }
             }
         }
@@ -203,17 +206,27 @@ impl Processor {
         });
         let emitter = MessageEmitter::new(&self.emits, step, received, passthrough);
         self.action.run(&message, &Context { emitter: &emitter, stop: &self.stop }).await?;
-        Ok(if emitter.emitted_error() { Ending::ErrorEmitted } else { Ending::Done })
+        Ok(if emitter.emitted_error() { Ending::ErrorEmitted } else { Ending::Done(emitter.results()) })
     }
 }
 
-/// The verdict on a message whose outcome could not be published.
-fn without_answer(message_id: &str, error: EmitError) -> Verdict {
+/// What becomes of a message whose outcome could not be published.
+fn without_answer(error: EmitError) -> Outcome {
     match error {
         EmitError::Unpublished { reason: Unpublished::Failed(error), .. } => {
-            tracing::error!(message_id, %error, "rejected without an answer: its error cannot be published");
-            Verdict::Reject
+            ErrorUnpublished { error: &error }.emit();
+            Outcome::Rejected
         }
-        _ => Verdict::Leave,
+        _ => Outcome::Left,
+    }
+}
+
+impl Outcome {
+    fn verdict(self) -> Verdict {
+        match self {
+            Self::Acknowledged | Self::Rebounded => Verdict::Acknowledge,
+            Self::Rejected => Verdict::Reject,
+            Self::Left => Verdict::Leave,
+        }
     }
 }

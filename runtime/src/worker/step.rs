@@ -5,6 +5,8 @@ use crate::worker::settings::InputFormat;
 
 /// What the platform and the settings say about the step.
 pub(super) struct StepContext {
+    /// The action's name in component.json.
+    pub(super) function: String,
     /// Its id, under which results carry themselves.
     pub(super) id: String,
     /// Whether results carry the messages of the steps before.

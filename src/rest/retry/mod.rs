@@ -38,6 +38,18 @@ pub(crate) struct Policy {
     pub(crate) idempotent: bool,
 }
 
+impl Policy {
+    /// The most attempts of a request whose last one had this outcome.
+    #[must_use]
+    pub(crate) fn attempts(&self, outcome: Outcome) -> u32 {
+        let retries = match outcome {
+            Outcome::RateLimited(_) => self.retries,
+            _ => self.server_retries.unwrap_or(self.retries),
+        };
+        retries.saturating_add(1)
+    }
+}
+
 /// The attempts of one request so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct History {

@@ -1,5 +1,7 @@
 //! One AMQP header value, with the type that it has on the wire.
 
+use std::borrow::Cow;
+
 /// An AMQP 0-9-1 field value (with RabbitMQ's types), independent of lapin.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
@@ -51,12 +53,7 @@ impl Value {
     /// The value; `None` for empty text and void, which senders use for a missing value.
     #[must_use]
     pub fn given(self) -> Option<Self> {
-        match &self {
-            Self::Void => None,
-            Self::Text(bytes) if bytes.is_empty() => None,
-            Self::Short(text) if text.is_empty() => None,
-            _ => Some(self),
-        }
+        self.as_given().is_some().then_some(self)
     }
 
     /// About how many bytes it has on the wire.
@@ -130,6 +127,27 @@ impl Value {
             Self::Array(values) => values.iter().map(Self::to_json).collect(),
             Self::Table(entries) => to_json(entries),
             Self::Void => serde_json::Value::Null,
+        }
+    }
+
+    /// The value, unless it stands for a missing one, as in [`Self::given`].
+    #[must_use]
+    pub(crate) fn as_given(&self) -> Option<&Self> {
+        match self {
+            Self::Void => None,
+            Self::Text(bytes) if bytes.is_empty() => None,
+            Self::Short(text) if text.is_empty() => None,
+            _ => Some(self),
+        }
+    }
+
+    /// [`Self::to_text`], without a copy where the value is a text.
+    #[must_use]
+    pub(crate) fn as_text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Text(bytes) | Self::Bytes(bytes) => String::from_utf8_lossy(bytes),
+            Self::Short(text) => text.into(),
+            other => other.to_text().into(),
         }
     }
 

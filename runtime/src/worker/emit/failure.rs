@@ -14,7 +14,10 @@ use crate::{
         headers::{self, Table, new_id},
     },
     stop::Stopped,
-    worker::received::Received,
+    worker::{
+        events::{ErrorWithoutInput, NoReplyToReply, ReplyLost},
+        received::Received,
+    },
 };
 
 /// Copies of a message's payload that its error takes besides it: by itself, in the error's payload, in lapin's frames.
@@ -62,7 +65,7 @@ impl Emits {
         let encrypted = match published {
             Ok(()) => encrypted,
             Err(Unpublished::Failed(error)) => {
-                tracing::warn!(message_id = received.incoming.message_key(), %error, "the error is emitted without its input");
+                ErrorWithoutInput { error: &error }.emit();
                 let encrypted = self.encrypt_failure(&without_input(failure, &error));
                 let bare = received.incoming.without_meta();
                 let incoming =
@@ -78,10 +81,7 @@ impl Emits {
             && self.settings.error_replies
         {
             if received.is_error_reply() {
-                tracing::warn!(
-                    message_id = received.incoming.message_key(),
-                    "no reply to an error reply: is reply_to a key of this step's own queue?"
-                );
+                NoReplyToReply.emit();
                 return Ok(());
             }
             let headers = || self.headers.error_reply(received.incoming, id.clone(), times);
@@ -145,7 +145,7 @@ impl Emits {
             Ok(()) => Ok(()),
             Err(Unpublished::Stopped(stopped)) => Err(stopped),
             Err(Unpublished::Failed(error)) => {
-                tracing::warn!(%error, "the error's reply reached nobody");
+                ReplyLost { error: &error }.emit();
                 Ok(())
             }
         }

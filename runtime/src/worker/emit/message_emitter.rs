@@ -1,6 +1,6 @@
 //! The emitter that an action gets for one message.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use serde_json::value::RawValue;
@@ -12,7 +12,7 @@ use crate::{
     platform::{
         cipher::encrypted_size, headers::SnapshotEvent, json::ObjectWriter, message::Outgoing, passthrough::Passthrough,
     },
-    worker::{received::Received, step::StepContext},
+    worker::{events::ErrorEmitted, received::Received, step::StepContext},
 };
 
 /// Bytes to reserve for what is around the body of a reply.
@@ -25,6 +25,7 @@ pub(in crate::worker) struct MessageEmitter<'a> {
     received: &'a Received<'a>,
     passthrough: Option<Passthrough<'a>>,
     emitted_error: AtomicBool,
+    results: AtomicU32,
 }
 
 impl<'a> MessageEmitter<'a> {
@@ -34,7 +35,12 @@ impl<'a> MessageEmitter<'a> {
         received: &'a Received<'a>,
         passthrough: Option<Passthrough<'a>>,
     ) -> Self {
-        Self { emits, step, received, passthrough, emitted_error: AtomicBool::new(false) }
+        Self { emits, step, received, passthrough, emitted_error: AtomicBool::new(false), results: AtomicU32::new(0) }
+    }
+
+    /// How many results the action emitted.
+    pub(in crate::worker) fn results(&self) -> u32 {
+        self.results.load(Ordering::Relaxed)
     }
 
     /// Whether the action emitted an error, so that the message is rejected in the end.
@@ -48,13 +54,14 @@ impl Emitter for MessageEmitter<'_> {
     async fn data(&self, message: Outgoing) -> Result<(), Interruption> {
         let limits = self.emits.limits(self.step.lightweight_threshold);
         let envelope = envelope::compose(message, self.passthrough.as_ref(), limits, &self.step.bodies).await?;
-        Ok(self.emits.data(self.received, envelope).await?)
+        self.emits.data(self.received, envelope).await?;
+        self.results.fetch_add(1, Ordering::Relaxed);
+        Ok(())
     }
 
     async fn error(&self, failure: Failure) -> Result<(), Interruption> {
         self.emitted_error.store(true, Ordering::Relaxed);
-        let message_id = self.received.incoming.message_key();
-        tracing::error!(message_id, error = %failure, "the action emitted an error");
+        ErrorEmitted { failure: &failure }.emit();
         Ok(self.emits.error(self.received, &failure).await?)
     }
 

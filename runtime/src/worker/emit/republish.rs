@@ -8,6 +8,7 @@ use super::settings::PublishRetry;
 use crate::{
     amqp::{Properties, PublishError, Publisher},
     stop::{Stop, Stopped},
+    worker::events::PublishRetried,
 };
 
 /// Publishes with retries.
@@ -103,13 +104,7 @@ impl Republisher {
             attempts += 1;
             let error = give_up(error, attempts).map_err(Unpublished::Failed)?;
             let wait = backoff(&self.retry, attempts);
-            let wait_s = wait.as_secs_f64();
-            if matches!(error, PublishError::Refused(_)) {
-                // It holds for every message, and the connection has said it.
-                tracing::debug!(%error, routing_key = key, attempts, wait_s, "not published; trying again");
-            } else {
-                tracing::error!(%error, routing_key = key, attempts, wait_s, "not published; trying again");
-            }
+            PublishRetried { error: &error, routing_key: key, attempts, wait }.emit();
             self.stop.sleep(wait).await?;
         }
     }

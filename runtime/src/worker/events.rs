@@ -1,0 +1,281 @@
+//! What the worker tells. Each event is a type whose `emit` writes its line and counts it, so that logs and figures say the
+//! same. Lines for the flow's owner have the target [`OWNER`]; which message a line is about, its span says.
+
+use std::time::Duration;
+
+use tracing::Span;
+
+use crate::{
+    amqp::PublishError,
+    dispatcher::Failure,
+    platform::{headers::Value, identity::Identity},
+    telemetry::{OWNER, totals},
+};
+
+/// What a log line has in place of an id that the message does not have (protocol, section 13.10).
+const UNKNOWN: &str = "unknown";
+
+/// The span of a message, which every line about it carries.
+pub(super) fn message_span(headers: &[(String, Value)]) -> Span {
+    let id = |name: &str| {
+        let value = headers.iter().find(|(header, _)| header == name).and_then(|(_, value)| value.as_given());
+        value.map_or(UNKNOWN.into(), Value::as_text)
+    };
+    tracing::info_span!(
+        "message",
+        threadId = &*id("threadId"),
+        messageId = &*id("messageId"),
+        parentMessageId = &*id("parentMessageId")
+    )
+}
+
+/// The worker starts.
+pub(crate) struct Starting<'a> {
+    pub(crate) version: &'static str,
+    pub(crate) revision: &'static str,
+    pub(crate) identity: &'a Identity,
+    pub(crate) exchange: &'a str,
+    pub(crate) queue: &'a str,
+    pub(crate) prefetch: u16,
+}
+
+impl Starting<'_> {
+    pub(crate) fn emit(self) {
+        tracing::info!(
+            version = self.version,
+            revision = self.revision,
+            step = self.identity.step_id,
+            action = self.identity.function,
+            exchange = self.exchange,
+            queue = self.queue,
+            prefetch = self.prefetch,
+            "starting"
+        );
+    }
+}
+
+/// The work on a message begins.
+pub(super) struct Begun<'a> {
+    pub(super) action: &'a str,
+}
+
+impl Begun<'_> {
+    pub(super) fn emit(self) {
+        tracing::info!(target: OWNER, "{} begins", self.action);
+    }
+}
+
+/// The action succeeded, and everything that it emitted is confirmed.
+pub(super) struct Done<'a> {
+    pub(super) action: &'a str,
+    pub(super) results: u32,
+    pub(super) took: Duration,
+}
+
+impl Done<'_> {
+    pub(super) fn emit(self) {
+        let (took, results) = (self.took.as_secs_f64(), self.results);
+        let of = if results == 1 { "result" } else { "results" };
+        tracing::info!(target: OWNER, took_s = took, results, "{} is done in {took:.2} s: {results} {of}", self.action);
+    }
+}
+
+/// The action failed; its error is emitted.
+pub(super) struct Failed<'a> {
+    pub(super) failure: &'a Failure,
+}
+
+impl Failed<'_> {
+    pub(super) fn emit(self) {
+        tracing::error!(target: OWNER, error = %self.failure, "failed");
+    }
+}
+
+/// The action emitted an error and may go on.
+pub(super) struct ErrorEmitted<'a> {
+    pub(super) failure: &'a Failure,
+}
+
+impl ErrorEmitted<'_> {
+    pub(super) fn emit(self) {
+        tracing::error!(target: OWNER, error = %self.failure, "the action emitted an error");
+    }
+}
+
+/// The message goes back to the platform, to come again.
+pub(super) struct HandedBack<'a> {
+    pub(super) reason: &'a str,
+    pub(super) wait: Duration,
+}
+
+impl HandedBack<'_> {
+    pub(super) fn emit(self) {
+        let wait_s = self.wait.as_secs_f64();
+        tracing::warn!(target: OWNER, reason = self.reason, wait_s, "handed back: it comes again in {wait_s:.0} s or later");
+    }
+}
+
+/// The AMQP headers of a message cannot be read.
+pub(super) struct HeadersUnreadable {
+    pub(super) reason: String,
+}
+
+impl HeadersUnreadable {
+    pub(super) fn emit(self) {
+        tracing::error!(target: OWNER, reason = self.reason, "rejected without an answer: the headers cannot be read");
+    }
+}
+
+/// The payload of a message cannot be read.
+pub(super) struct PayloadUnreadable {
+    pub(super) reason: String,
+}
+
+impl PayloadUnreadable {
+    pub(super) fn emit(self) {
+        tracing::error!(target: OWNER, reason = self.reason, "rejected without an answer: the payload cannot be read");
+    }
+}
+
+/// A quorum queue has delivered the message before.
+pub(super) struct DeliveredBefore {
+    pub(super) count: u64,
+}
+
+impl DeliveredBefore {
+    pub(super) fn emit(self) {
+        tracing::warn!(delivery_count = self.count, "the queue has delivered this message before");
+    }
+}
+
+/// A message was delivered again.
+pub(super) enum Redelivered {
+    /// It is in work: both deliveries are settled together.
+    Joined,
+    /// It was done: it is settled as before.
+    Settled,
+    /// It is processed.
+    Processed,
+}
+
+impl Redelivered {
+    pub(super) fn emit(self) {
+        match self {
+            Self::Joined => tracing::info!("delivered again while in work: joined"),
+            Self::Settled => tracing::info!("delivered again after it was done: settled"),
+            Self::Processed => tracing::debug!("delivered again: processed"),
+        }
+    }
+}
+
+/// How the work on a message ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// It is acknowledged.
+    Acknowledged,
+    /// It is rejected.
+    Rejected,
+    /// It was published again, to come later, and is acknowledged.
+    Rebounded,
+    /// It stays in the queue, since the worker stops.
+    Left,
+}
+
+/// A message is in work as long as this lives.
+pub(super) struct InWork(());
+
+impl InWork {
+    pub(super) fn begin() -> Self {
+        totals().begun();
+        Self(())
+    }
+}
+
+impl Drop for InWork {
+    fn drop(&mut self) {
+        totals().ended();
+    }
+}
+
+/// The work on a message ended, and its delivery is settled.
+pub(super) struct Ended {
+    pub(super) outcome: Outcome,
+}
+
+impl Ended {
+    pub(super) fn emit(self) {
+        match self.outcome {
+            Outcome::Acknowledged => totals().done(),
+            Outcome::Rejected => totals().failed(),
+            Outcome::Rebounded => totals().handed_back(),
+            Outcome::Left => {}
+        }
+    }
+}
+
+/// An error is emitted without the message that failed.
+pub(super) struct ErrorWithoutInput<'a> {
+    pub(super) error: &'a PublishError,
+}
+
+impl ErrorWithoutInput<'_> {
+    pub(super) fn emit(self) {
+        tracing::warn!(error = %self.error, "the error is emitted without its input");
+    }
+}
+
+/// An error gets no reply, since it is one itself.
+pub(super) struct NoReplyToReply;
+
+impl NoReplyToReply {
+    pub(super) fn emit(self) {
+        tracing::warn!("no reply to an error reply: is reply_to a key of this step's own queue?");
+    }
+}
+
+/// The reply with an error reached nobody.
+pub(super) struct ReplyLost<'a> {
+    pub(super) error: &'a PublishError,
+}
+
+impl ReplyLost<'_> {
+    pub(super) fn emit(self) {
+        tracing::warn!(error = %self.error, "the error's reply reached nobody");
+    }
+}
+
+/// The error of a message cannot be published.
+pub(super) struct ErrorUnpublished<'a> {
+    pub(super) error: &'a PublishError,
+}
+
+impl ErrorUnpublished<'_> {
+    pub(super) fn emit(self) {
+        tracing::error!(
+            target: OWNER,
+            error = %self.error,
+            "rejected without an answer: its error cannot be published"
+        );
+    }
+}
+
+/// A publish failed and is tried again.
+pub(super) struct PublishRetried<'a> {
+    pub(super) error: &'a PublishError,
+    pub(super) routing_key: &'a str,
+    pub(super) attempts: u32,
+    pub(super) wait: Duration,
+}
+
+impl PublishRetried<'_> {
+    pub(super) fn emit(self) {
+        let Self { error, routing_key, attempts, wait } = self;
+        let wait_s = wait.as_secs_f64();
+        if matches!(error, PublishError::Refused(_)) {
+            // It holds for every message, and the connection has said it.
+            tracing::debug!(%error, routing_key, attempts, wait_s, "not published; trying again");
+        } else {
+            tracing::error!(%error, routing_key, attempts, wait_s, "not published; trying again");
+        }
+    }
+}
