@@ -187,7 +187,7 @@ impl Credential {
             Ok(token) => {
                 let token = Arc::new(token);
                 if !matches!(cause, Cause::First) {
-                    TokenRefreshed.emit();
+                    TokenRefreshed::emit();
                 }
                 state.known.extend(source.secrets().chain([token.secret()]));
                 let surplus = state.known.len().saturating_sub(MAX_KNOWN);

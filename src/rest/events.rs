@@ -95,7 +95,7 @@ impl TokenEndpointLimited {
 pub(super) struct TokenRefreshed;
 
 impl TokenRefreshed {
-    pub(super) fn emit(self) {
+    pub(super) fn emit() {
         tracing::info!("the access token was refreshed");
     }
 }

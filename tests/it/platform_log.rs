@@ -131,7 +131,8 @@ async fn the_flow_s_owner_reads_the_way_of_a_message() -> Result<()> {
         }
     };
     let (begins, done) = ((30, "customRequest begins"), (30, "customRequest is done in "));
-    let retries = [(40, "attempt 2 of 6 in 0.1 s: Podio answered 503"), (40, "attempt 3 of 6 in 0.1 s: no answer from Podio")];
+    let retries =
+        [(40, "attempt 2 of 6 in 0.1 s: Podio answered 503"), (40, "attempt 3 of 6 in 0.1 s: no answer from Podio")];
     starts(&story(&lines, "retried"), &[begins, retries[0], retries[1], done]);
     starts(&story(&lines, "limited"), &[begins, (40, "attempt 2 of 6 in 1.0 s: Podio's rate limit"), done]);
     starts(&story(&lines, "forbidden"), &[begins, (50, "failed")]);

@@ -3,6 +3,7 @@
 //! they see.
 #![expect(clippy::print_stdout, reason = "the map is printed for people")]
 
+mod lines;
 mod modules;
 mod texts;
 
@@ -18,7 +19,7 @@ use serde_json::Value;
 type Rules = &'static [(&'static str, &'static [&'static str])];
 
 const RUNTIME: Rules = &[
-    ("amqp", &["platform", "settings", "stop", "tls"]),
+    ("amqp", &["platform", "settings", "stop", "telemetry", "tls"]),
     ("cli", &["commands", "component"]),
     (
         "commands",
@@ -46,7 +47,7 @@ const RUNTIME: Rules = &[
     ("stop", &[]),
     ("telemetry", &["settings"]),
     ("tls", &["settings"]),
-    ("worker", &["amqp", "dispatcher", "large", "platform", "settings", "stop"]),
+    ("worker", &["amqp", "dispatcher", "large", "platform", "settings", "stop", "telemetry"]),
 ];
 
 const COMPONENT: Rules = &[

@@ -157,7 +157,7 @@ impl ConfirmBatcher {
                 PublishesRefused { error, exchange: self.exchange.as_str() }.emit();
             }
             None if outcomes.iter().any(Result::is_ok) && self.refused.swap(false, Ordering::Relaxed) => {
-                PublishesAccepted.emit();
+                PublishesAccepted::emit();
             }
             _ => {}
         }

@@ -105,7 +105,7 @@ impl BrokerConnection {
         match timeout(CLOSE_TIMEOUT, self.lapin.close(200, ShortString::from("done"))).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::debug!(%error, "the connection was already gone"),
-            Err(_) => CloseUnanswered.emit(),
+            Err(_) => CloseUnanswered::emit(),
         }
         self.shut();
     }

@@ -124,7 +124,7 @@ impl Consuming {
         match timeout(CLOSE_TIMEOUT, cancel).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::debug!(%error, "the consumer was already gone"),
-            Err(_) => CancelUnanswered.emit(),
+            Err(_) => CancelUnanswered::emit(),
         }
     }
 }

@@ -128,7 +128,7 @@ impl Blocked<'_> {
 pub(super) struct Unblocked;
 
 impl Unblocked {
-    pub(super) fn emit(self) {
+    pub(super) fn emit() {
         tracing::info!("the broker takes messages again");
     }
 }
@@ -153,7 +153,7 @@ impl PublishesRefused<'_> {
 pub(super) struct PublishesAccepted;
 
 impl PublishesAccepted {
-    pub(super) fn emit(self) {
+    pub(super) fn emit() {
         tracing::info!("the broker accepts what is published again");
     }
 }
@@ -162,7 +162,7 @@ impl PublishesAccepted {
 pub(super) struct CancelUnanswered;
 
 impl CancelUnanswered {
-    pub(super) fn emit(self) {
+    pub(super) fn emit() {
         tracing::warn!("the broker did not answer when the consumer was cancelled");
     }
 }
@@ -171,7 +171,7 @@ impl CancelUnanswered {
 pub(super) struct CloseUnanswered;
 
 impl CloseUnanswered {
-    pub(super) fn emit(self) {
+    pub(super) fn emit() {
         tracing::warn!("the broker did not answer when a connection was closed");
     }
 }

@@ -23,7 +23,7 @@ pub(super) async fn failure(connection: &Connection) -> String {
             Ok(Some(Event::ConnectionBlocked(reason))) => {
                 Blocked { reason: &reason }.emit();
             }
-            Ok(Some(Event::ConnectionUnblocked)) => Unblocked.emit(),
+            Ok(Some(Event::ConnectionUnblocked)) => Unblocked::emit(),
             Ok(Some(_)) => {}
             // What was reported before was a channel's.
             Err(_) => reported = None,

@@ -59,6 +59,7 @@ static TOTALS: Totals = Totals {
 };
 
 /// The counts of this process.
+#[must_use]
 pub fn totals() -> &'static Totals {
     &TOTALS
 }

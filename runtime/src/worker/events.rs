@@ -213,37 +213,6 @@ impl Ended {
     }
 }
 
-/// An error is emitted without the message that failed.
-pub(super) struct ErrorWithoutInput<'a> {
-    pub(super) error: &'a PublishError,
-}
-
-impl ErrorWithoutInput<'_> {
-    pub(super) fn emit(self) {
-        tracing::warn!(error = %self.error, "the error is emitted without its input");
-    }
-}
-
-/// An error gets no reply, since it is one itself.
-pub(super) struct NoReplyToReply;
-
-impl NoReplyToReply {
-    pub(super) fn emit(self) {
-        tracing::warn!("no reply to an error reply: is reply_to a key of this step's own queue?");
-    }
-}
-
-/// The reply with an error reached nobody.
-pub(super) struct ReplyLost<'a> {
-    pub(super) error: &'a PublishError,
-}
-
-impl ReplyLost<'_> {
-    pub(super) fn emit(self) {
-        tracing::warn!(error = %self.error, "the error's reply reached nobody");
-    }
-}
-
 /// The error of a message cannot be published.
 pub(super) struct ErrorUnpublished<'a> {
     pub(super) error: &'a PublishError,
@@ -256,26 +225,5 @@ impl ErrorUnpublished<'_> {
             error = %self.error,
             "rejected without an answer: its error cannot be published"
         );
-    }
-}
-
-/// A publish failed and is tried again.
-pub(super) struct PublishRetried<'a> {
-    pub(super) error: &'a PublishError,
-    pub(super) routing_key: &'a str,
-    pub(super) attempts: u32,
-    pub(super) wait: Duration,
-}
-
-impl PublishRetried<'_> {
-    pub(super) fn emit(self) {
-        let Self { error, routing_key, attempts, wait } = self;
-        let wait_s = wait.as_secs_f64();
-        if matches!(error, PublishError::Refused(_)) {
-            // It holds for every message, and the connection has said it.
-            tracing::debug!(%error, routing_key, attempts, wait_s, "not published; trying again");
-        } else {
-            tracing::error!(%error, routing_key, attempts, wait_s, "not published; trying again");
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! The worker's lifecycle (protocol, section 2): start, work, stop.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
@@ -69,7 +69,7 @@ pub(crate) async fn run(
                 memory: Arc::new(Budget::new(settings.memory)),
                 stop: stop.clone(),
             };
-            summary::of(work(&mut link, Arc::new(processor), drain)).await
+            summary::of(pin!(work(&mut link, Arc::new(processor), drain))).await
         }
         Some(Err(error)) => {
             // A stop does not cut this short: it has its own time limit, and the process ends anyway.

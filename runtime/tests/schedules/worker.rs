@@ -120,6 +120,7 @@ impl Component for Scheduled {
     const INFO: Info = Info {
         name: "scheduled",
         version: "1.0.0",
+        revision: "unknown",
         about: "",
         manifest: "{}",
         example: "{}",

@@ -4,7 +4,11 @@ use std::{borrow::Cow, fmt::Display, time::Duration};
 
 use bytes::Bytes;
 
-use super::{EmitError, Emits, republish::Unpublished};
+use super::{
+    EmitError, Emits,
+    events::{ErrorWithoutInput, NoReplyToReply, ReplyLost},
+    republish::Unpublished,
+};
 use crate::{
     amqp::PublishError,
     dispatcher::Failure,
@@ -14,10 +18,7 @@ use crate::{
         headers::{self, Table, new_id},
     },
     stop::Stopped,
-    worker::{
-        events::{ErrorWithoutInput, NoReplyToReply, ReplyLost},
-        received::Received,
-    },
+    worker::received::Received,
 };
 
 /// Copies of a message's payload that its error takes besides it: by itself, in the error's payload, in lapin's frames.
@@ -81,7 +82,7 @@ impl Emits {
             && self.settings.error_replies
         {
             if received.is_error_reply() {
-                NoReplyToReply.emit();
+                NoReplyToReply::emit();
                 return Ok(());
             }
             let headers = || self.headers.error_reply(received.incoming, id.clone(), times);

@@ -17,6 +17,7 @@ use crate::{
 
 mod emit_error;
 mod envelope;
+mod events;
 mod failure;
 mod message_emitter;
 mod rate_limit;

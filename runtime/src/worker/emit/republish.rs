@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::settings::PublishRetry;
+use super::{events::PublishRetried, settings::PublishRetry};
 use crate::{
     amqp::{Properties, PublishError, Publisher},
     stop::{Stop, Stopped},
-    worker::events::PublishRetried,
 };
 
 /// Publishes with retries.
