@@ -38,6 +38,8 @@ impl Component for PodioComponent {
         log_target: env!("CARGO_CRATE_NAME"),
         settings_file: variables::SETTINGS_FILE.name,
         variables: variables::ALL,
+        http_address: Some(variables::PODIO_HTTP_ADDRESS),
+        metrics_prefix: "podio",
         access_token: Some(variables::PODIO_ACCESS_TOKEN.name),
     };
 

@@ -26,6 +26,8 @@ enum Command {
     Login(LoginArgs),
     /// Tries everything that the worker needs, with its settings and without touching a message; one line for each.
     Check(CheckArgs),
+    /// Asks a running worker on this machine whether it is ready; the exit code is 0 if it is.
+    Health,
     /// The platform's one-shot calls; the result is posted to `ELASTICIO_POST_RESULT_URL`.
     Service {
         /// `verifyCredentials`, `selectModel` or `getMetaModel`
@@ -43,6 +45,7 @@ pub fn main<C: Component>() -> ExitCode {
         Command::Exec(args) => commands::exec::run::<C>(&args),
         Command::Login(args) => commands::login::run::<C>(&args),
         Command::Check(args) => commands::check::run::<C>(&args),
+        Command::Health => commands::health::run::<C>(),
         Command::Service { method } => commands::service::run::<C>(&method),
     }
 }

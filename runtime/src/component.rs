@@ -151,6 +151,10 @@ pub struct Info {
     pub settings_file: &'static str,
     /// The variables that it reads besides those of every component.
     pub variables: &'static [Variable],
+    /// The variable with the address on which health and figures are served; `None` if it has none.
+    pub http_address: Option<Variable>,
+    /// What the names of its own figures begin with.
+    pub metrics_prefix: &'static str,
     /// The name of the variable with an access token that [`Component::config_from_environment`] reads, for an error
     /// text.
     pub access_token: Option<&'static str>,

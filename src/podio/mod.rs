@@ -6,7 +6,7 @@ use elasticio_runtime::{Step, http::ClientError};
 
 use crate::{
     USER_AGENT,
-    rest::{ApiClient, ClientSettings, Profile, SettingNames, StepCredential},
+    rest::{ApiClient, ClientSettings, Profile, RateLimitHeaders, SettingNames, StepCredential},
 };
 
 #[cfg(any(test, fuzzing))]
@@ -27,6 +27,12 @@ pub use step_config::StepConfig;
 /// The properties of Podio's API.
 pub(crate) static PODIO: Profile = Profile {
     name: "Podio",
+    peer: "podio",
+    rate_limit: RateLimitHeaders {
+        limit: "x-rate-limit-limit",
+        remaining: "x-rate-limit-remaining",
+        pool: rate_limit_pool,
+    },
     // 420 is specific to Podio (https://developers.podio.com/index/limits); 429 is the standard (RFC 6585, section 4).
     rate_limit_statuses: &[420, 429],
     wait_in_body: rate_limit_text::requested_wait,
@@ -39,6 +45,12 @@ pub(crate) static PODIO: Profile = Profile {
         max_message_time: variables::PODIO_MAX_MESSAGE_TIME.name,
     },
 };
+
+/// Podio's pools: 1000 calls an hour, and 250 for the operations that its documentation marks as rate limited
+/// (<https://developers.podio.com/index/limits>). Its answers do not name them.
+fn rate_limit_pool(limit: u64) -> &'static str {
+    if limit < 1000 { "rate_limited" } else { "general" }
+}
 
 /// A client for Podio's API with a step's credential.
 ///

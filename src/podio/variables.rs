@@ -19,6 +19,7 @@ elasticio_runtime::variables! {
     PODIO_UPLOAD_SOURCES = "PODIO_UPLOAD_SOURCES", None, "Where `uploadFile` may fetch from besides the object storage: `public` (public addresses), hosts such as `files.example.com` or `*.example.com`, or both, comma-separated; anywhere when unset.";
     PODIO_ACCESS_TOKEN = "PODIO_ACCESS_TOKEN", None, "`exec`: access token if there is no credential file (a secret).";
     PODIO_REFRESH_TOKEN = "PODIO_REFRESH_TOKEN", None, "`exec`: refresh token if there is no credential file (a secret).";
+    PODIO_HTTP_ADDRESS = "PODIO_HTTP_ADDRESS", None, "Where `/livez`, `/readyz` and `/metrics` are served, such as `0.0.0.0:9464`; off when unset.";
     SETTINGS_FILE = "PODIO_COMPONENT_SETTINGS", None, "A TOML file with any of these variables as keys; the environment takes precedence.";
 }
 

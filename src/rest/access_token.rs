@@ -1,6 +1,6 @@
 //! The access token that a request carries, or the reason why there is none.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use elasticio_runtime::stop::Stopped;
 use reqwest::header::HeaderValue;
@@ -19,6 +19,8 @@ pub(super) struct AccessToken {
     pub(super) retry: RetryFields,
     /// When it should be refreshed, if its credential says when it expires.
     due: Option<Instant>,
+    /// When it expires, if its credential says so.
+    pub(super) expires: Option<SystemTime>,
 }
 
 impl AccessToken {
@@ -35,7 +37,12 @@ impl AccessToken {
         })?;
         authorization.set_sensitive(true);
         let due = due_in.and_then(|wait| Instant::now().checked_add(wait));
-        Ok(Self { token, authorization, retry, due })
+        Ok(Self { token, authorization, retry, due, expires: None })
+    }
+
+    /// The same token, which expires then.
+    pub(super) fn expiring(self, expires: Option<SystemTime>) -> Self {
+        Self { expires, ..self }
     }
 
     /// Whether it should be refreshed, since it soon expires.

@@ -163,6 +163,18 @@ impl Attempt {
         }
     }
 
+    /// What went wrong, in a word.
+    pub(super) fn error_type(&self) -> &'static str {
+        match self {
+            Self::Answered { .. } => "",
+            Self::NotSent(_) => "not_sent",
+            Self::Broken(_) => "broken",
+            Self::Unreadable(_) => "unreadable",
+            Self::Permanent(_) => "refused",
+            Self::BadFile(_) => "bad_file",
+        }
+    }
+
     /// The attempt as the retry policy sees it.
     pub(super) fn outcome(&self, profile: &Profile) -> Outcome {
         match self {

@@ -6,7 +6,7 @@ use elasticio_runtime::{
     http,
     platform::{api::PlatformApi, credential_store::CredentialStore},
     stop::Stop,
-    telemetry::totals,
+    telemetry::{HttpCall, WaitReason, path_template, totals, waiting},
 };
 use secrecy::SecretString;
 
@@ -138,8 +138,7 @@ impl ApiClient {
             if self.settings.time_left(request).is_zero() {
                 return Err(Problem::OutOfTime(self.time_bound()));
             }
-            totals().called();
-            let attempt = attempt(&self.http, self.profile, &self.settings, request, &token).await;
+            let attempt = self.attempt(request, &token).await;
             let outcome = attempt.outcome(self.profile);
             let decision = retry::decide(&policy, history, outcome);
             let decision = retry::within(decision, self.settings.time_left(request), self.settings.timeout);
@@ -155,7 +154,9 @@ impl ApiClient {
                 AttemptFailed { profile, request, outcome, status: attempt.status(), decision, attempts, of }.emit();
             }
             match decision {
-                Decision::Retry(wait) => stop.sleep(retry::jittered(wait, rand::random())).await?,
+                Decision::Retry(wait) => {
+                    waiting(WaitReason::Retry, stop.sleep(retry::jittered(wait, rand::random()))).await?;
+                }
                 // The next iteration waits out the credential's cooldown, which holds for all its messages.
                 Decision::CoolDown(_) => {}
                 Decision::Rebound(wait) => return Err(Problem::Rebound(wait)),
@@ -172,6 +173,23 @@ impl ApiClient {
                 }
             }
         }
+    }
+
+    /// Makes one attempt, and tells what came of it.
+    async fn attempt(&self, request: &Request, token: &AccessToken) -> Attempt {
+        let profile = self.profile;
+        totals().called();
+        let template = || path_template(request.url.path(), profile.route_words);
+        let call = HttpCall::begin(profile.peer, request.method.as_str(), template);
+        let attempt = attempt(&self.http, profile, &self.settings, request, token).await;
+        match &attempt {
+            Attempt::Answered { answer, .. } => {
+                profile.rate_limit.tell(&answer.headers);
+                call.answered(answer.status.as_u16());
+            }
+            unanswered => call.failed(unanswered.error_type()),
+        }
+        attempt
     }
 
     fn time_bound(&self) -> TimeBound {

@@ -16,7 +16,7 @@ use super::{
     access_token::{AccessToken, TokenError},
     cooldown::Cooldown,
     early_refresh::{EarlyRefresh, MAX_WAIT},
-    events::{EarlyRefreshFailed, TokenNotRefreshed, TokenRefreshed},
+    events::{EarlyRefreshFailed, TokenInUse, TokenNotRefreshed},
     running_refresh::{Outcome, RunningRefresh},
     token_source::TokenSource,
 };
@@ -186,9 +186,7 @@ impl Credential {
         match outcome {
             Ok(token) => {
                 let token = Arc::new(token);
-                if !matches!(cause, Cause::First) {
-                    TokenRefreshed::emit();
-                }
+                TokenInUse { refreshed: !matches!(cause, Cause::First), expires: token.expires }.emit();
                 state.known.extend(source.secrets().chain([token.secret()]));
                 let surplus = state.known.len().saturating_sub(MAX_KNOWN);
                 state.known.drain(..surplus);

@@ -1,9 +1,9 @@
 //! What the client tells. Each event is a type whose `emit` writes its line and counts it, so that logs and figures say the
 //! same. The lines are for the flow's owner too: they name a request without what is variable in its path.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use elasticio_runtime::telemetry::{Retried, totals};
+use elasticio_runtime::telemetry::{Retried, metrics, totals};
 
 use super::{
     Profile, Request,
@@ -91,12 +91,30 @@ impl TokenEndpointLimited {
     }
 }
 
-/// The token was refreshed.
-pub(super) struct TokenRefreshed;
+/// There is a token to use from now on.
+pub(super) struct TokenInUse {
+    /// Whether it replaces another one.
+    pub(super) refreshed: bool,
+    /// When it expires, if its credential says so.
+    pub(super) expires: Option<SystemTime>,
+}
 
-impl TokenRefreshed {
-    pub(super) fn emit() {
-        tracing::info!("the access token was refreshed");
+impl TokenInUse {
+    pub(super) fn emit(self) {
+        if let Some(metrics) = metrics() {
+            let since_epoch = self.expires.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+            metrics.token_expires(since_epoch.unwrap_or_default().as_secs_f64());
+        }
+        if self.refreshed {
+            count_refresh("refreshed");
+            tracing::info!("the access token was refreshed");
+        }
+    }
+}
+
+fn count_refresh(outcome: &str) {
+    if let Some(metrics) = metrics() {
+        metrics.token_refreshed(outcome);
     }
 }
 
@@ -107,6 +125,7 @@ pub(super) struct TokenNotRefreshed<'a> {
 
 impl TokenNotRefreshed<'_> {
     pub(super) fn emit(self) {
+        count_refresh("failed");
         tracing::warn!(error = %self.error, "the access token could not be refreshed");
     }
 }
@@ -119,6 +138,7 @@ pub(super) struct EarlyRefreshFailed<'a> {
 
 impl EarlyRefreshFailed<'_> {
     pub(super) fn emit(self) {
+        count_refresh("failed");
         tracing::warn!(
             error = %self.error,
             pause_s = self.pause.as_secs(),

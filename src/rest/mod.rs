@@ -19,8 +19,8 @@ mod mask;
 mod oauth;
 mod own_credential;
 mod pace;
-mod path_template;
 mod profile;
+mod rate_limit;
 pub mod request;
 mod retry;
 mod retry_after;
@@ -42,6 +42,7 @@ pub use settings::ClientSettings;
 pub(crate) use client::StepCredential;
 pub(crate) use oauth::OAuth;
 pub(crate) use profile::{Profile, SettingNames};
+pub(crate) use rate_limit::RateLimitHeaders;
 pub(crate) use retry::RetryFields;
 pub(crate) use retry_after::rounded_up;
 

@@ -52,13 +52,20 @@ impl OwnCredential {
 
     /// The token that the step's config carries.
     pub(super) fn read(&self) -> Result<AccessToken, TokenError> {
-        self.access_token(Expiry::of(&self.oauth.fields).of_stored(SystemTime::now(), rand::random()))
+        self.access_token(Expiry::of(&self.oauth.fields), Expiry::of_stored)
     }
 
-    /// The current token, which should be refreshed in `due_in`, if this process can do that.
-    fn access_token(&self, due_in: Option<Duration>) -> Result<AccessToken, TokenError> {
+    /// The current token; `due` says when it should be refreshed, if this process can do that.
+    fn access_token(
+        &self,
+        expiry: Expiry,
+        due: impl Fn(Expiry, SystemTime, f64) -> Option<Duration>,
+    ) -> Result<AccessToken, TokenError> {
         let refreshable = self.endpoint.is_some() && self.oauth.refresh_token.is_some();
-        AccessToken::new(self.oauth.access_token.clone(), RetryFields::default(), due_in.filter(|_| refreshable))
+        let now = SystemTime::now();
+        let due_in = due(expiry, now, rand::random()).filter(|_| refreshable);
+        let token = AccessToken::new(self.oauth.access_token.clone(), RetryFields::default(), due_in)?;
+        Ok(token.expiring(expiry.end(now)))
     }
 
     /// The tokens.
@@ -95,7 +102,7 @@ impl OwnCredential {
             TokenError::Refused(format!("{}'s token endpoint answered without an access token", self.profile.name))
         })?;
         self.unstored = true;
-        self.access_token(expiry.of_new(now, rand::random()))
+        self.access_token(expiry, Expiry::of_new)
     }
 
     /// Takes the tokens that another process has stored meanwhile, if it has. `known` are the tokens of this process.
@@ -113,7 +120,7 @@ impl OwnCredential {
 
     fn adopt(&mut self, stored: OAuth) -> Result<AccessToken, TokenError> {
         self.oauth = stored;
-        self.access_token(Expiry::of(&self.oauth.fields).of_new(SystemTime::now(), rand::random()))
+        self.access_token(Expiry::of(&self.oauth.fields), Expiry::of_new)
     }
 
     /// Stores the tokens of the last refresh.

@@ -2,11 +2,17 @@
 
 use std::time::Duration;
 
+use super::rate_limit::RateLimitHeaders;
+
 /// The properties that differ between APIs.
 #[derive(Debug)]
 pub(crate) struct Profile {
     /// The API's name, for error texts and logs.
     pub(crate) name: &'static str,
+    /// What figures call it.
+    pub(crate) peer: &'static str,
+    /// How its answers say what is left of its rate limit.
+    pub(crate) rate_limit: RateLimitHeaders,
     /// The HTTP statuses of a rate limit.
     pub(crate) rate_limit_statuses: &'static [u16],
     /// Finds the wait that the body of such an answer asks for.

@@ -3,14 +3,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use elasticio_runtime::telemetry::path_template;
 use reqwest::Method;
 use tokio::time::Instant;
 use url::Url;
 
-use super::{
-    path_template::template,
-    transfer::{FileSink, FileSource},
-};
+use super::transfer::{FileSink, FileSource};
 
 /// The content of a request.
 #[derive(Clone)]
@@ -81,7 +79,7 @@ impl Request {
         let path = self.url.path();
         RequestName {
             full: format!("{} {path}", self.method),
-            logged: format!("{} {}", self.method, template(path, route_words)),
+            logged: format!("{} {}", self.method, path_template(path, route_words)),
         }
     }
 

@@ -122,6 +122,8 @@ fn access_token(
         credentials.fields.and_then(|fields| serde_json::from_str(fields.get()).ok()).unwrap_or_default();
     let (at, lifetime) = (value(credentials.expires_at), value(credentials.expires_in));
     let expiry = Expiry::new(at.as_ref(), lifetime.as_ref());
-    let due_in = due(expiry, SystemTime::now(), rand::random());
-    AccessToken::new(credentials.access_token, RetryFields::read(&fields), due_in)
+    let now = SystemTime::now();
+    let token =
+        AccessToken::new(credentials.access_token, RetryFields::read(&fields), due(expiry, now, rand::random()))?;
+    Ok(token.expiring(expiry.end(now)))
 }

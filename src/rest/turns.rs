@@ -1,6 +1,9 @@
 //! The wait of one request for its turn: bounded by the time that its message may be held, and cut short by a stop.
 
-use elasticio_runtime::stop::Stop;
+use elasticio_runtime::{
+    stop::Stop,
+    telemetry::{WaitReason, waiting},
+};
 
 use super::{
     ClientSettings, Profile, Request,
@@ -38,7 +41,7 @@ impl<'a> Waiting<'a> {
                 Waits { profile: self.profile, wait }.emit();
             }
             // Not lengthened at random: turns spread the calls that follow.
-            self.stop.sleep(wait).await?;
+            waiting(WaitReason::RateLimit, self.stop.sleep(wait)).await?;
         }
     }
 
@@ -61,7 +64,9 @@ impl<'a> Waiting<'a> {
                 NoTurn::Later(wait) if self.settings.time_left(self.request).is_zero() => {
                     return Err(TokenError::Limited(wait));
                 }
-                NoTurn::Later(wait) => self.stop.cut_short(self.cooldown.next_turn(wait)).await?,
+                NoTurn::Later(wait) => {
+                    waiting(WaitReason::RateLimit, self.stop.cut_short(self.cooldown.next_turn(wait))).await?
+                }
             };
             match turn {
                 Ok(turn) => return Ok(turn),

@@ -31,6 +31,8 @@ impl Component for Panicking {
         log_target: env!("CARGO_CRATE_NAME"),
         settings_file: "PANICKING_COMPONENT_SETTINGS",
         variables: &[],
+        http_address: None,
+        metrics_prefix: "panicking",
         access_token: None,
     };
 

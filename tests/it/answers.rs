@@ -118,7 +118,7 @@ async fn with_safe_retries_a_post_that_never_reached_podio_is_repeated() -> Resu
     let environment = environment(&stage, 1).with("PODIO_API_URL", &format!("http://{}", socket.local_addr()?));
     let mut worker = consuming_worker(&stage, &environment).await?;
     stage.send(&request("POST")).await?;
-    let refused = |log: &[String]| log.iter().filter(|line| line.contains("NotSent")).count() >= 3;
+    let refused = |log: &[String]| log.iter().filter(|line| line.contains("no connection to Podio")).count() >= 3;
     worker.log().wait_until("the third refusal", BOUND, refused).await?;
     assert_eq!(stage.results.count(), 0);
     let _podio = Proxy::on(socket.listen(16)?, stage.sandbox.podio_addr().to_string())?;

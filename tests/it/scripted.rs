@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use async_trait::async_trait;
 use elasticio_runtime::action::{Action, Context, Failure, HttpReply, Interruption, Registry};
 use elasticio_runtime::platform::message::{Message, Outgoing};
-use elasticio_runtime::settings::{Reader, Source};
+use elasticio_runtime::settings::{Reader, Source, Unset, Variable};
 use elasticio_runtime::stop::Stop;
 use elasticio_runtime::{Component, Info, Step, run_until};
 use podio_test_support::{Environment, Stage, TestMessage, until};
@@ -57,6 +57,9 @@ pub(crate) fn scripted_message(script: &Value) -> TestMessage {
 /// The action.
 struct Scripted;
 
+/// Where figures are served.
+const HTTP_ADDRESS: Variable = Variable { name: "SCRIPTED_HTTP_ADDRESS", default: Unset::None, meaning: "" };
+
 /// The component of the action.
 struct ScriptedComponent;
 
@@ -70,7 +73,9 @@ impl Component for ScriptedComponent {
         example: r#"{"body":{}}"#,
         log_target: env!("CARGO_CRATE_NAME"),
         settings_file: "SCRIPTED_COMPONENT_SETTINGS",
-        variables: &[],
+        variables: &[HTTP_ADDRESS],
+        http_address: Some(HTTP_ADDRESS),
+        metrics_prefix: "scripted",
         access_token: None,
     };
 

@@ -41,8 +41,8 @@ const RUNTIME: Rules = &[
     ("dispatcher", &["platform", "stop"]),
     ("fuzzed", &["amqp", "commands", "platform", "worker"]),
     ("http", &["large", "tls"]),
-    ("large", &["settings"]),
-    ("platform", &["http", "large", "settings"]),
+    ("large", &["settings", "telemetry"]),
+    ("platform", &["http", "large", "settings", "telemetry"]),
     ("settings", &[]),
     ("stop", &[]),
     ("telemetry", &["settings"]),
@@ -73,6 +73,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
             "runtime/src/commands/sandbox.rs",
         ],
     ),
+    ("prometheus", &["runtime/src/telemetry/metrics"]),
     ("tracing_subscriber", &["runtime/src/telemetry"]),
 ];
 

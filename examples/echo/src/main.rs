@@ -20,6 +20,8 @@ impl Component for Echo {
         log_target: env!("CARGO_CRATE_NAME"),
         settings_file: "ECHO_COMPONENT_SETTINGS",
         variables: &[],
+        http_address: None,
+        metrics_prefix: "echo",
         access_token: None,
     };
     type Settings = ();

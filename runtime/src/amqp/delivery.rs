@@ -1,6 +1,6 @@
 //! Deliveries and their receipts.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use lapin::message::Delivery as RawDelivery;
@@ -8,6 +8,7 @@ use lapin::message::Delivery as RawDelivery;
 use super::{
     Properties,
     acks::AckBatcher,
+    events::Settled,
     values::read_table,
     wire::{self, LARGE_HEADERS, LargeHeaders, UNREADABLE},
 };
@@ -75,12 +76,16 @@ impl Receipt {
 
     /// Acknowledges the message: it is done.
     pub(crate) fn acknowledge(self) {
+        let began = Instant::now();
         self.acks.acknowledge(self.tag);
+        Settled { operation: "ack", took: began.elapsed() }.emit();
     }
 
     /// Rejects the message without requeue: it failed and goes to the dead-letter exchange, if the queue has one.
     pub(crate) fn reject(self) {
+        let began = Instant::now();
         self.acks.reject(self.tag);
+        Settled { operation: "reject", took: began.elapsed() }.emit();
     }
 }
 

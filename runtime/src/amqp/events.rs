@@ -1,13 +1,26 @@
 //! What the link to the broker tells. Each event is a type whose `emit` writes its line and counts it, so that logs and
 //! figures say the same.
 
+use std::time::Duration;
+
 use super::{ConnectError, PublishError};
+use crate::telemetry::{Operation, health, metrics};
 
 /// One of the two connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
     Consume,
     Publish,
+}
+
+/// Both connections are up for the first time.
+pub(super) struct Connected;
+
+impl Connected {
+    pub(super) fn emit() {
+        health().read(true);
+        health().write(true);
+    }
 }
 
 /// The consumer is there.
@@ -18,6 +31,7 @@ pub(super) struct Consumes<'a> {
 
 impl Consumes<'_> {
     pub(super) fn emit(self) {
+        health().consuming(true);
         tracing::info!(queue = self.queue, prefetch = self.prefetch, "waiting for messages");
     }
 }
@@ -44,8 +58,14 @@ impl Broke<'_> {
     pub(super) fn emit(self) {
         let reason = self.reason;
         match self.side {
-            Side::Consume => tracing::warn!(reason, "the connection to consume broke; reconnecting"),
-            Side::Publish => tracing::warn!(reason, "the connection to publish broke; reconnecting"),
+            Side::Consume => {
+                health().read(false);
+                tracing::warn!(reason, "the connection to consume broke; reconnecting");
+            }
+            Side::Publish => {
+                health().write(false);
+                tracing::warn!(reason, "the connection to publish broke; reconnecting");
+            }
         }
     }
 }
@@ -69,8 +89,19 @@ pub(super) struct Reconnected {
 impl Reconnected {
     pub(super) fn emit(self) {
         match self.side {
-            Side::Consume => tracing::info!("reconnected to the broker, to consume"),
-            Side::Publish => tracing::info!("reconnected to the broker, to publish"),
+            Side::Consume => {
+                health().read(true);
+                tracing::info!("reconnected to the broker, to consume");
+            }
+            Side::Publish => {
+                health().write(true);
+                // An alarm is told to each connection anew.
+                blocked(false);
+                tracing::info!("reconnected to the broker, to publish");
+            }
+        }
+        if let Some(metrics) = metrics() {
+            metrics.reconnected();
         }
     }
 }
@@ -83,6 +114,7 @@ pub(super) struct ConsumerEnded<'a> {
 
 impl ConsumerEnded<'_> {
     pub(super) fn emit(self) {
+        health().consuming(false);
         tracing::warn!(reason = self.reason, queue = self.queue, "the broker ended the consumer; consuming again");
     }
 }
@@ -109,6 +141,7 @@ pub(super) struct QueueUnavailable<'a> {
 
 impl QueueUnavailable<'_> {
     pub(super) fn emit(self) {
+        health().consuming(false);
         tracing::warn!(error = %self.error, "the queue cannot be consumed; trying again");
     }
 }
@@ -120,6 +153,7 @@ pub(super) struct Blocked<'a> {
 
 impl Blocked<'_> {
     pub(super) fn emit(self) {
+        blocked(true);
         tracing::warn!(reason = self.reason, "the broker takes no messages for now (an alarm); emits wait");
     }
 }
@@ -129,7 +163,29 @@ pub(super) struct Unblocked;
 
 impl Unblocked {
     pub(super) fn emit() {
+        blocked(false);
         tracing::info!("the broker takes messages again");
+    }
+}
+
+fn blocked(blocked: bool) {
+    if let Some(metrics) = metrics() {
+        metrics.blocked(blocked);
+    }
+}
+
+/// A delivery was settled.
+pub(super) struct Settled {
+    /// `ack` or `reject`.
+    pub(super) operation: &'static str,
+    pub(super) took: Duration,
+}
+
+impl Settled {
+    pub(super) fn emit(self) {
+        if let Some(metrics) = metrics() {
+            metrics.operation(Operation { name: self.operation, kind: "", error_type: "" }, self.took);
+        }
     }
 }
 

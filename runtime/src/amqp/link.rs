@@ -9,7 +9,9 @@ use tokio::{sync::watch, task::JoinHandle, time::Instant};
 use super::{
     BrokerSettings, ConnectError, Delivery, Publisher, ack_timeout,
     consumer::{Consuming, End},
-    events::{Broke, ConsumerEnded, HeldTooLong, QueueUnavailable, Reconnected, Side, StartRetried, StillDown},
+    events::{
+        Broke, Connected, ConsumerEnded, HeldTooLong, QueueUnavailable, Reconnected, Side, StartRetried, StillDown,
+    },
     publisher::LinkState,
     write_side::WriteSide,
 };
@@ -47,6 +49,7 @@ impl Link {
                 }
             }
         };
+        Connected::emit();
         let settings = Arc::new(settings);
         let state = watch::Sender::new(LinkState::Up(write_side.confirms.clone()));
         let writing = tokio::spawn(super::write_side::supervise(write_side, settings.clone(), state.clone()));

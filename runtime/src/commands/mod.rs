@@ -4,6 +4,7 @@ pub(crate) mod check;
 mod credential_file;
 mod encoding;
 pub(crate) mod exec;
+pub(crate) mod health;
 pub(crate) mod login;
 mod process;
 pub(crate) mod run;

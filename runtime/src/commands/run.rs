@@ -8,7 +8,7 @@ use crate::{
     platform::{api::ApiSettings, identity::Identity, step_data::StepData},
     settings::{Reader, Source, variables as v},
     stop::Stop,
-    telemetry::LogTarget,
+    telemetry::{self, HttpAddress, LogTarget},
     worker::{self, Starting, WorkerSettings},
 };
 
@@ -50,9 +50,13 @@ async fn work<C: Component>(source: &Source, stop: impl FnOnce() -> anyhow::Resu
     let mut reader = Reader::new(source);
     let worker = WorkerSettings::read(&mut reader, C::INFO.name);
     let own = C::settings(&mut reader);
-    let (mut worker, own) = reader.finish((worker, own))?;
+    let address = HttpAddress::read(&mut reader, C::INFO.http_address);
+    let (mut worker, own, address) = reader.finish((worker, own, address))?;
     if let Some(bound) = C::message_time(&own) {
         worker.bound_message_time(bound.setting, bound.max);
+    }
+    if let Some(address) = address {
+        telemetry::serve(address, C::INFO.metrics_prefix, C::INFO.version, C::INFO.revision)?;
     }
     let stop = stop()?;
     let platform = process::platform::<C>(worker.api.clone(), worker.storage.clone())?;
@@ -72,7 +76,7 @@ async fn work<C: Component>(source: &Source, stop: impl FnOnce() -> anyhow::Resu
     .emit();
     // Without a config, every message would fail for want of the credential.
     let needs_config = C::INFO.manifest().has_credentials();
-    Box::pin(worker::run(&worker, &platform, needs_config, actions, &stop, drain)).await?;
+    telemetry::alive(Box::pin(worker::run(&worker, &platform, needs_config, actions, &stop, drain))).await?;
     Ok(())
 }
 

@@ -60,6 +60,17 @@ impl SendError {
         if error.is_connect() && !redirected { Self::NotSent(reason(error)) } else { Self::Broken(reason(error)) }
     }
 
+    /// What kind of error it is, in a word.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::NotSent(_) => "not_sent",
+            Self::Broken(_) => "broken",
+            Self::Unreadable(_) => "unreadable",
+            Self::Refused(_) => "refused",
+        }
+    }
+
     /// Whether another attempt may succeed.
     #[must_use]
     pub fn is_transient(&self) -> bool {

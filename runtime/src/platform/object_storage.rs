@@ -18,6 +18,7 @@ use crate::{
         body::{self, ReadError},
     },
     settings::{Reader, variables as v},
+    telemetry::HttpCall,
 };
 
 /// Wait before the first retry; doubles with every retry.
@@ -193,7 +194,16 @@ impl ObjectStorage {
     ) -> Result<Response, StorageError> {
         let request =
             request.bearer_auth(self.settings.token.expose_secret()).header("x-request-id", &self.settings.request_id);
-        let response = self.http.send(request, deadline).await.map_err(|error| unanswered(&error, call))?;
+        let (method, template) = if call == GET { ("GET", "/objects/*") } else { ("POST", "/objects") };
+        let counted = HttpCall::begin("object_storage", method, || template.to_owned());
+        let response = match self.http.send(request, deadline).await {
+            Ok(response) => response,
+            Err(error) => {
+                counted.failed(error.kind());
+                return Err(unanswered(&error, call));
+            }
+        };
+        counted.answered(response.status().as_u16());
         match response.status() {
             status if status.is_success() => Ok(response),
             status => Err(StorageError::Status(status, call)),

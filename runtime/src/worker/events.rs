@@ -9,7 +9,7 @@ use crate::{
     amqp::PublishError,
     dispatcher::Failure,
     platform::{headers::Value, identity::Identity},
-    telemetry::{OWNER, totals},
+    telemetry::{OWNER, health, metrics, totals},
 };
 
 /// What a log line has in place of an id that the message does not have (protocol, section 13.10).
@@ -160,10 +160,24 @@ pub(super) enum Redelivered {
 
 impl Redelivered {
     pub(super) fn emit(self) {
+        let count = |action| {
+            if let Some(metrics) = metrics() {
+                metrics.redelivered(action);
+            }
+        };
         match self {
-            Self::Joined => tracing::info!("delivered again while in work: joined"),
-            Self::Settled => tracing::info!("delivered again after it was done: settled"),
-            Self::Processed => tracing::debug!("delivered again: processed"),
+            Self::Joined => {
+                count("joined");
+                tracing::info!("delivered again while in work: joined");
+            }
+            Self::Settled => {
+                count("settled");
+                tracing::info!("delivered again after it was done: settled");
+            }
+            Self::Processed => {
+                count("processed");
+                tracing::debug!("delivered again: processed");
+            }
         }
     }
 }
@@ -198,17 +212,57 @@ impl Drop for InWork {
 }
 
 /// The work on a message ended, and its delivery is settled.
-pub(super) struct Ended {
+pub(super) struct Ended<'a> {
+    pub(super) queue: &'a str,
     pub(super) outcome: Outcome,
+    /// Since its arrival.
+    pub(super) took: Duration,
 }
 
-impl Ended {
+impl Ended<'_> {
     pub(super) fn emit(self) {
-        match self.outcome {
-            Outcome::Acknowledged => totals().done(),
-            Outcome::Rejected => totals().failed(),
-            Outcome::Rebounded => totals().handed_back(),
-            Outcome::Left => {}
+        let outcome = match self.outcome {
+            Outcome::Acknowledged => {
+                totals().done();
+                "acknowledged"
+            }
+            Outcome::Rejected => {
+                totals().failed();
+                "rejected"
+            }
+            Outcome::Rebounded => {
+                totals().handed_back();
+                "rebounded"
+            }
+            Outcome::Left => "left",
+        };
+        if let Some(metrics) = metrics() {
+            metrics.processed(self.queue, outcome, self.took);
+        }
+    }
+}
+
+/// The broker delivered a message.
+pub(super) struct Arrived;
+
+impl Arrived {
+    pub(super) fn emit() {
+        if let Some(metrics) = metrics() {
+            metrics.consumed();
+        }
+    }
+}
+
+/// The worker takes no more messages, and finishes those in work.
+pub(super) struct Drains {
+    pub(super) in_progress: usize,
+}
+
+impl Drains {
+    pub(super) fn emit(self) {
+        health().stopping();
+        if self.in_progress > 0 {
+            tracing::info!(in_progress = self.in_progress, "stopping once the messages in progress are done");
         }
     }
 }

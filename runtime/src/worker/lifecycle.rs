@@ -8,8 +8,14 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
 use super::{
-    StartError, emit::Emits, events::message_span, in_flight::InFlight, process::Processor, settings::WorkerSettings,
-    step::StepContext, summary,
+    StartError,
+    emit::Emits,
+    events::{Drains, message_span},
+    in_flight::InFlight,
+    process::Processor,
+    settings::WorkerSettings,
+    step::StepContext,
+    summary,
 };
 use crate::{
     amqp::{Delivery, Link},
@@ -17,6 +23,7 @@ use crate::{
     large::{Budget, offloadable},
     platform::{Platform, cipher::Cipher, identity::Identity, lightweight::BodyStore, step_data::StepData},
     stop::Stop,
+    telemetry::{InUse, metrics, totals},
 };
 
 /// Longest time that a failed start spends on publishing its error.
@@ -69,6 +76,7 @@ pub(crate) async fn run(
                 memory: Arc::new(Budget::new(settings.memory)),
                 stop: stop.clone(),
             };
+            look_up(settings, &processor.memory);
             summary::of(pin!(work(&mut link, Arc::new(processor), drain))).await
         }
         Some(Err(error)) => {
@@ -143,6 +151,7 @@ async fn start_hook(settings: &WorkerSettings, platform: &Platform) -> Result<()
 fn step(settings: &WorkerSettings, platform: &Platform, step_data: &StepData, cipher: &Arc<Cipher>) -> StepContext {
     StepContext {
         function: settings.identity.function.clone(),
+        queue: settings.broker.queue.clone(),
         id: settings.identity.step_id.clone(),
         passthrough: step_data.is_passthrough,
         no_self_passthrough: settings.emit.no_self_passthrough,
@@ -152,6 +161,14 @@ fn step(settings: &WorkerSettings, platform: &Platform, step_data: &StepData, ci
         api: platform.api.clone(),
         account: step_data.account(),
     }
+}
+
+/// Lets whoever reads the figures see what is in use.
+fn look_up(settings: &WorkerSettings, memory: &Arc<Budget>) {
+    let Some(metrics) = metrics() else { return };
+    let budget = memory.clone();
+    let in_use = move || InUse { messages: totals().in_work(), bytes: budget.in_use() };
+    metrics.look_up(settings.broker.prefetch, memory.size(), in_use);
 }
 
 /// Processes messages until the worker stops, then waits for those in progress.
@@ -165,9 +182,7 @@ async fn work(link: &mut Link, processor: Arc<Processor>, drain: Duration) -> Re
     };
     let consumed = link.consume(deliver, &stop).await;
     in_progress.close();
-    if !in_progress.is_empty() {
-        tracing::info!(in_progress = in_progress.len(), "stopping once the messages in progress are done");
-    }
+    Drains { in_progress: in_progress.len() }.emit();
     if tokio::time::timeout(drain, in_progress.wait()).await.is_err() {
         tracing::warn!(
             in_progress = in_progress.len(),

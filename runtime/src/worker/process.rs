@@ -8,8 +8,8 @@ use tokio::sync::Semaphore;
 use super::{
     emit::{EmitError, Emits, MessageEmitter, Rebounded, Unpublished},
     events::{
-        Begun, DeliveredBefore, Done, Ended, ErrorUnpublished, Failed, HandedBack, HeadersUnreadable, InWork, Outcome,
-        PayloadUnreadable, Redelivered,
+        Arrived, Begun, DeliveredBefore, Done, Ended, ErrorUnpublished, Failed, HandedBack, HeadersUnreadable, InWork,
+        Outcome, PayloadUnreadable, Redelivered,
     },
     in_flight::{Arrival, InFlight, Verdict},
     received::{Received, now_ms},
@@ -67,6 +67,8 @@ enum Ending {
 impl Processor {
     /// Processes one delivery and settles it, unless the worker stops first.
     pub(super) async fn process(&self, delivery: Delivery) {
+        let arrived = Instant::now();
+        Arrived::emit();
         if delivery.body.len() > OFFLOADED {
             offload().await;
         }
@@ -76,7 +78,7 @@ impl Processor {
             Err(reason) => {
                 HeadersUnreadable { reason }.emit();
                 receipt.reject();
-                return Ended { outcome: Outcome::Rejected }.emit();
+                return self.ended(Outcome::Rejected, arrived);
             }
         };
         let incoming = Incoming::read(&headers);
@@ -112,7 +114,11 @@ impl Processor {
         for receipt in self.in_flight.finish(key, verdict, Instant::now()) {
             verdict.settle(receipt);
         }
-        Ended { outcome }.emit();
+        self.ended(outcome, arrived);
+    }
+
+    fn ended(&self, outcome: Outcome, arrived: Instant) {
+        Ended { queue: &self.step.queue, outcome, took: arrived.elapsed() }.emit();
     }
 
     /// Runs the action; emits an error or a rebound if it does not succeed.

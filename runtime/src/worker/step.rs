@@ -7,6 +7,8 @@ use crate::worker::settings::InputFormat;
 pub(super) struct StepContext {
     /// The action's name in component.json.
     pub(super) function: String,
+    /// The queue that it takes messages from.
+    pub(super) queue: String,
     /// Its id, under which results carry themselves.
     pub(super) id: String,
     /// Whether results carry the messages of the steps before.

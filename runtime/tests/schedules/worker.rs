@@ -127,6 +127,8 @@ impl Component for Scheduled {
         log_target: "scheduled",
         settings_file: "SCHEDULED_SETTINGS",
         variables: &[],
+        http_address: None,
+        metrics_prefix: "scheduled",
         access_token: None,
     };
 

@@ -173,6 +173,8 @@ async fn answer(mut stream: TcpStream, model: &Model) -> std::io::Result<()> {
 }
 
 static PROFILE: Profile = Profile {
+    peer: "api",
+    rate_limit: RateLimitHeaders { limit: "limit", remaining: "remaining", pool: |_| "general" },
     name: "API",
     rate_limit_statuses: &[],
     wait_in_body: |_| None,

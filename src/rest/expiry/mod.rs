@@ -60,6 +60,11 @@ impl Expiry {
         (wait < left).then_some(wait)
     }
 
+    /// When a token expires that says so now.
+    pub(super) fn end(self, now: SystemTime) -> Option<SystemTime> {
+        self.at.or_else(|| now.checked_add(self.lifetime?))
+    }
+
     /// The time until `expires_at`; zero if it has passed.
     fn left(&self, now: SystemTime) -> Option<Duration> {
         self.at.map(|at| at.duration_since(now).unwrap_or_default())

@@ -19,8 +19,9 @@ use tokio::time::Instant;
 use url::Url;
 
 use elasticio_runtime::{
-    http::{self, body::ReadError},
+    http::{self, SendError, body::ReadError},
     stop::Stop,
+    telemetry::{HttpCall, path_template},
 };
 
 use super::{ClientSettings, profile::Profile, retry_after::requested_wait};
@@ -120,12 +121,16 @@ impl TokenEndpoint {
         };
         let call = self.http.post(parts.uri.to_string()).header(CONTENT_TYPE, content_type);
         let deadline = Instant::now() + self.timeout;
-        let answer = self.http.send(call.body(body), deadline).await.map_err(|error| match error {
-            // The refresh token may be used up.
-            http::SendError::Unreadable(what) => TransportError::Unusable(what),
-            error if error.is_transient() => TransportError::Unanswered(error.to_string()),
-            error => TransportError::Misconfigured(error.to_string()),
-        })?;
+        let counted =
+            HttpCall::begin("token_endpoint", "POST", || path_template(parts.uri.path(), self.profile.route_words));
+        let answer = match self.http.send(call.body(body), deadline).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                counted.failed(error.kind());
+                return Err(unanswered(error));
+            }
+        };
+        counted.answered(answer.status().as_u16());
         let status = answer.status();
         let headers = answer.headers().clone();
         let body = http::body::read(answer, MAX_ANSWER, deadline).await.map_err(|error| match error {
@@ -153,6 +158,16 @@ impl TokenEndpoint {
                 Ok(response)
             }
         }
+    }
+}
+
+/// A call without an answer.
+fn unanswered(error: SendError) -> TransportError {
+    match error {
+        // The refresh token may be used up.
+        SendError::Unreadable(what) => TransportError::Unusable(what),
+        error if error.is_transient() => TransportError::Unanswered(error.to_string()),
+        error => TransportError::Misconfigured(error.to_string()),
     }
 }
 

@@ -8,14 +8,16 @@
 //!
 //! Both parts are given in the order in which they were asked for, so nobody starves.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
+use futures_util::future::poll_immediate;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
 
 use super::MemorySettings;
+use crate::telemetry::{WaitReason, waiting};
 
 /// The longest wait for memory. A message that waits longer fails: the broker's acknowledgement time-out, half an hour by
 /// default, would take it away.
@@ -118,21 +120,26 @@ impl Budget {
     }
 
     /// Bytes that messages hold now.
-    #[cfg(test)]
-    fn in_use(&self) -> usize {
+    pub(crate) fn in_use(&self) -> usize {
         let pool = self.pool_units as usize - self.pool.available_permits();
         let lane = if self.lane.available_permits() == 0 { self.lane_units as usize } else { 0 };
         (pool + lane) * UNIT
     }
 
     /// Bytes of the whole budget.
-    pub(super) fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         (self.pool_units as usize + self.lane_units as usize) * UNIT
     }
 
     /// Waits until a message that holds `held` may hold `wanted` bytes; returns what is to be added to it.
     pub(super) async fn grant(&self, held: Standing, wanted: usize) -> Result<Held, NoMemory> {
-        timeout(MAX_WAIT, self.granted(held, wanted)).await.map_err(|_| NoMemory::Waited)?
+        let mut granted = pin!(timeout(MAX_WAIT, self.granted(held, wanted)));
+        let at_once = poll_immediate(granted.as_mut()).await;
+        let granted = match at_once {
+            Some(granted) => granted,
+            None => waiting(WaitReason::Memory, granted).await,
+        };
+        granted.map_err(|_| NoMemory::Waited)?
     }
 
     async fn granted(&self, (pool, lane): Standing, wanted: usize) -> Result<Held, NoMemory> {

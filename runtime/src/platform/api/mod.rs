@@ -11,7 +11,10 @@ use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use super::step_data::{StepData, StepDataError};
-use crate::http;
+use crate::{
+    http,
+    telemetry::{HttpCall, path_template},
+};
 
 mod error;
 #[cfg(any(test, fuzzing))]
@@ -26,6 +29,23 @@ pub(crate) const PLATFORM_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The largest answer of the platform that is read, in bytes.
 const MAX_ANSWER: usize = 16 * 1024 * 1024;
+
+/// The words of its paths; everything else in them is an id.
+const ROUTE_WORDS: &[&str] = &[
+    "accounts",
+    "data",
+    "hooks",
+    "refresh",
+    "sailor-support",
+    "secrets",
+    "startup",
+    "steps",
+    "task",
+    "tasks",
+    "v1",
+    "v2",
+    "workspaces",
+];
 
 /// The credentials that a secret holds, as the platform stores them.
 #[derive(Deserialize)]
@@ -198,7 +218,17 @@ impl PlatformApi {
             request = request.header(CONTENT_TYPE, "application/json").body(body);
         }
         let deadline = Instant::now() + PLATFORM_TIMEOUT;
-        let answer = self.http.send(request, deadline).await.map_err(|error| ApiError::unanswered(call, &error))?;
+        let counted = HttpCall::begin("platform", call.split(' ').next().unwrap_or_default(), || {
+            path_template(&format!("/{}", path.join("/")), ROUTE_WORDS)
+        });
+        let answer = match self.http.send(request, deadline).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                counted.failed(error.kind());
+                return Err(ApiError::unanswered(call, &error));
+            }
+        };
+        counted.answered(answer.status().as_u16());
         let origin = answer.url().origin();
         if !reads && origin != self.settings.uri.origin() {
             // Whoever answers there has not seen what was to be stored.

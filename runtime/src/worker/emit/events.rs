@@ -2,7 +2,62 @@
 
 use std::time::Duration;
 
-use crate::amqp::PublishError;
+use crate::{
+    amqp::PublishError,
+    telemetry::{Operation, metrics},
+};
+
+/// What is published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Data,
+    Error,
+    Rebound,
+    Snapshot,
+    Reply,
+}
+
+impl Kind {
+    fn label(self) -> &'static str {
+        match self {
+            Self::Data => "data",
+            Self::Error => "error",
+            Self::Rebound => "rebound",
+            Self::Snapshot => "snapshot",
+            Self::Reply => "reply",
+        }
+    }
+}
+
+/// An attempt to publish ended.
+pub(super) struct Published<'a> {
+    pub(super) kind: Kind,
+    pub(super) error: Option<&'a PublishError>,
+    pub(super) took: Duration,
+}
+
+impl Published<'_> {
+    pub(super) fn emit(self) {
+        let Some(metrics) = metrics() else { return };
+        let error_type = self.error.map_or("", error_type);
+        metrics.operation(Operation { name: "publish", kind: self.kind.label(), error_type }, self.took);
+        if matches!(self.error, Some(PublishError::Returned(_))) {
+            metrics.returned();
+        }
+    }
+}
+
+fn error_type(error: &PublishError) -> &'static str {
+    match error {
+        PublishError::Returned(_) => "returned",
+        PublishError::Nacked => "nacked",
+        PublishError::TooLarge { .. } | PublishError::HeadersTooLarge { .. } => "too_large",
+        PublishError::Refused(_) => "refused",
+        PublishError::Broken(_) => "broken",
+        PublishError::KeyTooLong => "key_too_long",
+        PublishError::Closed => "closed",
+    }
+}
 
 /// An error is emitted without the message that failed.
 pub(super) struct ErrorWithoutInput<'a> {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::{
     EmitError, Emits,
-    events::{ErrorWithoutInput, NoReplyToReply, ReplyLost},
+    events::{ErrorWithoutInput, Kind, NoReplyToReply, ReplyLost},
     republish::Unpublished,
 };
 use crate::{
@@ -112,7 +112,7 @@ impl Emits {
             received.properties.clone().expiring(headers, expiration)
         };
         let key = &self.settings.keys.rebound;
-        match self.publisher.publish_outcome(key, properties, received.body.clone()).await {
+        match self.publisher.publish_outcome(Kind::Rebound, key, properties, received.body.clone()).await {
             Ok(()) => Ok(Rebounded::Published),
             Err(Unpublished::Failed(error)) => {
                 let text = format!("{reason}, but the message cannot be published again to come later: {error}.");
@@ -136,13 +136,13 @@ impl Emits {
 
     async fn publish_error(&self, headers: impl Fn() -> Table, payload: Bytes) -> Result<(), Unpublished> {
         let properties = || self.properties(headers());
-        self.publisher.publish_outcome(&self.settings.keys.error, properties, payload).await
+        self.publisher.publish_outcome(Kind::Error, &self.settings.keys.error, properties, payload).await
     }
 
     /// Publishes the copy. A reply that no queue takes, or that is too large, is not a failure: the error itself is already
     /// published.
     async fn error_reply(&self, key: &str, headers: impl Fn() -> Table, body: Bytes) -> Result<(), Stopped> {
-        match self.publisher.publish_reply(key, || self.properties(headers()), body).await {
+        match self.publisher.publish_reply(Kind::Reply, key, || self.properties(headers()), body).await {
             Ok(()) => Ok(()),
             Err(Unpublished::Stopped(stopped)) => Err(stopped),
             Err(Unpublished::Failed(error)) => {

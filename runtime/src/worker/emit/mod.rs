@@ -31,6 +31,7 @@ pub(super) use republish::Unpublished;
 pub(crate) use settings::EmitSettings;
 
 use envelope::{Envelope, Limits};
+use events::Kind;
 use rate_limit::RateLimit;
 use republish::Republisher;
 
@@ -101,7 +102,7 @@ impl Emits {
         self.data_limit.pass().await;
         let times = received.times();
         let headers = || self.headers.data(received.incoming, Value::text(&id), times, encoding);
-        let published = self.publish(key, headers, payload).await;
+        let published = self.publish(Kind::Data, key, headers, payload).await;
         published.map_err(|reason| EmitError::Unpublished { id: id.clone(), reason })
     }
 
@@ -112,7 +113,7 @@ impl Emits {
         let _frames = large::claim(payload.len()).await?;
         let (id, times) = (new_id(), received.times());
         let headers = || self.headers.http_reply(received.incoming, id.clone(), times);
-        let published = self.publish(&key, headers, payload).await;
+        let published = self.publish(Kind::Reply, &key, headers, payload).await;
         published.map_err(|reason| EmitError::Unpublished { id: id.to_text(), reason })
     }
 
@@ -128,7 +129,7 @@ impl Emits {
         let (id, times) = (new_id(), received.times());
         let headers = || self.headers.snapshot(received.incoming, id.clone(), times, event);
         let payload = Bytes::copy_from_slice(snapshot.get().as_bytes());
-        let published = self.publish(&self.settings.keys.snapshot, headers, payload).await;
+        let published = self.publish(Kind::Snapshot, &self.settings.keys.snapshot, headers, payload).await;
         published.map_err(|reason| EmitError::Unpublished { id: id.to_text(), reason })
     }
 
@@ -138,8 +139,14 @@ impl Emits {
         Ok(self.cipher.encrypt(json, encoding).into())
     }
 
-    async fn publish(&self, key: &str, headers: impl Fn() -> Table, payload: Bytes) -> Result<(), Unpublished> {
-        self.publisher.publish(key, || self.properties(headers()), payload).await
+    async fn publish(
+        &self,
+        kind: Kind,
+        key: &str,
+        headers: impl Fn() -> Table,
+        payload: Bytes,
+    ) -> Result<(), Unpublished> {
+        self.publisher.publish(kind, key, || self.properties(headers()), payload).await
     }
 
     fn properties(&self, headers: Table) -> Properties {

@@ -8,6 +8,8 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
+use crate::telemetry::{WaitReason, waiting};
+
 /// A limit for callers that wait in turn, first come, first served.
 #[derive(Debug)]
 pub(super) struct RateLimit {
@@ -33,7 +35,7 @@ impl RateLimit {
         if recent.len() >= self.limit
             && let Some(oldest) = recent.pop_front()
         {
-            sleep_until(oldest + self.interval).await;
+            waiting(WaitReason::PublishRate, sleep_until(oldest + self.interval)).await;
         }
         recent.push_back(Instant::now());
     }

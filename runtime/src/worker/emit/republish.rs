@@ -1,13 +1,17 @@
 //! Publishes until a queue has the message: a failed attempt is repeated after a doubling delay (protocol, section 1.19).
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::{events::PublishRetried, settings::PublishRetry};
+use super::{
+    events::{Kind, PublishRetried, Published},
+    settings::PublishRetry,
+};
 use crate::{
     amqp::{Properties, PublishError, Publisher},
     stop::{Stop, Stopped},
+    telemetry::{WaitReason, waiting},
 };
 
 /// Publishes with retries.
@@ -46,6 +50,7 @@ impl Republisher {
     /// Publishes a message; fails after as many attempts as the settings allow.
     pub(super) async fn publish(
         &self,
+        kind: Kind,
         key: &str,
         properties: impl Fn() -> Properties,
         body: Bytes,
@@ -53,23 +58,25 @@ impl Republisher {
         let give_up = |error, attempts| {
             if self.retry.attempts.is_some_and(|limit| attempts >= limit) { Err(error) } else { Ok(error) }
         };
-        self.publish_unless(key, properties, body, give_up).await
+        self.publish_unless(kind, key, properties, body, give_up).await
     }
 
     /// Publishes a message's outcome, with as many attempts as it takes: the work is done, and calling the third party
     /// again would not publish it any sooner.
     pub(super) async fn publish_outcome(
         &self,
+        kind: Kind,
         key: &str,
         properties: impl Fn() -> Properties,
         body: Bytes,
     ) -> Result<(), Unpublished> {
-        self.publish_unless(key, properties, body, |error, _| Ok(error)).await
+        self.publish_unless(kind, key, properties, body, |error, _| Ok(error)).await
     }
 
     /// Publishes to a receiver that may be gone: a message that no queue takes is not published again.
     pub(super) async fn publish_reply(
         &self,
+        kind: Kind,
         key: &str,
         properties: impl Fn() -> Properties,
         body: Bytes,
@@ -78,7 +85,7 @@ impl Republisher {
             PublishError::Returned(_) => Err(error),
             other => Ok(other),
         };
-        self.publish_unless(key, properties, body, give_up).await
+        self.publish_unless(kind, key, properties, body, give_up).await
     }
 
     /// Publishes until an attempt succeeds, or fails with an error that every attempt would meet. After any other failed
@@ -86,6 +93,7 @@ impl Republisher {
     /// one. The properties are built for each attempt: most messages need only one, which then needs no copy.
     async fn publish_unless(
         &self,
+        kind: Kind,
         key: &str,
         properties: impl Fn() -> Properties,
         body: Bytes,
@@ -94,7 +102,10 @@ impl Republisher {
         let mut attempts = 0;
         loop {
             let properties = if attempts == 0 { properties() } else { properties().retried(attempts) };
-            let error = match self.publisher.publish(key, properties, body.clone()).await {
+            let began = Instant::now();
+            let published = self.publisher.publish(key, properties, body.clone()).await;
+            Published { kind, error: published.as_ref().err(), took: began.elapsed() }.emit();
+            let error = match published {
                 Ok(()) => return Ok(()),
                 Err(PublishError::Closed) => return Err(Stopped.into()),
                 Err(error) if error.is_final() => return Err(Unpublished::Failed(error)),
@@ -104,7 +115,7 @@ impl Republisher {
             let error = give_up(error, attempts).map_err(Unpublished::Failed)?;
             let wait = backoff(&self.retry, attempts);
             PublishRetried { error: &error, routing_key: key, attempts, wait }.emit();
-            self.stop.sleep(wait).await?;
+            waiting(WaitReason::PublishRetry, self.stop.sleep(wait)).await?;
         }
     }
 }

@@ -1,10 +1,11 @@
-//! A path without what is variable in it: ids and search texts are content, which must not reach a log. Pure.
+//! A path without what is variable in it: ids and search texts are content, which must reach neither a log nor a figure. Pure.
 
 /// What stands for a variable segment.
 const VARIABLE: &str = "*";
 
 /// The path with every segment replaced that is not one of the API's own words. An unknown word may be an external id.
-pub(super) fn template(path: &str, words: &[&str]) -> String {
+#[must_use]
+pub fn path_template(path: &str, words: &[&str]) -> String {
     let known = |segment: &str| segment.is_empty() || words.contains(&segment);
     let segments = path.split('/').map(|segment| if known(segment) { segment } else { VARIABLE });
     segments.collect::<Vec<_>>().join("/")
@@ -30,7 +31,7 @@ mod tests {
             ("//item//7", "//item//*"),
             ("/item;id=7/item.json", "/*/*"),
         ] {
-            assert_eq!(template(path, &words), wanted, "{path}");
+            assert_eq!(path_template(path, &words), wanted, "{path}");
         }
     }
 }

@@ -1,0 +1,94 @@
+//! Asks a worker's HTTP server, as an operator's tools do.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use podio_test_support::until;
+use prometheus_parse::{Sample, Scrape, Value};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+
+use crate::step::BOUND;
+
+/// Time limit of one answer.
+const ANSWER: Duration = Duration::from_secs(10);
+
+/// An address on which nothing listens now.
+pub(crate) async fn free_address() -> Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0").await?.local_addr()?)
+}
+
+/// The status and the body of `GET path`.
+pub(crate) async fn get(address: SocketAddr, path: &str) -> Result<(u16, String)> {
+    let asked = async {
+        let mut socket = TcpStream::connect(address).await?;
+        socket.write_all(format!("GET {path} HTTP/1.1\r\nhost: {address}\r\n\r\n").as_bytes()).await?;
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).await?;
+        Ok::<_, anyhow::Error>(answer)
+    };
+    let answer = timeout(ANSWER, asked).await.context("no answer in time")??;
+    let (head, body) = answer.split_once("\r\n\r\n").with_context(|| format!("no HTTP: {answer:?}"))?;
+    let status = head.split(' ').nth(1).context("a status")?.parse()?;
+    Ok((status, body.to_owned()))
+}
+
+/// Waits until `/readyz` answers with this status; returns its text.
+pub(crate) async fn until_ready_is(address: SocketAddr, wanted: u16) -> Result<String> {
+    until(&format!("/readyz with {wanted}"), BOUND, async || {
+        let answer = get(address, "/readyz").await;
+        Ok(answer.ok().filter(|(status, _)| *status == wanted).map(|(_, text)| text.trim().to_owned()))
+    })
+    .await
+}
+
+/// The figures of a worker.
+pub(crate) struct Figures {
+    /// The text itself.
+    pub(crate) text: String,
+    samples: Vec<Sample>,
+}
+
+impl Figures {
+    /// Reads `/metrics` with a parser of Prometheus's text format.
+    pub(crate) async fn read(address: SocketAddr) -> Result<Self> {
+        let (status, text) = get(address, "/metrics").await?;
+        ensure!(status == 200, "{status}: {text}");
+        let lines = text.lines().map(|line| Ok(line.to_owned()));
+        Ok(Self { samples: Scrape::parse(lines)?.samples, text })
+    }
+
+    /// The sum of the values of `name` over all samples with these labels. A histogram's value is its count.
+    pub(crate) fn value(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
+        let has = |sample: &Sample| labels.iter().all(|(label, value)| sample.labels.get(label) == Some(*value));
+        let found = self.samples.iter().filter(|sample| sample.metric == name && has(sample));
+        found.map(|sample| self.number(sample)).sum()
+    }
+
+    fn number(&self, sample: &Sample) -> f64 {
+        match &sample.value {
+            Value::Counter(value) | Value::Gauge(value) | Value::Untyped(value) => *value,
+            // The parser keeps the count as a sample of its own.
+            Value::Histogram(buckets) => buckets.last().map_or(0.0, |bucket| bucket.count),
+            Value::Summary(_) => 0.0,
+        }
+    }
+
+    /// Whether there is a sample of `name`, with these labels at least.
+    pub(crate) fn has(&self, name: &str, labels: &[&str]) -> bool {
+        self.samples
+            .iter()
+            .any(|sample| sample.metric == name && labels.iter().all(|label| sample.labels.get(label).is_some()))
+    }
+
+    /// The values of one label of `name`.
+    pub(crate) fn values(&self, name: &str, label: &str) -> Vec<&str> {
+        let found = self.samples.iter().filter(|sample| sample.metric == name);
+        let mut values: Vec<&str> = found.filter_map(|sample| sample.labels.get(label)).collect();
+        values.sort_unstable();
+        values.dedup();
+        values
+    }
+}
