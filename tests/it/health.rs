@@ -48,11 +48,11 @@ async fn a_worker_is_ready_while_it_consumes_and_not_without_the_broker() -> Res
     let (ended, line) = health(&address.to_string()).await?;
     assert!(ended == Ended(1) && line.starts_with("not ready: the connection to"), "{ended:?} {line}");
     assert_eq!(get(address, "/livez").await?.0, 200, "it lives all the same");
-    assert_eq!(Figures::read(address).await?.value("podio_connected", &[]), 0.0);
+    assert_eq!(Figures::read(address).await?.value("podio_connected", &[]), 0);
 
     stage.proxy.refuse(false);
     until_ready_is(address, 200).await?;
-    assert_eq!(Figures::read(address).await?.value("podio_connected", &[]), 1.0);
+    assert_eq!(Figures::read(address).await?.value("podio_connected", &[]), 1);
     assert_eq!(get(address, "/nothing").await?.0, 404);
     stop(&mut worker, BOUND).await?;
     let (ended, line) = health(&address.to_string()).await?;
@@ -98,7 +98,7 @@ async fn a_worker_is_ready_again_after_a_restart_of_the_broker() -> Result<()> {
     restarted?;
     assert!(unready?.contains("connection to"));
     until_ready_is(address, 200).await?;
-    assert!(Figures::read(address).await?.value("podio_reconnects_total", &[]) >= 2.0);
+    assert!(Figures::read(address).await?.value("podio_reconnects_total", &[]) >= 2);
     stop(&mut worker, BOUND).await
 }
 

@@ -79,7 +79,7 @@ async fn every_figure_is_there_after_a_message_of_each_kind() -> Result<()> {
     work_off(&stage, &["/user", "/item/1", "/item/2", "/item/3", "/user", "/item/4"].map(path), &mut outcomes).await?;
     let figures = until("the last outcome's figure", BOUND, async || {
         let figures = Figures::read(address).await?;
-        let rebounded = figures.value("messaging_process_duration_seconds", &[("outcome", "rebounded")]) > 0.0;
+        let rebounded = figures.value("messaging_process_duration_seconds", &[("outcome", "rebounded")]) > 0;
         Ok(rebounded.then_some(figures))
     })
     .await?;
@@ -92,27 +92,27 @@ async fn every_figure_is_there_after_a_message_of_each_kind() -> Result<()> {
         own.filter(|name| !name.starts_with("process_") && !FIGURES.iter().any(|(known, _)| known == name)).collect();
     assert!(unknown.is_empty(), "{unknown:?}");
     for (name, labels, value) in [
-        ("messaging_process_duration_seconds", &[("outcome", "acknowledged")][..], 4.0),
-        ("messaging_process_duration_seconds", &[("outcome", "rejected")], 1.0),
-        ("messaging_client_consumed_messages_total", &[], 6.0),
-        ("messaging_client_sent_messages_total", &[("kind", "data"), ("error_type", "")], 4.0),
-        ("messaging_client_sent_messages_total", &[("kind", "error")], 1.0),
-        ("messaging_client_sent_messages_total", &[("kind", "rebound")], 1.0),
-        ("http_client_request_duration_seconds", &[("peer", "podio"), ("url_template", "/item/*")], 6.0),
-        ("http_client_request_duration_seconds", &[("peer", "podio"), ("http_response_status_code", "420")], 1.0),
-        ("http_client_request_duration_seconds", &[("peer", "token_endpoint"), ("url_template", "/oauth/token")], 1.0),
-        ("podio_waits_seconds", &[("reason", "retry")], 1.0),
-        ("podio_rate_limit_limit", &[("pool", "general")], 5000.0),
-        ("podio_rate_limit_remaining", &[("pool", "general")], 4832.0),
-        ("podio_token_refreshes_total", &[("outcome", "refreshed")], 1.0),
-        ("podio_prefetch", &[], 2.0),
-        ("podio_messages_in_flight", &[], 0.0),
-        ("podio_connected", &[], 1.0),
-        ("podio_build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1.0),
+        ("messaging_process_duration_seconds", &[("outcome", "acknowledged")][..], 4),
+        ("messaging_process_duration_seconds", &[("outcome", "rejected")], 1),
+        ("messaging_client_consumed_messages_total", &[], 6),
+        ("messaging_client_sent_messages_total", &[("kind", "data"), ("error_type", "")], 4),
+        ("messaging_client_sent_messages_total", &[("kind", "error")], 1),
+        ("messaging_client_sent_messages_total", &[("kind", "rebound")], 1),
+        ("http_client_request_duration_seconds", &[("peer", "podio"), ("url_template", "/item/*")], 6),
+        ("http_client_request_duration_seconds", &[("peer", "podio"), ("http_response_status_code", "420")], 1),
+        ("http_client_request_duration_seconds", &[("peer", "token_endpoint"), ("url_template", "/oauth/token")], 1),
+        ("podio_waits_seconds", &[("reason", "retry")], 1),
+        ("podio_rate_limit_limit", &[("pool", "general")], 5000),
+        ("podio_rate_limit_remaining", &[("pool", "general")], 4832),
+        ("podio_token_refreshes_total", &[("outcome", "refreshed")], 1),
+        ("podio_prefetch", &[], 2),
+        ("podio_messages_in_flight", &[], 0),
+        ("podio_connected", &[], 1),
+        ("podio_build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1),
     ] {
         assert_eq!(figures.value(name, labels), value, "{name} {labels:?}:\n{}", figures.text);
     }
-    assert!(figures.value("podio_token_expires_timestamp_seconds", &[]) > 1.7e9, "{}", figures.text);
+    assert!(figures.value("podio_token_expires_timestamp_seconds", &[]) > 1_700_000_000, "{}", figures.text);
     stop(&mut worker, BOUND).await?;
     stage.remove().await
 }
@@ -133,17 +133,17 @@ async fn snapshots_replies_and_what_no_queue_takes_are_counted() -> Result<()> {
     let value = async |name: &str, labels: &[(&str, &str)]| {
         Ok::<_, anyhow::Error>(Figures::read(address).await?.value(name, labels))
     };
-    let returned = async || Ok((value("scripted_returned_messages_total", &[]).await? > 0.0).then_some(()));
+    let returned = async || Ok((value("scripted_returned_messages_total", &[]).await? > 0).then_some(()));
     until("a returned message", BOUND, returned).await?;
     stage.bind("data").await?;
     stage.results.wait_for(3, "the result", BOUND).await?;
     for kind in ["snapshot", "reply", "data"] {
         let labels = [("messaging_operation_name", "publish"), ("kind", kind), ("error_type", "")];
-        assert!(value("messaging_client_operation_duration_seconds", &labels).await? > 0.0, "{kind}");
+        assert!(value("messaging_client_operation_duration_seconds", &labels).await? > 0, "{kind}");
     }
     let again = [("kind", "data"), ("error_type", "returned")];
-    assert!(value("messaging_client_sent_messages_total", &again).await? > 0.0);
-    assert!(value("scripted_waits_seconds", &[("reason", "publish_retry")]).await? > 0.0);
+    assert!(value("messaging_client_sent_messages_total", &again).await? > 0);
+    assert!(value("scripted_waits_seconds", &[("reason", "publish_retry")]).await? > 0);
     worker.stop().await?;
     stage.remove().await
 }
@@ -159,8 +159,8 @@ async fn a_redelivery_is_counted_by_what_became_of_it() -> Result<()> {
     stage.proxy.cut();
     let joined = async || {
         let figures = Figures::read(address).await?;
-        let reconnected = figures.value("podio_reconnects_total", &[]) == 2.0;
-        Ok((reconnected && figures.value("podio_redeliveries_total", &[("action", "joined")]) == 1.0).then_some(()))
+        let reconnected = figures.value("podio_reconnects_total", &[]) == 2;
+        Ok((reconnected && figures.value("podio_redeliveries_total", &[("action", "joined")]) == 1).then_some(()))
     };
     until("the redelivery", BOUND, joined).await?;
     stage.results.wait_for(1, "the result", BOUND).await?;

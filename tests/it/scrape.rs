@@ -60,20 +60,13 @@ impl Figures {
         Ok(Self { samples: Scrape::parse(lines)?.samples, text })
     }
 
-    /// The sum of the values of `name` over all samples with these labels. A histogram's value is its count.
-    pub(crate) fn value(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
+    /// The sum of the values of `name` over all samples with these labels, as a whole number. A histogram's value is its
+    /// count.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "no figure is negative or that large")]
+    pub(crate) fn value(&self, name: &str, labels: &[(&str, &str)]) -> u64 {
         let has = |sample: &Sample| labels.iter().all(|(label, value)| sample.labels.get(label) == Some(*value));
         let found = self.samples.iter().filter(|sample| sample.metric == name && has(sample));
-        found.map(|sample| self.number(sample)).sum()
-    }
-
-    fn number(&self, sample: &Sample) -> f64 {
-        match &sample.value {
-            Value::Counter(value) | Value::Gauge(value) | Value::Untyped(value) => *value,
-            // The parser keeps the count as a sample of its own.
-            Value::Histogram(buckets) => buckets.last().map_or(0.0, |bucket| bucket.count),
-            Value::Summary(_) => 0.0,
-        }
+        found.map(number).sum::<f64>() as u64
     }
 
     /// Whether there is a sample of `name`, with these labels at least.
@@ -90,5 +83,13 @@ impl Figures {
         values.sort_unstable();
         values.dedup();
         values
+    }
+}
+
+fn number(sample: &Sample) -> f64 {
+    match &sample.value {
+        Value::Counter(value) | Value::Gauge(value) | Value::Untyped(value) => *value,
+        Value::Histogram(buckets) => buckets.last().map_or(0.0, |bucket| bucket.count),
+        Value::Summary(_) => 0.0,
     }
 }

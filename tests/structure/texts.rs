@@ -147,7 +147,9 @@ fn no_text_of_the_forms_and_schemas_has_an_unfilled_placeholder() -> Result<()> 
 
 #[test]
 fn no_help_has_an_unfilled_placeholder() -> Result<()> {
-    for command in [&["--help"][..], &["run", "--help"], &["exec", "--help"], &["health", "--help"], &["service", "--help"]] {
+    for command in
+        [&["--help"][..], &["run", "--help"], &["exec", "--help"], &["health", "--help"], &["service", "--help"]]
+    {
         let output = Command::new(env!("CARGO_BIN_EXE_podio-component")).args(command).output()?;
         let help = String::from_utf8(output.stdout)?;
         ensure!(output.status.success() && help.len() > 100, "{command:?}: {help}");

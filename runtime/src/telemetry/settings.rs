@@ -18,12 +18,10 @@ impl HttpAddress {
     pub(crate) fn read(reader: &mut Reader<'_>, variable: Option<Variable>) -> Option<Self> {
         let variable = variable?;
         let text = reader.optional(variable)?;
-        match text.parse() {
-            Ok(address) => Some(Self { variable: variable.name, address }),
-            Err(_) => {
-                reader.problem(variable, "must be an IP address and a port, such as 0.0.0.0:9464 or [::1]:9464");
-                None
-            }
+        let address = text.parse().ok();
+        if address.is_none() {
+            reader.problem(variable, "must be an IP address and a port, such as 0.0.0.0:9464 or [::1]:9464");
         }
+        Some(Self { variable: variable.name, address: address? })
     }
 }

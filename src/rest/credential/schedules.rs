@@ -27,7 +27,8 @@ use tokio::{
 
 use super::{
     super::{
-        ClientSettings, OAuth, Profile, SettingNames, own_credential::OwnCredential, token_endpoint::TokenEndpoint,
+        ClientSettings, OAuth, Profile, RateLimitHeaders, SettingNames, own_credential::OwnCredential,
+        token_endpoint::TokenEndpoint,
     },
     Credential, TokenSource,
 };

@@ -12,6 +12,10 @@ use crate::{
     telemetry::{OWNER, health, metrics, totals},
 };
 
+mod arrival;
+
+pub(super) use arrival::{Arrived, DeliveredBefore, HeadersUnreadable, PayloadUnreadable, Redelivered};
+
 /// What a log line has in place of an id that the message does not have (protocol, section 13.10).
 const UNKNOWN: &str = "unknown";
 
@@ -115,73 +119,6 @@ impl HandedBack<'_> {
     }
 }
 
-/// The AMQP headers of a message cannot be read.
-pub(super) struct HeadersUnreadable {
-    pub(super) reason: String,
-}
-
-impl HeadersUnreadable {
-    pub(super) fn emit(self) {
-        tracing::error!(target: OWNER, reason = self.reason, "rejected without an answer: the headers cannot be read");
-    }
-}
-
-/// The payload of a message cannot be read.
-pub(super) struct PayloadUnreadable {
-    pub(super) reason: String,
-}
-
-impl PayloadUnreadable {
-    pub(super) fn emit(self) {
-        tracing::error!(target: OWNER, reason = self.reason, "rejected without an answer: the payload cannot be read");
-    }
-}
-
-/// A quorum queue has delivered the message before.
-pub(super) struct DeliveredBefore {
-    pub(super) count: u64,
-}
-
-impl DeliveredBefore {
-    pub(super) fn emit(self) {
-        tracing::warn!(delivery_count = self.count, "the queue has delivered this message before");
-    }
-}
-
-/// A message was delivered again.
-pub(super) enum Redelivered {
-    /// It is in work: both deliveries are settled together.
-    Joined,
-    /// It was done: it is settled as before.
-    Settled,
-    /// It is processed.
-    Processed,
-}
-
-impl Redelivered {
-    pub(super) fn emit(self) {
-        let count = |action| {
-            if let Some(metrics) = metrics() {
-                metrics.redelivered(action);
-            }
-        };
-        match self {
-            Self::Joined => {
-                count("joined");
-                tracing::info!("delivered again while in work: joined");
-            }
-            Self::Settled => {
-                count("settled");
-                tracing::info!("delivered again after it was done: settled");
-            }
-            Self::Processed => {
-                count("processed");
-                tracing::debug!("delivered again: processed");
-            }
-        }
-    }
-}
-
 /// How the work on a message ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
@@ -238,17 +175,6 @@ impl Ended<'_> {
         };
         if let Some(metrics) = metrics() {
             metrics.processed(self.queue, outcome, self.took);
-        }
-    }
-}
-
-/// The broker delivered a message.
-pub(super) struct Arrived;
-
-impl Arrived {
-    pub(super) fn emit() {
-        if let Some(metrics) = metrics() {
-            metrics.consumed();
         }
     }
 }
