@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
-use podio_test_support::{Ended, TestMessage, Worker};
+use podio_test_support::{Ended, TestMessage, Worker, http_get};
 use serde_json::{Value, json};
 
 use crate::canary::Canary;
@@ -125,6 +125,8 @@ impl Flow {
                 Ends::Stopped | Ends::AtStart => wait_for_podio_calls(&scene.stage, 1).await.map(drop),
             }
             .with_context(|| format!("{:#?}", worker.log().all()))?;
+            let (_, figures) = http_get(scene.address, "/metrics").await?;
+            ledger.search(self.name, Place::Metrics, figures.as_bytes());
             stop(&mut worker, BOUND).await?;
         }
         if let Ends::Emits(expected) = self.ends {

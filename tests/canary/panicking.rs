@@ -11,6 +11,7 @@ use elasticio_runtime::action::{Action, Context, Failure, HttpReply, Interruptio
 use elasticio_runtime::platform::message::{Message, Outgoing};
 use elasticio_runtime::settings::Reader;
 use elasticio_runtime::{Component, Info, Step};
+use podio_component::PodioComponent;
 use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -30,8 +31,8 @@ impl Component for Panicking {
         example: r#"{"body":{}}"#,
         log_target: env!("CARGO_CRATE_NAME"),
         settings_file: "PANICKING_COMPONENT_SETTINGS",
-        variables: &[],
-        http_address: None,
+        variables: PodioComponent::INFO.variables,
+        http_address: PodioComponent::INFO.http_address,
         metrics_prefix: "panicking",
         access_token: None,
     };

@@ -8,6 +8,8 @@ pub(crate) enum Place {
     CommandLine,
     /// Standard output and standard error, at the level `trace`.
     Log,
+    /// `/metrics`.
+    Metrics,
     /// What the program writes into the file system.
     Files,
     Podio,
@@ -39,10 +41,11 @@ pub(crate) enum Place {
 
 impl Place {
     /// All of them, in the order of the table.
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::Environment,
         Self::CommandLine,
         Self::Log,
+        Self::Metrics,
         Self::Files,
         Self::Podio,
         Self::TokenEndpoint,

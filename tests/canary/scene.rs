@@ -1,7 +1,9 @@
 //! What the worker of one flow talks to: hosts that answer as the flow says, each behind a recorder.
 
+use std::net::SocketAddr;
+
 use anyhow::{Context, Result};
-use podio_test_support::{Environment, Recorder, Stage};
+use podio_test_support::{Environment, Recorder, Stage, own_address};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -18,6 +20,8 @@ pub(crate) struct Scene {
     pub(crate) platform: Recorder,
     pub(crate) storage: Recorder,
     pub(crate) broker: Recorder,
+    /// Where its figures are.
+    pub(crate) address: SocketAddr,
     /// Its home, and where temporary files go.
     pub(crate) folder: TempDir,
 }
@@ -34,6 +38,7 @@ impl Scene {
             platform: Recorder::start(Some(stage.sandbox.platform_addr())).await?,
             storage: Recorder::start(Some(stage.sandbox.platform_addr())).await?,
             broker: Recorder::start(Some(stage.proxy.address())).await?,
+            address: own_address(),
             folder: tempfile::tempdir()?,
             stage,
         })
@@ -48,6 +53,7 @@ impl Scene {
         Ok(crate::files::everywhere(
             self.stage
                 .environment(function)
+                .with("PODIO_HTTP_ADDRESS", &self.address.to_string())
                 .with("ELASTICIO_AMQP_URI", &broker)
                 .with("ELASTICIO_API_URI", &self.platform.url())
                 .with("ELASTICIO_API_USERNAME", Canary::ApiUser.value())

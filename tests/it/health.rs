@@ -12,14 +12,14 @@ use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::scrape::{Figures, free_address, get, until_ready_is};
+use crate::scrape::{Figures, until_ready_is};
 use crate::step::{
     BOUND, REQUEST, consuming_worker, environment, oauth_config, program, stage, step_data, stop, wait_for_podio_calls,
 };
 
-async fn watched(stage: &Stage, prefetch: usize) -> Result<(Environment, SocketAddr)> {
-    let address = free_address().await?;
-    Ok((environment(stage, prefetch).with("PODIO_HTTP_ADDRESS", &address.to_string()), address))
+fn watched(stage: &Stage, prefetch: usize) -> (Environment, SocketAddr) {
+    let address = own_address();
+    (environment(stage, prefetch).with("PODIO_HTTP_ADDRESS", &address.to_string()), address)
 }
 
 /// What `podio-component health` says of the worker with this address.
@@ -34,7 +34,7 @@ async fn health(address: &str) -> Result<(Ended, String)> {
 #[tokio::test]
 async fn a_worker_is_ready_while_it_consumes_and_not_without_the_broker() -> Result<()> {
     let stage = stage("ready", oauth_config(), json!({}), json!({})).await?;
-    let (environment, address) = watched(&stage, 1).await?;
+    let (environment, address) = watched(&stage, 1);
     let mut worker = consuming_worker(&stage, &environment).await?;
     assert_eq!(until_ready_is(address, 200).await?, "ready");
     assert_eq!(health(&address.to_string()).await?, (Ended(0), "ready".to_owned()));
@@ -47,13 +47,13 @@ async fn a_worker_is_ready_while_it_consumes_and_not_without_the_broker() -> Res
     assert!(reason.contains("connection to"), "{reason}");
     let (ended, line) = health(&address.to_string()).await?;
     assert!(ended == Ended(1) && line.starts_with("not ready: the connection to"), "{ended:?} {line}");
-    assert_eq!(get(address, "/livez").await?.0, 200, "it lives all the same");
+    assert_eq!(http_get(address, "/livez").await?.0, 200, "it lives all the same");
     assert_eq!(Figures::read(address).await?.value("podio_connected", &[]), 0);
 
     stage.proxy.refuse(false);
     until_ready_is(address, 200).await?;
     assert_eq!(Figures::read(address).await?.value("podio_connected", &[]), 1);
-    assert_eq!(get(address, "/nothing").await?.0, 404);
+    assert_eq!(http_get(address, "/nothing").await?.0, 404);
     stop(&mut worker, BOUND).await?;
     let (ended, line) = health(&address.to_string()).await?;
     assert!(ended == Ended(1) && line.contains("no answer"), "{ended:?} {line}");
@@ -64,7 +64,7 @@ async fn a_worker_is_ready_while_it_consumes_and_not_without_the_broker() -> Res
 async fn a_worker_that_stops_is_not_ready() -> Result<()> {
     let podio = json!({ "GET /user": [{ "json": {}, "delay": 3.0 }] });
     let stage = stage("drain", oauth_config(), podio, json!({})).await?;
-    let (environment, address) = watched(&stage, 1).await?;
+    let (environment, address) = watched(&stage, 1);
     let mut worker = consuming_worker(&stage, &environment).await?;
     stage.send(&TestMessage::get("/user")).await?;
     wait_for_podio_calls(&stage, 1).await?;
@@ -83,7 +83,7 @@ async fn a_worker_is_ready_again_after_a_restart_of_the_broker() -> Result<()> {
     let sandbox = podio_sandbox::start(Options { only_answers: true, ..Options::default() }).await?;
     sandbox.set_step(&step_data(oauth_config()));
     Broker::connect(private.url()).await?.declare(&names, Lifetime::Restart, &[]).await?;
-    let address = free_address().await?;
+    let address = own_address();
     let places = Endpoints {
         amqp_url: private.url(),
         queue: &names.input,
@@ -106,7 +106,7 @@ async fn a_worker_is_ready_again_after_a_restart_of_the_broker() -> Result<()> {
 async fn slow_many_and_senseless_callers_do_not_touch_the_messages() -> Result<()> {
     const MESSAGES: usize = 200;
     let stage = stage("callers", oauth_config(), json!({ "GET /user": [{ "json": {} }] }), json!({})).await?;
-    let (environment, address) = watched(&stage, 10).await?;
+    let (environment, address) = watched(&stage, 10);
     let mut worker = consuming_worker(&stage, &environment).await?;
     let mut callers = Vec::new();
     for n in 0..200_usize {
@@ -128,7 +128,7 @@ async fn slow_many_and_senseless_callers_do_not_touch_the_messages() -> Result<(
     stage.results.wait_for(MESSAGES, "results", BOUND).await?;
     assert!(began.elapsed() < BOUND, "{:?}", began.elapsed());
     // Callers that say nothing are gone after a while, whether they close or not.
-    let answered = until("an answer", BOUND, async || Ok(get(address, "/readyz").await.ok())).await?;
+    let answered = until("an answer", BOUND, async || Ok(http_get(address, "/readyz").await.ok())).await?;
     assert_eq!(answered.0, 200);
     drop(callers);
     stop(&mut worker, BOUND).await?;

@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result};
-use podio_test_support::{Environment, Stage, TestMessage, Worker, until};
+use podio_test_support::{Environment, Stage, TestMessage, Worker, http_get, own_address, until};
 use serde_json::{Value, json};
 
-use crate::scrape::{Figures, free_address, get};
+use crate::scrape::Figures;
 use crate::scripted::{SCRIPTED, ScriptedWorker, scripted_message};
 use crate::step::{BOUND, consuming_worker, environment, oauth_config, stage, stop};
 
@@ -41,9 +41,9 @@ const FIGURES: &[(&str, &[&str])] = &[
     ("process_start_time_seconds", &[]),
 ];
 
-async fn measured(stage: &Stage, prefetch: usize) -> Result<(Environment, SocketAddr)> {
-    let address = free_address().await?;
-    Ok((environment(stage, prefetch).with("PODIO_HTTP_ADDRESS", &address.to_string()), address))
+fn measured(stage: &Stage, prefetch: usize) -> (Environment, SocketAddr) {
+    let address = own_address();
+    (environment(stage, prefetch).with("PODIO_HTTP_ADDRESS", &address.to_string()), address)
 }
 
 /// Sends messages one by one, each to an outcome; `outcomes` counts those before.
@@ -68,7 +68,7 @@ async fn every_figure_is_there_after_a_message_of_each_kind() -> Result<()> {
         "POST /oauth/token": [{ "json": { "access_token": "new-token", "refresh_token": "r", "expires_in": 28800 } }],
     });
     let stage = stage("every-figure", oauth_config(), podio, json!({})).await?;
-    let (environment, address) = measured(&stage, 2).await?;
+    let (environment, address) = measured(&stage, 2);
     let environment = environment
         .with("PODIO_CLIENT_ID", "id")
         .with("PODIO_CLIENT_SECRET", "secret")
@@ -121,7 +121,7 @@ async fn every_figure_is_there_after_a_message_of_each_kind() -> Result<()> {
 async fn snapshots_replies_and_what_no_queue_takes_are_counted() -> Result<()> {
     let stage = Stage::set("figures-of-kinds", &["data".to_owned()]).await?;
     stage.sandbox.set_step(&json!({ "config": oauth_config(), "snapshot": {} }));
-    let address = free_address().await?;
+    let address = own_address();
     let environment =
         environment(&stage, 1).with("ELASTICIO_FUNCTION", SCRIPTED).with("SCRIPTED_HTTP_ADDRESS", &address.to_string());
     let worker = ScriptedWorker::start(&stage, &environment).await?;
@@ -152,7 +152,7 @@ async fn snapshots_replies_and_what_no_queue_takes_are_counted() -> Result<()> {
 async fn a_redelivery_is_counted_by_what_became_of_it() -> Result<()> {
     let podio = json!({ "GET /user": [{ "json": {}, "delay": 2.0 }] });
     let stage = stage("figures-redelivery", oauth_config(), podio, json!({})).await?;
-    let (environment, address) = measured(&stage, 1).await?;
+    let (environment, address) = measured(&stage, 1);
     let mut worker = consuming_worker(&stage, &environment).await?;
     stage.send(&TestMessage::get("/user")).await?;
     crate::step::wait_for_podio_calls(&stage, 1).await?;
@@ -172,7 +172,7 @@ async fn a_redelivery_is_counted_by_what_became_of_it() -> Result<()> {
 async fn ten_thousand_paths_are_few_labels() -> Result<()> {
     const PATHS: usize = 10_000;
     let stage = stage("figures-labels", oauth_config(), json!({}), json!({})).await?;
-    let (environment, address) = measured(&stage, 100).await?;
+    let (environment, address) = measured(&stage, 100);
     let environment = environment.with("LOG_LEVEL", "error").with("ELASTICIO_NO_ERROR_REPLIES", "true");
     stage.drop_rejected().await?;
     let mut worker = consuming_worker(&stage, &environment).await?;
@@ -215,6 +215,6 @@ async fn without_an_address_nothing_listens() -> Result<()> {
     }
     assert!(listening.is_empty(), "{listening:?}");
     stop(&mut worker, BOUND).await?;
-    assert!(get(free_address().await?, "/metrics").await.is_err(), "the test's own client tells no answer");
+    assert!(http_get(own_address(), "/metrics").await.is_err(), "the test's own client tells no answer");
     stage.remove().await
 }

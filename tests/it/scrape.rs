@@ -1,44 +1,17 @@
 //! Asks a worker's HTTP server, as an operator's tools do.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
-use podio_test_support::until;
+use anyhow::{Result, ensure};
+use podio_test_support::{http_get, until};
 use prometheus_parse::{Sample, Scrape, Value};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::time::timeout;
 
 use crate::step::BOUND;
-
-/// Time limit of one answer.
-const ANSWER: Duration = Duration::from_secs(10);
-
-/// An address on which nothing listens now.
-pub(crate) async fn free_address() -> Result<SocketAddr> {
-    Ok(TcpListener::bind("127.0.0.1:0").await?.local_addr()?)
-}
-
-/// The status and the body of `GET path`.
-pub(crate) async fn get(address: SocketAddr, path: &str) -> Result<(u16, String)> {
-    let asked = async {
-        let mut socket = TcpStream::connect(address).await?;
-        socket.write_all(format!("GET {path} HTTP/1.1\r\nhost: {address}\r\n\r\n").as_bytes()).await?;
-        let mut answer = String::new();
-        socket.read_to_string(&mut answer).await?;
-        Ok::<_, anyhow::Error>(answer)
-    };
-    let answer = timeout(ANSWER, asked).await.context("no answer in time")??;
-    let (head, body) = answer.split_once("\r\n\r\n").with_context(|| format!("no HTTP: {answer:?}"))?;
-    let status = head.split(' ').nth(1).context("a status")?.parse()?;
-    Ok((status, body.to_owned()))
-}
 
 /// Waits until `/readyz` answers with this status; returns its text.
 pub(crate) async fn until_ready_is(address: SocketAddr, wanted: u16) -> Result<String> {
     until(&format!("/readyz with {wanted}"), BOUND, async || {
-        let answer = get(address, "/readyz").await;
+        let answer = http_get(address, "/readyz").await;
         Ok(answer.ok().filter(|(status, _)| *status == wanted).map(|(_, text)| text.trim().to_owned()))
     })
     .await
@@ -54,7 +27,7 @@ pub(crate) struct Figures {
 impl Figures {
     /// Reads `/metrics` with a parser of Prometheus's text format.
     pub(crate) async fn read(address: SocketAddr) -> Result<Self> {
-        let (status, text) = get(address, "/metrics").await?;
+        let (status, text) = http_get(address, "/metrics").await?;
         ensure!(status == 200, "{status}: {text}");
         let lines = text.lines().map(|line| Ok(line.to_owned()));
         Ok(Self { samples: Scrape::parse(lines)?.samples, text })
