@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use backon::{ConstantBuilder, Retryable};
 use reqwest::{Method, StatusCode, Url, header::CONTENT_TYPE};
-use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use secrecy::ExposeSecret;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
@@ -19,10 +18,14 @@ use crate::{
 mod error;
 #[cfg(any(test, fuzzing))]
 pub(super) mod fuzzed;
+mod secret;
 mod settings;
 
 pub use error::ApiError;
+pub use secret::SecretCredentials;
 pub(crate) use settings::ApiSettings;
+
+use secret::SecretAnswer;
 
 /// Longest wait for one answer of the platform.
 pub(crate) const PLATFORM_TIMEOUT: Duration = Duration::from_secs(30);
@@ -46,44 +49,6 @@ const ROUTE_WORDS: &[&str] = &[
     "v2",
     "workspaces",
 ];
-
-/// The credentials that a secret holds, as the platform stores them.
-#[derive(Deserialize)]
-pub struct SecretCredentials {
-    /// The access token to call the third-party API with.
-    pub access_token: SecretString,
-    /// When the token expires, as whoever stored it says.
-    #[serde(default)]
-    pub expires_at: Option<Box<RawValue>>,
-    /// How long the token lives, as whoever stored it says.
-    #[serde(default)]
-    pub expires_in: Option<Box<RawValue>>,
-    /// Further fields of the credential form, a JSON object.
-    #[serde(default)]
-    pub fields: Option<Box<RawValue>>,
-}
-
-/// The platform's answer with a secret.
-#[derive(Deserialize)]
-struct SecretAnswer {
-    data: SecretData,
-}
-
-#[derive(Deserialize)]
-struct SecretData {
-    attributes: SecretAttributes,
-}
-
-#[derive(Deserialize)]
-struct SecretAttributes {
-    credentials: SecretCredentials,
-}
-
-impl std::fmt::Debug for SecretCredentials {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SecretCredentials").finish_non_exhaustive()
-    }
-}
 
 /// Client of the platform's REST API. A call fails with the [`ApiError`] of its last attempt.
 #[derive(Clone, Debug)]
