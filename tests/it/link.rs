@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use podio_sandbox::Api;
-use podio_test_support::{Ended, Stage, TestMessage, Worker, until};
+use podio_test_support::{Ended, Proxy, Stage, TestMessage, Worker, until};
 use serde_json::json;
 use tokio::net::TcpSocket;
 
@@ -183,6 +183,33 @@ async fn the_next_address_is_tried_and_options_are_taken_in_either_spelling() ->
         let log = worker.log().all().join("\n");
         assert!(log.contains("ELASTICIO_AMQP_URI") && log.contains(words), "{bad}: {log}");
     }
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn a_worker_whose_node_has_gone_silent_goes_on_at_the_next_address() -> Result<()> {
+    // An attempt at a silent address takes 10 s.
+    const PROMPT: Duration = Duration::from_secs(5);
+    let stage = slow("silent-address", 0.0).await?;
+    let other = stage.another_proxy().await?;
+    let environment = environment(&stage, 1);
+    let uri = environment.variables().find(|(name, _)| *name == "ELASTICIO_AMQP_URI").map(|(_, uri)| uri.clone());
+    let uri = uri.context("the environment names a broker")?;
+    let place = |proxy: &Proxy| proxy.address().to_string();
+    let both = format!("{uri},{}", uri.replacen(&place(&stage.proxy), &place(&other), 1));
+    let mut worker = consuming_worker(&stage, &environment.with("ELASTICIO_AMQP_URI", &both)).await?;
+    assert_eq!((stage.proxy.connections(), other.connections()), (2, 0), "the first address comes first");
+    let mut done = 0;
+    for (silent, open) in [(&stage.proxy, &other), (&other, &stage.proxy)] {
+        open.silence(false);
+        silent.silence(true);
+        silent.cut();
+        send(&stage, 1).await?;
+        done += 1;
+        stage.results.wait_for(done, "results", PROMPT).await.with_context(|| worker.log().all().join("\n"))?;
+    }
+    assert_eq!(lines(&worker, "still no broker"), 0);
+    stop(&mut worker, BOUND).await?;
     stage.remove().await
 }
 

@@ -50,6 +50,13 @@ pub(super) fn parse_all(text: &str) -> Result<Vec<Address>, String> {
     addresses.iter().enumerate().map(read).collect()
 }
 
+/// The order in which so many addresses are tried, as indices: as they are listed, but the one that was used last comes last,
+/// since a node that is gone may keep an attempt waiting.
+pub(super) fn order(count: usize, last: Option<usize>) -> impl Iterator<Item = usize> {
+    let others = (0..count).filter(move |index| Some(*index) != last);
+    others.chain(last.filter(move |index| *index < count))
+}
+
 /// A comma parts two addresses where a scheme follows; in a password it does not.
 fn split(text: &str) -> Vec<&str> {
     let mut parts = Vec::new();
@@ -194,6 +201,16 @@ mod tests {
             assert!(parse(bad).is_err(), "{bad}");
         }
         assert!(parse("amqp://h/?frame_max=4096").is_err_and(|problem| problem.contains("8192")));
+    }
+
+    #[test]
+    fn the_address_used_last_is_tried_last() {
+        let order = |count, last| order(count, last).collect::<Vec<_>>();
+        assert_eq!(
+            (order(3, None), order(3, Some(0)), order(3, Some(1))),
+            (vec![0, 1, 2], vec![1, 2, 0], vec![0, 2, 1])
+        );
+        assert_eq!((order(1, Some(0)), order(0, None)), (vec![0], vec![]));
     }
 
     #[test]

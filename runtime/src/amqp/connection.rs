@@ -21,7 +21,7 @@ use url::Host;
 
 use super::{
     BrokerSettings, ConnectError,
-    address::Address,
+    address::{self, Address},
     events::CloseUnanswered,
     tls_options::TlsOptions,
     wire::{Kit, LAPIN_FRAME_MAX, LargeHeaders, Socket, WireStream},
@@ -55,25 +55,34 @@ pub(super) struct BrokerConnection {
 }
 
 impl BrokerConnection {
-    /// Opens a connection named `HOSTNAME-role`. The addresses are tried in turn.
-    pub(super) async fn open(settings: &BrokerSettings, role: &str) -> Result<Self, ConnectError> {
-        let mut last = ConnectError::Broken("there is no address".to_owned());
+    /// Opens a connection named `HOSTNAME-role`. The addresses are tried in turn, that of the connection before, whose index
+    /// is `last`, at the end; `last` becomes the new one's.
+    pub(super) async fn open(
+        settings: &BrokerSettings,
+        role: &str,
+        last: &mut Option<usize>,
+    ) -> Result<Self, ConnectError> {
+        let mut final_error = ConnectError::Broken("there is no address".to_owned());
         let mut problems = Vec::new();
-        for address in &settings.addresses {
+        for index in address::order(settings.addresses.len(), *last) {
+            let address = &settings.addresses[index];
             let limit = address.timeout.unwrap_or(OPEN_TIMEOUT).min(OPEN_TIMEOUT);
             let late = || ConnectError::Broken(format!("{address}: no answer within {} s", limit.as_secs_f64()));
             match timeout(limit, Self::open_at(address, settings, role)).await.unwrap_or_else(|_| Err(late())) {
-                Ok(connection) => return Ok(connection),
+                Ok(connection) => {
+                    *last = Some(index);
+                    return Ok(connection);
+                }
                 Err(error) => {
                     if let ConnectError::Broken(reason) = &error {
                         problems.push(reason.clone());
                     }
-                    last = error;
+                    final_error = error;
                 }
             }
         }
         // Final only if it is for every address.
-        if problems.is_empty() { Err(last) } else { Err(ConnectError::Broken(problems.join("; "))) }
+        if problems.is_empty() { Err(final_error) } else { Err(ConnectError::Broken(problems.join("; "))) }
     }
 
     async fn open_at(address: &Address, settings: &BrokerSettings, role: &str) -> Result<Self, ConnectError> {

@@ -37,8 +37,12 @@ pub(super) enum End {
 }
 
 impl Consuming {
-    pub(super) async fn open(settings: &BrokerSettings) -> Result<Self, ConnectError> {
-        Ok(Self { connection: BrokerConnection::open(settings, "read").await?, acks: None })
+    /// Opens the connection; `last_address` as in [`BrokerConnection::open`].
+    pub(super) async fn open(
+        settings: &BrokerSettings,
+        last_address: &mut Option<usize>,
+    ) -> Result<Self, ConnectError> {
+        Ok(Self { connection: BrokerConnection::open(settings, "read", last_address).await?, acks: None })
     }
 
     /// Passes every delivery to `deliver`, until `stop` is requested or the consumer ends.

@@ -25,6 +25,8 @@ pub(super) const MAX_RECONNECT_DELAY: Duration = Duration::from_secs(2);
 pub(crate) struct Link {
     settings: Arc<BrokerSettings>,
     consuming: Option<Consuming>,
+    /// The index of the address that was consumed from last.
+    last_address: Option<usize>,
     /// How many consumers there have been: what comes over a later one may be a redelivery.
     generation: u64,
     state: watch::Sender<LinkState>,
@@ -38,8 +40,10 @@ impl Link {
     /// When the broker cannot be reached or refuses, or the exchange is not there.
     pub(crate) async fn open(settings: BrokerSettings) -> Result<Self, ConnectError> {
         let mut attempts_left = settings.reconnect_attempts;
+        let (mut last_read, mut last_write) = (None, None);
         let (consuming, write_side) = loop {
-            match tokio::try_join!(Consuming::open(&settings), WriteSide::open(&settings)) {
+            let consuming = Consuming::open(&settings, &mut last_read);
+            match tokio::try_join!(consuming, WriteSide::open(&settings, &mut last_write)) {
                 Ok(both) => break both,
                 Err(error) if attempts_left == 0 || error.is_final() => return Err(error),
                 Err(error) => {
@@ -52,8 +56,9 @@ impl Link {
         Connected::emit();
         let settings = Arc::new(settings);
         let state = watch::Sender::new(LinkState::Up(write_side.confirms.clone()));
-        let writing = tokio::spawn(super::write_side::supervise(write_side, settings.clone(), state.clone()));
-        Ok(Self { settings, consuming: Some(consuming), generation: 0, state, writing })
+        let writing =
+            tokio::spawn(super::write_side::supervise(write_side, last_write, settings.clone(), state.clone()));
+        Ok(Self { settings, consuming: Some(consuming), last_address: last_read, generation: 0, state, writing })
     }
 
     /// A publisher over this link. Any number of tasks can have one.
@@ -145,7 +150,7 @@ impl Link {
             let wait = waits.next().unwrap_or(MAX_RECONNECT_DELAY);
             let open = async {
                 tokio::time::sleep(wait).await;
-                Consuming::open(&self.settings).await
+                Consuming::open(&self.settings, &mut self.last_address).await
             };
             match stop.cut_short(open).await? {
                 Err(error) => StillDown { error: &error }.emit(),

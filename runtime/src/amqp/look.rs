@@ -33,7 +33,7 @@ pub(crate) struct Queue {
 /// # Errors
 /// When the broker cannot be reached or refuses the connection.
 pub(crate) async fn look(settings: &BrokerSettings) -> Result<Seen, ConnectError> {
-    let connection = BrokerConnection::open(settings, "check").await?;
+    let connection = BrokerConnection::open(settings, "check", &mut None).await?;
     // Each on its own channel: a refusal closes it.
     let queue = in_time(queue(&connection, settings)).await;
     let exchange = in_time(exchange(&connection, settings)).await;

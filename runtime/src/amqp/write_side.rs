@@ -29,15 +29,22 @@ pub(super) struct WriteSide {
 }
 
 impl WriteSide {
-    /// Opens it for the first time: the exchange must be there.
-    pub(super) async fn open(settings: &BrokerSettings) -> Result<Self, ConnectError> {
-        let side = Self::connect(settings, MaxMessageSize::default()).await?;
+    /// Opens it for the first time: the exchange must be there. `last_address` as in [`BrokerConnection::open`].
+    pub(super) async fn open(
+        settings: &BrokerSettings,
+        last_address: &mut Option<usize>,
+    ) -> Result<Self, ConnectError> {
+        let side = Self::connect(settings, last_address, MaxMessageSize::default()).await?;
         in_time(side.expect_exchange(settings)).await?;
         Ok(side)
     }
 
-    async fn connect(settings: &BrokerSettings, max_message_size: MaxMessageSize) -> Result<Self, ConnectError> {
-        let connection = BrokerConnection::open(settings, "write").await?;
+    async fn connect(
+        settings: &BrokerSettings,
+        last_address: &mut Option<usize>,
+        max_message_size: MaxMessageSize,
+    ) -> Result<Self, ConnectError> {
+        let connection = BrokerConnection::open(settings, "write", last_address).await?;
         let confirms = ConfirmBatcher::new(connection, exchange(settings)?, max_message_size.clone());
         in_time(confirms.warm_up()).await?;
         Ok(Self { confirms: Arc::new(confirms), max_message_size })
@@ -83,7 +90,12 @@ fn is_missing(error: &lapin::Error) -> bool {
 }
 
 /// Opens the connection again whenever it breaks, however long it takes. Ends when the task is aborted.
-pub(super) async fn supervise(mut side: WriteSide, settings: Arc<BrokerSettings>, state: watch::Sender<LinkState>) {
+pub(super) async fn supervise(
+    mut side: WriteSide,
+    mut last_address: Option<usize>,
+    settings: Arc<BrokerSettings>,
+    state: watch::Sender<LinkState>,
+) {
     loop {
         let mut waits = waits(&settings);
         let reason = failure(&side.confirms.connection().lapin).await;
@@ -92,7 +104,7 @@ pub(super) async fn supervise(mut side: WriteSide, settings: Arc<BrokerSettings>
         side.confirms.abandon();
         loop {
             tokio::time::sleep(waits.next().unwrap_or(MAX_RECONNECT_DELAY)).await;
-            match WriteSide::connect(&settings, side.max_message_size.clone()).await {
+            match WriteSide::connect(&settings, &mut last_address, side.max_message_size.clone()).await {
                 Err(error) => StillDown { error: &error }.emit(),
                 Ok(new) => {
                     Reconnected { side: Side::Publish }.emit();

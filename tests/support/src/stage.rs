@@ -82,6 +82,11 @@ impl Stage {
         )
     }
 
+    /// Another proxy in front of the same broker.
+    pub async fn another_proxy(&self) -> Result<Proxy> {
+        Proxy::start(authority(&self.broker_url)?).await
+    }
+
     /// Lets what the worker rejects from now on be dropped, for messages that the test cannot read itself.
     pub async fn drop_rejected(&self) -> Result<()> {
         self.broker.unbind(&self.names.dead, &self.names.dead_exchange, "").await
