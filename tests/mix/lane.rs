@@ -1,14 +1,17 @@
-//! A step with its queue and its workers, each of which reaches the broker through a proxy of its own.
+//! A step with its queue and its workers.
 
 use std::path::Path;
+use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use podio_sandbox::Sandbox;
+use podio_sandbox::{Api, Sandbox};
 use podio_test_support::broker::{Broker, Lifetime, StepNames};
 use podio_test_support::environment::Endpoints;
-use podio_test_support::{Ended, Environment, Proxy, TestMessage, Worker};
-use tokio::net::TcpListener;
+use podio_test_support::{Emitted, Ended, Environment, TestMessage, Worker, until};
+use tokio::time::timeout;
+
+use crate::ledger::{Account, Break};
 
 /// How many messages a worker has in hand.
 pub(crate) const PREFETCH: usize = 10;
@@ -18,6 +21,10 @@ pub(crate) const RATE: u32 = 20;
 const INTERVAL_MS: u32 = 200;
 /// A worker stops within this time.
 const STOP_BOUND: Duration = Duration::from_secs(20);
+/// The last messages are answered within this time.
+const DRAIN_BOUND: Duration = Duration::from_secs(120);
+/// The time between two looks at how many messages wait.
+const TOP_UP_INTERVAL: Duration = Duration::from_millis(500);
 /// Part of the names of the workers' connections.
 pub(crate) const HOST: &str = "mix-worker";
 
@@ -40,35 +47,52 @@ pub(crate) struct Lane {
 /// A worker, and what it takes to start it again.
 pub(crate) struct LaneWorker {
     environment: Environment,
-    proxy: Proxy,
     process: Worker,
 }
 
 impl Lane {
-    /// Declares the queues and starts the workers.
+    /// Declares the queues and starts a worker for each of these addresses of the broker.
     pub(crate) async fn start(
         broker: &Broker,
-        authority: &str,
         sandbox: &Sandbox,
         queue_type: QueueType,
-        workers: u32,
+        addresses: &[String],
     ) -> Result<Self> {
         let names = StepNames::unique("mix");
-        broker.declare(&names, Lifetime::Restart, &[]).await?;
-        if queue_type == QueueType::Quorum {
-            broker.delete_input(&names).await?;
-            broker.declare_quorum_input(&names).await?;
+        let lifetime = match queue_type {
+            QueueType::Classic => Lifetime::Restart,
+            QueueType::Quorum => Lifetime::Quorum,
+        };
+        broker.declare(&names, lifetime, &[]).await?;
+        let start = |address: &String| LaneWorker::start(address, sandbox, &names, addresses.len());
+        let workers = addresses.iter().map(start).collect::<Result<_>>()?;
+        Ok(Self { queue_type, names, workers, sent: Vec::new() })
+    }
+
+    /// Sends messages until so many wait.
+    pub(crate) async fn top_up(&mut self, broker: &Broker, waiting: u32) -> Result<()> {
+        let ready = broker.state(&self.names.input).await?.ready;
+        self.send(broker, waiting.saturating_sub(ready) as usize).await
+    }
+
+    /// Has `work` done, during which at least about so many messages wait all the time.
+    pub(crate) async fn top_up_during<T>(
+        &mut self,
+        broker: &Broker,
+        waiting: u32,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let mut work = pin!(work);
+        loop {
+            self.top_up(broker, waiting).await?;
+            if let Ok(done) = timeout(TOP_UP_INTERVAL, &mut work).await {
+                return done;
+            }
         }
-        let mut lane = Self { queue_type, names, workers: Vec::new(), sent: Vec::new() };
-        for _ in 0..workers {
-            let worker = LaneWorker::start(authority, sandbox, &lane.names, workers).await?;
-            lane.workers.push(worker);
-        }
-        Ok(lane)
     }
 
     /// Sends this many more messages.
-    pub(crate) async fn send(&mut self, broker: &Broker, count: usize) -> Result<()> {
+    async fn send(&mut self, broker: &Broker, count: usize) -> Result<()> {
         for _ in 0..count {
             let id = format!("{:?}-{}", self.queue_type, self.sent.len());
             let message = TestMessage::get(&format!("/user?id={id}")).with_header("messageId", id.clone().into());
@@ -77,27 +101,68 @@ impl Lane {
         }
         Ok(())
     }
+
+    /// The processes of its workers.
+    pub(crate) fn processes(&self) -> Vec<u32> {
+        self.workers.iter().filter_map(LaneWorker::id).collect()
+    }
+
+    /// Waits until nothing waits in the queue and everything that the workers have in hand is answered.
+    pub(crate) async fn drain(&self, broker: &Broker) -> Result<()> {
+        until("the end of the queue", DRAIN_BOUND, async || {
+            Ok((broker.state(&self.names.input).await?.ready == 0).then_some(()))
+        })
+        .await?;
+        until("the last results", DRAIN_BOUND, async || {
+            Ok((broker.state(&self.names.results).await?.ready as usize >= self.sent.len()).then_some(()))
+        })
+        .await
+    }
+
+    /// Stops the workers, which must leave nothing, and counts.
+    pub(crate) async fn settle(&mut self, broker: &Broker, sandbox: &Sandbox, breaks: &[Break]) -> Result<Account> {
+        for worker in &mut self.workers {
+            worker.stop().await?;
+        }
+        let left = until("the workers' end", DRAIN_BOUND, async || {
+            let state = broker.state(&self.names.input).await?;
+            Ok((state.consumers == 0).then_some(state.ready))
+        });
+        ensure!(left.await? == 0, "messages were left in the queue");
+        let results = broker.state(&self.names.results).await?.ready as usize;
+        let received = broker.collect(&self.names.results).await?;
+        let received = received.wait_for(results, "results", DRAIN_BOUND).await?;
+        let emitted = received.iter().map(|received| Emitted::decode(received)).collect::<Result<Vec<_>>>()?;
+        let calls: Vec<_> = sandbox.calls().into_iter().filter(|call| call.api == Api::Podio).collect();
+        Account::of(&self.sent, &emitted, &calls, breaks)
+    }
+
+    /// What it is, for people.
+    pub(crate) fn title(&self) -> String {
+        format!("{:?}, {} worker(s)", self.queue_type, self.workers.len())
+    }
 }
 
 impl LaneWorker {
-    async fn start(authority: &str, sandbox: &Sandbox, names: &StepNames, workers: u32) -> Result<Self> {
-        let proxy = Proxy::on(TcpListener::bind("127.0.0.1:0").await?, authority.to_owned())?;
+    /// Starts it, one of so many.
+    fn start(address: &str, sandbox: &Sandbox, names: &StepNames, workers: usize) -> Result<Self> {
         let endpoints = Endpoints {
-            amqp_url: &format!("amqp://guest:guest@{}/%2f", proxy.address()),
+            amqp_url: address,
             queue: &names.input,
             exchange: &names.exchange,
             podio_url: &sandbox.podio_url(),
             platform_url: &sandbox.platform_url(),
         };
+        let limit = RATE * INTERVAL_MS / 1000 / u32::try_from(workers)?;
         let environment = Environment::for_worker("customRequest", endpoints)
             .with("HOSTNAME", HOST)
             .with("LOG_LEVEL", "info")
             .with("ELASTICIO_RABBITMQ_PREFETCH_SAILOR", &PREFETCH.to_string())
-            .with("ELASTICIO_DATA_RATE_LIMIT", &(RATE * INTERVAL_MS / 1000 / workers).to_string())
+            .with("ELASTICIO_DATA_RATE_LIMIT", &limit.to_string())
             .with("ELASTICIO_RATE_INTERVAL", &INTERVAL_MS.to_string())
             .with("ELASTICIO_AMQP_PERSISTENT_MESSAGES", "true");
         let process = spawn(&environment)?;
-        Ok(Self { environment, proxy, process })
+        Ok(Self { environment, process })
     }
 
     /// Its process id; none between its end and the next start.
@@ -128,16 +193,6 @@ impl LaneWorker {
     pub(crate) fn ensure_running(&mut self) -> Result<()> {
         ensure!(self.process.is_running()?, "a worker has ended:\n{}", self.last_lines());
         Ok(())
-    }
-
-    /// Breaks its connections to the broker.
-    pub(crate) fn cut(&self) {
-        self.proxy.cut();
-    }
-
-    /// Lets nothing that it sends reach the broker, until the next [`Self::cut`].
-    pub(crate) fn swallow(&self) {
-        self.proxy.deafen(HOST);
     }
 
     /// The end of its log.

@@ -1,6 +1,7 @@
 //! The account of a lane: what was sent beside what was answered.
 
 use std::collections::{HashMap, HashSet};
+use std::time::SystemTime;
 
 use anyhow::{Context, Result, ensure};
 use podio_sandbox::Call;
@@ -85,6 +86,11 @@ impl Break {
     fn explains(self, first: i64, second: i64) -> bool {
         first >= self.begin - PUBLISH_MS && first <= self.end + PUBLISH_MS && second >= self.begin - PUBLISH_MS
     }
+}
+
+/// The time now, in milliseconds since 1970.
+pub(crate) fn since_1970() -> Result<i64> {
+    Ok(i64::try_from(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_millis())?)
 }
 
 #[test]

@@ -2,19 +2,34 @@
 //! and what is answered twice was in flight when something broke. `make test` runs it for about a minute, `make soak` for
 //! as long as `MINUTES` says. `SEED` repeats a run's faults.
 
+mod cluster;
 mod faults;
 mod lane;
 mod ledger;
+mod links;
 mod monitor;
+mod outage;
 mod plot;
 mod processes;
 mod report;
 mod run;
 mod world;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use tokio::sync::Mutex;
+
+/// Each of the two tests times results, so they take turns.
+static TURN: Mutex<()> = Mutex::const_new(());
 
 #[tokio::test]
 async fn every_message_is_answered_through_random_faults() -> Result<()> {
+    let _turn = TURN.lock().await;
     run::mix(&run::Length::from_environment()?).await
+}
+
+#[tokio::test]
+async fn every_message_is_answered_while_the_nodes_of_a_cluster_go_and_come() -> Result<()> {
+    let _turn = TURN.lock().await;
+    let rounds = std::env::var("ROUNDS").ok().filter(|value| !value.is_empty());
+    cluster::rolling_stop(rounds.map_or(Ok(1), |rounds| rounds.parse()).context("ROUNDS")?).await
 }

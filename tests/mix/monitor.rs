@@ -8,7 +8,8 @@ use podio_test_support::broker::{Broker, StepNames};
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use crate::lane::RATE;
+use crate::lane::{Lane, RATE};
+use crate::outage::Outage;
 use crate::processes::Held;
 
 /// The time between two looks.
@@ -44,10 +45,11 @@ struct Seen {
 }
 
 impl Monitor {
-    /// Watches these lanes.
-    pub(crate) fn start(url: &str, lanes: Vec<StepNames>) -> Self {
+    /// Watches these lanes at a broker with these nodes.
+    pub(crate) fn start(urls: Vec<String>, lanes: &[Lane]) -> Self {
         let (began, seen) = (Instant::now(), Arc::<Mutex<Seen>>::default());
-        let watching = tokio::spawn(watch(url.to_owned(), lanes, began, Arc::clone(&seen)));
+        let names = lanes.iter().map(|lane| lane.names.clone()).collect();
+        let watching = tokio::spawn(watch(urls, names, began, Arc::clone(&seen)));
         Self { began, seen, watching }
     }
 
@@ -64,6 +66,13 @@ impl Monitor {
     /// All samples so far.
     pub(crate) fn samples(&self) -> Vec<Sample> {
         lock(&self.seen).samples.clone()
+    }
+
+    /// How long a lane was below its full rate at most, from then on, and how long it had no results.
+    pub(crate) fn outage(&self, lane: usize, from: f64) -> Outage {
+        let seen = lock(&self.seen);
+        let since = seen.samples.iter().filter(|sample| sample.at >= from);
+        Outage::of(&since.map(|sample| (sample.at, sample.results[lane])).collect::<Vec<_>>(), FULL * f64::from(RATE))
     }
 
     /// How long after `from` a lane had its full rate again, in seconds. Time in which the machine or the broker was too busy
@@ -86,18 +95,25 @@ impl Drop for Monitor {
     }
 }
 
-async fn watch(url: String, lanes: Vec<StepNames>, began: Instant, seen: Arc<Mutex<Seen>>) {
+async fn watch(urls: Vec<String>, lanes: Vec<StepNames>, began: Instant, seen: Arc<Mutex<Seen>>) {
     let mut ticks = interval(INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut broker = None;
+    let (mut broker, mut urls) = (None, urls.iter().cycle());
+    let mut url = urls.next().expect("a broker has an address");
     loop {
         ticks.tick().await;
-        let Ok(Ok(results)) = timeout(ANSWER_BOUND, results(&url, &mut broker, &lanes)).await else {
-            // The broker is away. What it has is seen when it is back.
+        let Ok(Ok(results)) = timeout(ANSWER_BOUND, results(url, &mut broker, &lanes)).await else {
+            // The node is away. What the broker has is seen at the next one, or when it is back.
             broker = None;
+            url = urls.next().expect("it goes round");
             continue;
         };
         let mut seen = lock(&seen);
+        // A quorum queue without a leader says that it is empty.
+        let before = seen.samples.last().map(|sample| sample.results.as_slice()).unwrap_or_default();
+        if results.iter().zip(before).any(|(now, before)| now < before) {
+            continue;
+        }
         // A process may have ended since.
         let memory_of = |process: &u32| Held::of(*process).map_or(0, |held| held.memory_kib);
         #[expect(clippy::cast_precision_loss, reason = "figures for people")]

@@ -1,16 +1,16 @@
 //! A run from start to account.
 
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use podio_sandbox::Api;
-use podio_test_support::{Emitted, until};
+use podio_test_support::until;
 use tokio::time::sleep;
 
 use crate::faults::{Deck, KINDS};
-use crate::lane::{LaneWorker, PREFETCH};
-use crate::ledger::{Account, Break};
+use crate::lane::{Lane, LaneWorker, PREFETCH};
+use crate::ledger::{Account, Break, since_1970};
+use crate::links::Links;
 use crate::monitor::Monitor;
 use crate::plot;
 use crate::processes::Held;
@@ -25,8 +25,6 @@ const START_BOUND: f64 = 20.0;
 const RECOVERY_BOUND: f64 = 5.0;
 /// The wait for it, however busy the machine is.
 const FULL_RATE_BOUND: Duration = Duration::from_secs(60);
-/// The last messages are answered within this time.
-const DRAIN_BOUND: Duration = Duration::from_secs(120);
 
 /// How long a run is, and what it leaves behind.
 #[derive(Clone, Debug)]
@@ -57,11 +55,11 @@ impl Length {
 pub(crate) async fn mix(length: &Length) -> Result<()> {
     eprintln!("mix: SEED={} repeats these faults", length.seed);
     let mut world = World::start().await?;
-    let monitor = Monitor::start(world.broker.url(), world.lanes.iter().map(|lane| lane.names.clone()).collect());
+    let monitor = Monitor::start(vec![world.broker.url().to_owned()], &world.lanes);
     monitor.set_processes(processes(&world));
     world.top_up(WAITING).await?;
     recovered(&monitor, &world, 0.0, START_BOUND).await.context("at the start")?;
-    let links = world.links().await?;
+    let links = Links::of(&world.broker).await?;
     let workers = processes(&world).concat().len();
     ensure!(links.connections == 2 * workers, "{links:?} of {workers} workers");
 
@@ -86,8 +84,10 @@ pub(crate) async fn mix(length: &Length) -> Result<()> {
         struck.push(Struck { fault: planned.fault, begin, end, recovery });
     }
 
-    drain(&mut world).await?;
-    let links_at_end = world.links().await?;
+    for lane in &world.lanes {
+        lane.drain(&world.control).await?;
+    }
+    let links_at_end = Links::of(&world.broker).await?;
     // A worker publishes over as many channels as it had batches under way at once.
     let grown = links_at_end.connections != links.connections || links_at_end.channels > links.channels + workers;
     ensure!(!grown, "{links:?} at the start, {links_at_end:?} at the end");
@@ -117,7 +117,7 @@ pub(crate) async fn mix(length: &Length) -> Result<()> {
 }
 
 fn processes(world: &World) -> Vec<Vec<u32>> {
-    world.lanes.iter().map(|lane| lane.workers.iter().filter_map(LaneWorker::id).collect()).collect()
+    world.lanes.iter().map(Lane::processes).collect()
 }
 
 /// Waits until all lanes have their full rate; returns how long after `from` each had it, which must be within `bound`.
@@ -132,50 +132,11 @@ async fn recovered(monitor: &Monitor, world: &World, from: f64, bound: f64) -> R
     Ok(recovery)
 }
 
-/// Waits until nothing waits in the queues, and stops the workers: what is not settled then would come back.
-async fn drain(world: &mut World) -> Result<()> {
-    for index in 0..world.lanes.len() {
-        until("the end of the queue", DRAIN_BOUND, async || {
-            let ready = world.control.state(&world.lanes[index].names.input).await?.ready;
-            Ok((ready == 0).then_some(()))
-        })
-        .await?;
-    }
-    // What the workers have in hand.
-    for index in 0..world.lanes.len() {
-        let lane = &world.lanes[index];
-        until("the last results", DRAIN_BOUND, async || {
-            let results = world.control.state(&lane.names.results).await?.ready as usize;
-            Ok((results >= lane.sent.len()).then_some(()))
-        })
-        .await?;
-    }
-    Ok(())
-}
-
-/// Stops the workers, which must leave nothing, and counts.
+/// Stops the workers and counts.
 async fn settle(world: &mut World, breaks: &[Break]) -> Result<Vec<(String, Account)>> {
-    let calls: Vec<_> = world.sandbox.calls().into_iter().filter(|call| call.api == Api::Podio).collect();
     let mut accounts = Vec::new();
     for lane in &mut world.lanes {
-        for worker in &mut lane.workers {
-            worker.stop().await?;
-        }
-        let left = until("the workers' end", DRAIN_BOUND, async || {
-            let state = world.control.state(&lane.names.input).await?;
-            Ok((state.consumers == 0).then_some(state.ready))
-        });
-        ensure!(left.await? == 0, "messages were left in the queue");
-        let results = world.control.state(&lane.names.results).await?.ready as usize;
-        let received = world.control.collect(&lane.names.results).await?;
-        let received = received.wait_for(results, "results", DRAIN_BOUND).await?;
-        let emitted = received.iter().map(|received| Emitted::decode(received)).collect::<Result<Vec<_>>>()?;
-        let name = format!("{:?}, {} worker(s)", lane.queue_type, lane.workers.len());
-        accounts.push((name, Account::of(&lane.sent, &emitted, &calls, breaks)?));
+        accounts.push((lane.title(), lane.settle(&world.control, &world.sandbox, breaks).await?));
     }
     Ok(accounts)
-}
-
-fn since_1970() -> Result<i64> {
-    Ok(i64::try_from(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_millis())?)
 }

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use podio_sandbox::{Answers, Options, Sandbox, default_step};
-use podio_test_support::PrivateBroker;
 use podio_test_support::broker::Broker;
+use podio_test_support::{PrivateBroker, Proxy};
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 use tokio::time::sleep;
 
 use crate::faults::{Fault, Planned};
@@ -15,18 +16,13 @@ use crate::lane::{HOST, Lane, LaneWorker, QueueType};
 /// Podio's rate limit while there is one: below what the lanes need.
 const LIMIT: &str = "10/2";
 
-/// What the workers have at the broker.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Links {
-    pub(crate) connections: usize,
-    pub(crate) channels: usize,
-}
-
 /// Everything that takes part.
 pub(crate) struct World {
     pub(crate) broker: PrivateBroker,
     pub(crate) sandbox: Sandbox,
     pub(crate) lanes: Vec<Lane>,
+    /// Each worker reaches the broker through one of its own.
+    proxies: Vec<Proxy>,
     /// The connection that messages are sent with.
     pub(crate) control: Broker,
 }
@@ -36,22 +32,25 @@ impl World {
     pub(crate) async fn start() -> Result<Self> {
         let broker = PrivateBroker::start("mix").await?;
         let control = Broker::connect(broker.url()).await?;
-        let mut step = default_step();
-        (step["config"]["retries"], step["config"]["retriesDelay"]) = (json!(1000), json!("100"));
-        let sandbox = podio_sandbox::start(Options { step, ..Options::default() }).await?;
-        let authority = broker.url().split(['@', '/']).nth(3).context("a URL with a user")?.to_owned();
-        let mut lanes = Vec::new();
+        let sandbox = patient_sandbox().await?;
+        let authority = broker.url().split(['@', '/']).nth(3).context("a URL with a user")?;
+        let (mut lanes, mut proxies) = (Vec::new(), Vec::new());
         for (queue_type, workers) in [(QueueType::Classic, 1), (QueueType::Quorum, 2)] {
-            lanes.push(Lane::start(&control, &authority, &sandbox, queue_type, workers).await?);
+            let mut addresses = Vec::new();
+            for _ in 0..workers {
+                let proxy = Proxy::on(TcpListener::bind("127.0.0.1:0").await?, authority.to_owned())?;
+                addresses.push(format!("amqp://guest:guest@{}/%2f", proxy.address()));
+                proxies.push(proxy);
+            }
+            lanes.push(Lane::start(&control, &sandbox, queue_type, &addresses).await?);
         }
-        Ok(Self { broker, sandbox, lanes, control })
+        Ok(Self { broker, sandbox, lanes, proxies, control })
     }
 
     /// Sends messages until so many wait in every lane.
     pub(crate) async fn top_up(&mut self, waiting: u32) -> Result<()> {
         for lane in &mut self.lanes {
-            let ready = self.control.state(&lane.names.input).await?.ready;
-            lane.send(&self.control, waiting.saturating_sub(ready) as usize).await?;
+            lane.top_up(&self.control, waiting).await?;
         }
         Ok(())
     }
@@ -77,13 +76,13 @@ impl World {
                 self.restart_chosen(planned)
             }
             Fault::Cut => {
-                self.workers().for_each(LaneWorker::cut);
+                self.proxies.iter().for_each(Proxy::cut);
                 Ok(())
             }
             Fault::BlackHole => {
-                self.workers().for_each(LaneWorker::swallow);
+                self.proxies.iter().for_each(|proxy| proxy.deafen(HOST));
                 sleep(lasts).await;
-                self.workers().for_each(LaneWorker::cut);
+                self.proxies.iter().for_each(Proxy::cut);
                 Ok(())
             }
             Fault::BrokerRestart => {
@@ -112,18 +111,6 @@ impl World {
         }
     }
 
-    /// The workers' connections to the broker, and their channels.
-    pub(crate) async fn links(&self) -> Result<Links> {
-        let list = self.broker.ctl(&["-q", "list_connections", "client_properties", "channels"]).await?;
-        let mut links = Links::default();
-        for line in list.lines().filter(|line| line.contains(HOST)) {
-            let (_, channels) = line.rsplit_once('\t').context("two columns")?;
-            links.connections += 1;
-            links.channels += channels.trim().parse::<usize>()?;
-        }
-        Ok(links)
-    }
-
     /// All workers.
     pub(crate) fn workers(&self) -> impl Iterator<Item = &LaneWorker> {
         self.lanes.iter().flat_map(|lane| &lane.workers)
@@ -143,4 +130,11 @@ impl World {
         sleep(lasts).await;
         Ok(self.sandbox.set_answers(Answers::default())?)
     }
+}
+
+/// Podio and the platform for a step that tries calls again until they succeed.
+pub(crate) async fn patient_sandbox() -> Result<Sandbox> {
+    let mut step = default_step();
+    (step["config"]["retries"], step["config"]["retriesDelay"]) = (json!(1000), json!("100"));
+    Ok(podio_sandbox::start(Options { step, ..Options::default() }).await?)
 }

@@ -31,6 +31,8 @@ pub enum Lifetime {
     Connection,
     /// Beyond a restart of the broker.
     Restart,
+    /// Beyond the end of a node, without a pause: the queues are quorum queues, which have a member on each of three nodes.
+    Quorum,
 }
 
 /// The names of a step's queues and exchanges.
@@ -101,18 +103,22 @@ impl Broker {
 
     /// Declares the step's queues and exchanges and binds all routing keys except those in `unbound`.
     pub async fn declare(&self, names: &StepNames, lifetime: Lifetime, unbound: &[String]) -> Result<()> {
-        let durable = lifetime == Lifetime::Restart;
+        let durable = lifetime != Lifetime::Connection;
         let collecting = QueueDeclareOptions { durable, exclusive: !durable, ..QueueDeclareOptions::default() };
         self.declare_exchange(&names.exchange, ExchangeKind::Direct, durable).await?;
         self.declare_exchange(&names.dead_exchange, ExchangeKind::Fanout, durable).await?;
         for queue in [&names.results, &names.dead] {
-            self.channel.queue_declare(queue.as_str().into(), collecting, FieldTable::default()).await?;
+            let arguments = if lifetime == Lifetime::Quorum { quorum() } else { FieldTable::default() };
+            self.channel.queue_declare(queue.as_str().into(), collecting, arguments).await?;
         }
         for key in ROUTING_KEYS.iter().filter(|key| !unbound.iter().any(|name| name == *key)) {
             self.bind(&names.results, &names.exchange, key).await?;
         }
         self.bind(&names.dead, &names.dead_exchange, "").await?;
-        self.declare_input(names).await
+        match lifetime {
+            Lifetime::Quorum => self.declare_quorum_input(names).await,
+            _ => self.declare_input(names).await,
+        }
     }
 
     /// Declares the worker's queue.
@@ -128,10 +134,8 @@ impl Broker {
 
     /// Declares the worker's queue as a quorum queue.
     pub async fn declare_quorum_input(&self, names: &StepNames) -> Result<()> {
-        let mut arguments = FieldTable::default();
-        arguments.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
         let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
-        self.channel.queue_declare(names.input.as_str().into(), options, arguments).await?;
+        self.channel.queue_declare(names.input.as_str().into(), options, quorum()).await?;
         Ok(())
     }
 
@@ -224,4 +228,11 @@ impl Broker {
         }
         Ok(self.connection.close(200, "done".into()).await?)
     }
+}
+
+/// The arguments of a quorum queue.
+fn quorum() -> FieldTable {
+    let mut arguments = FieldTable::default();
+    arguments.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
+    arguments
 }

@@ -9,6 +9,7 @@ mod arrivals;
 pub mod broker;
 mod certificates;
 pub mod cipher;
+mod cluster;
 mod command;
 mod emitted;
 mod ended;
@@ -30,6 +31,7 @@ mod worker;
 
 pub use arrivals::Arrivals;
 pub use certificates::{Authority, Issued, Shown};
+pub use cluster::{Cluster, NODES};
 pub use command::{Finished, run_to_end};
 pub use emitted::Emitted;
 pub use ended::Ended;

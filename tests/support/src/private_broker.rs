@@ -58,13 +58,22 @@ impl PrivateBroker {
     }
 
     async fn start_with(label: &str, options: &[&str]) -> Result<Self> {
+        Self::run_new(label, "private", &[&["0"], options].concat()).await
+    }
+
+    /// Starts another node, which joins this one's cluster.
+    pub(crate) async fn join(&self, label: &str) -> Result<Self> {
+        Self::run_new(label, "private-join", &[&self.name]).await
+    }
+
+    async fn run_new(label: &str, command: &str, options: &[&str]) -> Result<Self> {
         /// Nodes start one after the other: several at a time take the machine from the tests that run beside them.
         static STARTS: Mutex<()> = Mutex::const_new(());
         let _start = STARTS.lock().await;
         let name = format!("{label}-{}", std::process::id());
         // Created before the node runs, so that a start that fails half-way is cleaned up, too.
         let mut broker = Self { name, url: String::new() };
-        broker.url = run(&[&["private", &broker.name, "0"], options].concat()).await?;
+        broker.url = run(&[&[command, &broker.name], options].concat()).await?;
         Ok(broker)
     }
 
@@ -77,6 +86,26 @@ impl PrivateBroker {
     /// Stops it gracefully and starts it again; durable queues keep their persistent messages.
     pub async fn restart(&self) -> Result<()> {
         run(&["private-restart", &self.name]).await.map(drop)
+    }
+
+    /// Stops it gracefully; it keeps its data until [`Self::start_again`].
+    pub async fn halt(&self) -> Result<()> {
+        run(&["private-halt", &self.name]).await.map(drop)
+    }
+
+    /// Kills it, as a power failure would; it keeps its data until [`Self::start_again`].
+    pub async fn kill(&self) -> Result<()> {
+        run(&["private-kill", &self.name]).await.map(drop)
+    }
+
+    /// Starts it again after [`Self::halt`] or [`Self::kill`], and waits until it answers.
+    pub async fn start_again(&self) -> Result<()> {
+        run(&["private-start", &self.name]).await.map(drop)
+    }
+
+    /// Has its `rabbitmq-queues` do something, and returns what that prints.
+    pub(crate) async fn queues(&self, arguments: &[&str]) -> Result<String> {
+        run(&[&["private-queues", &self.name], arguments].concat()).await
     }
 
     /// Has its `rabbitmqctl` do something, and returns what that prints.
