@@ -25,7 +25,7 @@ canary: ## only the search for secrets: what is seen where, after every flow and
 fuzz: ## new inputs for one of the fuzz targets (TARGET=json SECONDS=60; no TARGET lists them)
 	scripts/fuzz $(TARGET) $(SECONDS)
 
-soak: ## messages through random faults, counted and plotted (MINUTES=20, SEED=, SAVE=folder, BROKER=4: on RabbitMQ 4)
+soak: ## messages through random faults, counted and plotted (MINUTES=20, ROUNDS=3, SEED=, SAVE=folder, BROKER=4: on RabbitMQ 4)
 	scripts/soak
 
 load: ## a million messages through workers that are killed and added, counted; takes long

@@ -46,13 +46,15 @@ fn ensure_exists(name: &str) -> Result<()> {
     if name.starts_with("matrix: ") {
         return Ok(());
     }
-    let Some((file, test)) = name.split_once("::") else { bail!("{name} names neither a test nor a scenario") };
-    let source = fs::read_to_string(tests().join("it").join(file)).with_context(|| format!("tests/it/{file}"))?;
+    let place = name.strip_prefix("mix: ").map(|test| ("mix/main.rs".to_owned(), test));
+    let place = place.or_else(|| name.split_once("::").map(|(file, test)| (format!("it/{file}"), test)));
+    let Some((file, test)) = place else { bail!("{name} names neither a test nor a scenario") };
+    let source = fs::read_to_string(tests().join(&file)).with_context(|| format!("tests/{file}"))?;
     let declared = format!("async fn {test}() -> Result<()>");
     let marked = source
         .lines()
         .zip(source.lines().skip(1))
         .any(|(before, line)| before.trim_start().starts_with("#[tokio::test") && line.starts_with(&declared));
-    ensure!(marked, "there is no test {test} in tests/it/{file}");
+    ensure!(marked, "there is no test {test} in tests/{file}");
     Ok(())
 }
