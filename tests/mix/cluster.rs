@@ -16,6 +16,7 @@ use crate::links::Links;
 use crate::monitor::Monitor;
 use crate::outage::Outage;
 use crate::report;
+use crate::run::Length;
 use crate::world::patient_sandbox;
 
 const WORKERS: usize = 2;
@@ -45,14 +46,14 @@ struct Step {
     begin: f64,
     gone: f64,
     back: f64,
-    in_step: f64,
+    caught_up: f64,
     outage: Outage,
     /// The workers' connections at each node while it was away.
     connections: [usize; NODES],
 }
 
 /// Runs so many rounds, prints the tables, and fails if a message, a connection or the speed is lost.
-pub(crate) async fn rolling_stop(rounds: usize) -> Result<()> {
+pub(crate) async fn rolling_stop(length: &Length) -> Result<()> {
     let cluster = Cluster::start("mix-cluster").await?;
     let control = Broker::connect(cluster.node(0).url()).await?;
     let sandbox = patient_sandbox().await?;
@@ -63,7 +64,7 @@ pub(crate) async fn rolling_stop(rounds: usize) -> Result<()> {
     lane.top_up_during(&control, WAITING, full_rate).await?;
 
     let (mut steps, mut breaks) = (Vec::new(), Vec::new());
-    for _ in 0..rounds {
+    for _ in 0..length.rounds {
         for node in 0..NODES {
             steps.push(go(&cluster, &monitor, &mut lane, node, Going::Stopped, &mut breaks).await?);
         }
@@ -79,8 +80,13 @@ pub(crate) async fn rolling_stop(rounds: usize) -> Result<()> {
         format!("cluster: {} nodes went and came back in {:.0} s\n", steps.len(), monitor.now()),
         report::accounts(&[(lane.title(), account)]),
         table(&steps),
-    ];
-    eprintln!("{}", tables.join("\n"));
+    ]
+    .join("\n");
+    eprintln!("{tables}");
+    if let Some(folder) = &length.save {
+        std::fs::create_dir_all(folder)?;
+        std::fs::write(folder.join("cluster.md"), &tables)?;
+    }
     ensure!(connections == 2 * WORKERS, "{connections} connections of {WORKERS} workers at the end");
     let slowest = steps.iter().map(|step| step.outage.slow).fold(0.0, f64::max);
     ensure!(slowest <= OUTAGE_BOUND, "the full rate was away for {slowest:.1} s");
@@ -118,10 +124,10 @@ async fn go(
         for queue in &queues {
             cluster.wait_until_in_step(other, queue, IN_STEP_BOUND).await?;
         }
-        let in_step = monitor.now();
-        until("the full rate", IN_STEP_BOUND, async || Ok(monitor.recovery(0, in_step))).await?;
+        let caught_up = monitor.now();
+        until("the full rate", IN_STEP_BOUND, async || Ok(monitor.recovery(0, caught_up))).await?;
         let outage = monitor.outage(0, begin);
-        Ok(Step { node, going, begin, gone, back, in_step, outage, connections })
+        Ok(Step { node, going, begin, gone, back, caught_up, outage, connections })
     };
     let step = lane.top_up_during(&control, WAITING, step).await;
     let step =
@@ -144,17 +150,17 @@ async fn connections(cluster: &Cluster, asked: usize) -> Result<[usize; NODES]> 
 
 fn table(steps: &[Step]) -> String {
     let mut out = String::from(
-        "| at, s | node | gone within, s | away, s | in step after, s | below the full rate, s | without a result, s | \
+        "| at, s | node | gone within, s | away, s | caught up after, s | below the full rate, s | without a result, s | \
          connections meanwhile |\n|---|---|---|---|---|---|---|---|\n",
     );
-    for Step { node, going, begin, gone, back, in_step, outage, connections } in steps {
+    for Step { node, going, begin, gone, back, caught_up, outage, connections } in steps {
         let Outage { slow, silent } = outage;
         let _ = writeln!(
             out,
             "| {begin:.0} | {node} {going:?} | {:.1} | {:.1} | {:.1} | {slow:.1} | {silent:.1} | {connections:?} |",
             gone - begin,
             back - gone,
-            in_step - back
+            caught_up - back
         );
     }
     out

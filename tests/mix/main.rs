@@ -1,6 +1,6 @@
 //! Messages with unique ids through random faults, counted as Jepsen counts a queue: every one is answered, none is lost,
 //! and what is answered twice was in flight when something broke. `make test` runs it for about a minute, `make soak` for
-//! as long as `MINUTES` says. `SEED` repeats a run's faults.
+//! as long as `MINUTES` and `ROUNDS` say. `SEED` repeats a run's faults.
 
 mod cluster;
 mod faults;
@@ -15,7 +15,7 @@ mod report;
 mod run;
 mod world;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use tokio::sync::Mutex;
 
 /// Each of the two tests times results, so they take turns.
@@ -30,6 +30,5 @@ async fn every_message_is_answered_through_random_faults() -> Result<()> {
 #[tokio::test]
 async fn every_message_is_answered_while_the_nodes_of_a_cluster_go_and_come() -> Result<()> {
     let _turn = TURN.lock().await;
-    let rounds = std::env::var("ROUNDS").ok().filter(|value| !value.is_empty());
-    cluster::rolling_stop(rounds.map_or(Ok(1), |rounds| rounds.parse()).context("ROUNDS")?).await
+    cluster::rolling_stop(&run::Length::from_environment()?).await
 }

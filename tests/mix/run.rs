@@ -32,8 +32,10 @@ pub(crate) struct Length {
     seed: u64,
     /// Without it, each kind of fault comes once.
     minutes: Option<f64>,
+    /// How often each node of the cluster goes.
+    pub(crate) rounds: usize,
     /// The folder for the plot and the tables.
-    save: Option<PathBuf>,
+    pub(crate) save: Option<PathBuf>,
 }
 
 impl Length {
@@ -42,6 +44,7 @@ impl Length {
         Ok(Self {
             seed: variable("SEED").map_or_else(|| Ok(rand::random()), |seed| seed.parse()).context("SEED")?,
             minutes: variable("MINUTES").map(|minutes| minutes.parse()).transpose().context("MINUTES")?,
+            rounds: variable("ROUNDS").map_or(Ok(1), |rounds| rounds.parse()).context("ROUNDS")?,
             save: variable("SAVE").map(PathBuf::from),
         })
     }
@@ -58,7 +61,8 @@ pub(crate) async fn mix(length: &Length) -> Result<()> {
     let monitor = Monitor::start(vec![world.broker.url().to_owned()], &world.lanes);
     monitor.set_processes(processes(&world));
     world.top_up(WAITING).await?;
-    recovered(&monitor, &world, 0.0, START_BOUND).await.context("at the start")?;
+    let started = recovered(&monitor, &world, 0.0).await.context("at the start")?;
+    ensure!(started.iter().all(|after| *after <= START_BOUND), "full rate only {started:.1?} s after the start");
     let links = Links::of(&world.broker).await?;
     let workers = processes(&world).concat().len();
     ensure!(links.connections == 2 * workers, "{links:?} of {workers} workers");
@@ -77,8 +81,7 @@ pub(crate) async fn mix(length: &Length) -> Result<()> {
         if planned.fault.repeats() {
             breaks.push(Break { begin: breaks_at, end: since_1970()? });
         }
-        let recovery =
-            recovered(&monitor, &world, end, RECOVERY_BOUND).await.with_context(|| format!("{planned:?}"))?;
+        let recovery = recovered(&monitor, &world, end).await.with_context(|| format!("{planned:?}"))?;
         world.lanes.iter_mut().flat_map(|lane| &mut lane.workers).try_for_each(LaneWorker::ensure_running)?;
         held.push(processes(&world).into_iter().flatten().map(Held::of).collect::<Result<Vec<_>>>()?);
         struck.push(Struck { fault: planned.fault, begin, end, recovery });
@@ -88,9 +91,6 @@ pub(crate) async fn mix(length: &Length) -> Result<()> {
         lane.drain(&world.control).await?;
     }
     let links_at_end = Links::of(&world.broker).await?;
-    // A worker publishes over as many channels as it had batches under way at once.
-    let grown = links_at_end.connections != links.connections || links_at_end.channels > links.channels + workers;
-    ensure!(!grown, "{links:?} at the start, {links_at_end:?} at the end");
     let accounts = settle(&mut world, &breaks).await?;
     let growth = Growth::of(&held);
     let (seconds, seed) = (monitor.now(), length.seed);
@@ -111,6 +111,14 @@ pub(crate) async fn mix(length: &Length) -> Result<()> {
         std::fs::write(folder.join("soak.svg"), plot::timeline(&monitor.samples(), &struck))?;
     }
     growth.ensure_none()?;
+    ensure!(links_at_end.connections == links.connections, "{links:?} at the start, {links_at_end:?} at the end");
+    // A worker consumes over one channel and publishes over as many as it had batches under way at once, each with a
+    // result of another message at least.
+    ensure!(links_at_end.channels <= workers * (1 + PREFETCH), "{links_at_end:?} of {workers} workers");
+    for Struck { fault, begin, recovery, .. } in &struck {
+        let late = recovery.iter().any(|after| *after > RECOVERY_BOUND);
+        ensure!(!late, "{fault:?} at {begin:.0} s: full rate only after {recovery:.1?} s");
+    }
     let most = breaks.len() * PREFETCH * workers;
     ensure!(accounts.iter().all(|(_, account)| account.duplicated <= most), "more than {most} results came twice");
     accounts.iter().try_for_each(|(name, account)| account.ensure_kept().with_context(|| name.clone()))
@@ -120,16 +128,14 @@ fn processes(world: &World) -> Vec<Vec<u32>> {
     world.lanes.iter().map(Lane::processes).collect()
 }
 
-/// Waits until all lanes have their full rate; returns how long after `from` each had it, which must be within `bound`.
-async fn recovered(monitor: &Monitor, world: &World, from: f64, bound: f64) -> Result<Vec<f64>> {
+/// Waits until all lanes have their full rate; returns how long after `from` each had it.
+async fn recovered(monitor: &Monitor, world: &World, from: f64) -> Result<Vec<f64>> {
     let lanes = 0..world.lanes.len();
-    let recovery = until("the full rate", FULL_RATE_BOUND, async || {
+    until("the full rate", FULL_RATE_BOUND, async || {
         Ok(lanes.clone().map(|lane| monitor.recovery(lane, from)).collect::<Option<Vec<f64>>>())
     })
     .await
-    .with_context(|| world.workers().map(LaneWorker::last_lines).collect::<Vec<_>>().join("\n\n"))?;
-    ensure!(recovery.iter().all(|after| *after <= bound), "full rate only after {recovery:.1?} s");
-    Ok(recovery)
+    .with_context(|| world.workers().map(LaneWorker::last_lines).collect::<Vec<_>>().join("\n\n"))
 }
 
 /// Stops the workers and counts.
