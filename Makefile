@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-stop test canary conformance matrix soak load fuzz bench lint map audit sbom reproducible image clean-run
+.PHONY: help build demo demo-stop test canary conformance matrix soak load fuzz bench lint map audit sbom reproducible image deploy-check clean-run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ reproducible: ## two builds of the last commit in two folders, which must be the
 
 image: ## the component's image, built and run (Docker, or buildah where no engine answers)
 	scripts/image
+
+deploy-check: ## the files in deploy/: Kubernetes objects, alerts, dashboard, by schemas and tests
+	scripts/deploy-check
 
 clean-run: ## stop brokers started from this folder and remove what they wrote
 	scripts/broker stop && rm -rf .run
