@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-stop test canary conformance matrix soak load fuzz bench lint map audit sbom reproducible image deploy-check clean-run
+.PHONY: help build demo demo-stop test canary conformance matrix soak load fuzz bench lint map audit sbom reproducible image book compose-check deploy-check clean-run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,12 @@ reproducible: ## two builds of the last commit in two folders, which must be the
 
 image: ## the component's image, built and run (Docker, or buildah where no engine answers)
 	scripts/image
+
+book: ## the documents as a book, in target/book, with its links checked
+	scripts/book
+
+compose-check: ## docker-compose.yml without containers: its services as processes, messages through them, the dashboard's queries
+	scripts/compose-check
 
 deploy-check: ## the files in deploy/: Kubernetes objects, alerts, dashboard, by schemas and tests
 	scripts/deploy-check
