@@ -33,6 +33,7 @@ mod link;
 mod log_lines;
 mod login;
 mod long_errors;
+mod markdown;
 mod memory;
 mod metrics;
 mod new_tokens;
