@@ -1,6 +1,9 @@
 //! The command line.
 
-use std::process::ExitCode;
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -28,6 +31,13 @@ enum Command {
     Check(CheckArgs),
     /// Asks a running worker on this machine whether it is ready; the exit code is 0 if it is.
     Health,
+    /// Prints what a shell needs to complete this program's arguments, e.g. for ~/.local/share/bash-completion/completions.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Prints the man page, in roff.
+    Man,
     /// The platform's one-shot calls; the result is posted to `ELASTICIO_POST_RESULT_URL`.
     Service {
         /// `verifyCredentials`, `selectModel` or `getMetaModel`
@@ -46,20 +56,45 @@ pub fn main<C: Component>() -> ExitCode {
         Command::Login(args) => commands::login::run::<C>(&args),
         Command::Check(args) => commands::check::run::<C>(&args),
         Command::Health => commands::health::run::<C>(),
+        Command::Completions { shell } => printed(|out| {
+            clap_complete::generate(shell, &mut command::<C>(), C::INFO.name, out);
+            Ok(())
+        }),
+        Command::Man => printed(|out| clap_mangen::Man::new(command::<C>()).render(out)),
         Command::Service { method } => commands::service::run::<C>(&method),
     }
 }
 
-/// The command line with the component's name, version and first action.
+/// Exit code 0 if `print` can write to standard output.
+fn printed(print: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> ExitCode {
+    let mut text = Vec::new();
+    let outcome = print(&mut text).and_then(|()| io::stdout().write_all(&text));
+    if outcome.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The command line with the component's name, version, first action and examples.
 fn command<C: Component>() -> clap::Command {
+    let (name, example) = (C::INFO.name, C::INFO.example);
     let about = format!("{}\n\nWithout a command it runs the worker, as the platform starts it.", C::INFO.about);
-    Cli::command().name(C::INFO.name).version(C::INFO.version).about(C::INFO.about).long_about(about).mut_subcommand(
-        "exec",
-        |exec| match C::INFO.manifest().first_action() {
+    let examples = format!(
+        "Examples:\n  {name} check\n      whether a worker would run with this environment\n  \
+         {name} exec --credential FILE '{example}'\n      one action on one message, without broker and platform\n\n\
+         Exit codes: 0 done, 1 failed (standard error or the log says why), 2 wrong arguments."
+    );
+    let exec_examples = format!(
+        "Examples:\n  {name} exec --credential FILE '{example}'\n  \
+         {name} exec --sandbox http://127.0.0.1:8090 '{example}'\n      without an account\n  \
+         {name} exec --credential FILE --concurrency 8 --unordered < messages.jsonl > results.jsonl\n\n\
+         Exit codes: 0 all messages succeeded, 1 one failed or was not done, 2 wrong arguments."
+    );
+    let command = Cli::command().name(name).version(C::INFO.full_version()).about(C::INFO.about).long_about(about);
+    command.after_help(examples).mut_subcommand("exec", |exec| {
+        let exec = exec.after_help(exec_examples);
+        match C::INFO.manifest().first_action() {
             Some(action) => {
                 exec.mut_arg("function", |argument| argument.required(false).default_value(action.to_owned()))
             }
             None => exec,
-        },
-    )
+        }
+    })
 }

@@ -99,6 +99,7 @@ pub trait Component: 'static {
     ///
     /// # Errors
     /// When the component has no sandbox, or none answers there.
+    #[must_use]
     fn sandbox_settings(url: &Url) -> impl Future<Output = Result<Vec<(&'static str, String)>>> + Send {
         let _ = url;
         async { anyhow::bail!("{} has no sandbox", Self::INFO.name) }
@@ -165,6 +166,14 @@ impl Info {
     #[must_use]
     pub fn user_agent(&self) -> String {
         format!("{}/{}", self.name, self.version)
+    }
+
+    /// Its version, and the revision if it is known, for `--version`.
+    pub(crate) fn full_version(&self) -> String {
+        match self.revision {
+            "unknown" => self.version.to_owned(),
+            revision => format!("{} ({revision})", self.version),
+        }
     }
 
     pub(crate) fn manifest(&self) -> Manifest {

@@ -1,6 +1,9 @@
 //! What commands share: the source of settings, logging, the async runtime, the stop signals, the platform.
 
-use std::process::ExitCode;
+use std::{
+    io::{IsTerminal, stdout},
+    process::ExitCode,
+};
 
 use anyhow::Context as _;
 use tokio::{
@@ -16,7 +19,7 @@ use crate::{
         api::{ApiSettings, PlatformApi},
         object_storage::{ObjectStorage, StorageSettings},
     },
-    settings::{self, Known, Source},
+    settings::{self, Known, SettingsError, Source},
     stop::Stop,
     telemetry::{self, LogTarget},
     tls,
@@ -43,6 +46,12 @@ pub(super) fn runtime() -> anyhow::Result<Runtime> {
 /// The exit code of a command, which is 1 after an error; logs the error.
 pub(super) fn exit_code<C: Component>(outcome: anyhow::Result<ExitCode>) -> ExitCode {
     outcome.unwrap_or_else(|error| {
+        if let Some(settings) = error.downcast_ref::<SettingsError>()
+            && stdout().is_terminal()
+        {
+            eprintln!("{}", listed(settings, C::INFO.name));
+            return ExitCode::FAILURE;
+        }
         let error = format!("{error:#}");
         // Without a subscriber the event would be lost, so the error is printed if logging could not be started.
         if tracing::enabled!(tracing::Level::ERROR) {
@@ -52,6 +61,17 @@ pub(super) fn exit_code<C: Component>(outcome: anyhow::Result<ExitCode>) -> Exit
         }
         ExitCode::FAILURE
     })
+}
+
+/// The problems for a person at a terminal, who may not know that this is a worker.
+fn listed(error: &SettingsError, name: &str) -> String {
+    let lines: Vec<String> = error.problems.iter().map(|problem| format!("  {problem}")).collect();
+    format!(
+        "{name}: settings are missing or malformed:\n\n{}\n\nWithout a command, {name} is the worker, which the platform \
+         starts with these variables.\nTo run an action without a platform: {name} exec --help. For the other commands: \
+         {name} --help.",
+        lines.join("\n")
+    )
 }
 
 /// A stop that SIGTERM and SIGINT request; further signals change nothing.

@@ -8,7 +8,7 @@ use crate::{Component, settings::Source};
 /// What commands that can use a sandbox take for it.
 #[derive(Args, Clone, Debug)]
 pub(super) struct SandboxArg {
-    /// Use the sandbox at this address, e.g. http://127.0.0.1:8090, for everything: the API, the token endpoint, object
+    /// Use the sandbox at this address, e.g. `http://127.0.0.1:8090`, for everything: the API, the token endpoint, object
     /// storage, and the credential unless --credential is given.
     #[arg(long, value_name = "URL")]
     sandbox: Option<Url>,

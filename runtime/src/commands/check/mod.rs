@@ -45,7 +45,7 @@ fn start<C: Component>(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let text = if args.json {
         serde_json::to_string_pretty(&lines)? + "\n"
     } else {
-        lines.iter().map(|line| format!("{line}\n")).collect()
+        lines.iter().map(|line| line.to_string() + "\n").collect()
     };
     stdout().write_all(text.as_bytes()).context("the result cannot be written to standard output")?;
     Ok(if lines.iter().any(Line::is_failed) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
