@@ -7,7 +7,9 @@ use anyhow::{Context, Result};
 use podio_sandbox::Options;
 use podio_test_support::broker::{Broker, Lifetime, StepNames};
 use podio_test_support::environment::Endpoints;
-use podio_test_support::{Ended, Environment, Finished, PrivateBroker, Stage, TestMessage, Worker, run_to_end, until};
+use podio_test_support::{
+    Ended, Environment, Finished, PrivateBroker, Stage, TestMessage, Worker, http_get, own_address, run_to_end, until,
+};
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};

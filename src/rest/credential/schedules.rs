@@ -25,12 +25,10 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{
-    super::{
-        ClientSettings, OAuth, Profile, RateLimitHeaders, SettingNames, own_credential::OwnCredential,
-        token_endpoint::TokenEndpoint,
-    },
-    Credential, TokenSource,
+use super::{Credential, TokenSource};
+use crate::rest::{
+    ClientSettings, OAuth, Profile, RateLimitHeaders, SettingNames, own_credential::OwnCredential,
+    token_endpoint::TokenEndpoint,
 };
 
 /// How many schedules there are, unless `SCHEDULES` says otherwise.
