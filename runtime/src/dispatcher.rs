@@ -6,6 +6,10 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use serde_json::value::RawValue;
 
+mod failure;
+
+pub use failure::{ApiAnswer, ErrorCode, Failure};
+
 use crate::{
     platform::{
         json::WriteJson,
@@ -77,39 +81,6 @@ pub enum Interruption {
     },
     /// The process stops: the message stays in the queue.
     Stopped,
-}
-
-/// A message's error. `Display` is fit for logs; [`Failure::message`] is what the flow's owner reads.
-#[derive(Clone, Debug)]
-pub struct Failure {
-    message: String,
-    log: Option<String>,
-}
-
-impl Failure {
-    /// An error whose text does not hold content of the message.
-    #[must_use]
-    pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), log: None }
-    }
-
-    /// An error whose text may hold content, with another text for logs.
-    #[must_use]
-    pub fn with_log(message: impl Into<String>, log: impl Into<String>) -> Self {
-        Self { message: message.into(), log: Some(log.into()) }
-    }
-
-    /// What the flow's owner reads.
-    #[must_use]
-    pub fn message(&self) -> &str {
-        &self.message
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.log.as_ref().unwrap_or(&self.message))
-    }
 }
 
 impl From<Stopped> for Interruption {

@@ -35,5 +35,7 @@ pub use component::{Component, Info, MessageTime, Step};
 
 /// What an action gets, what it may do besides returning, and how it ends.
 pub mod action {
-    pub use crate::dispatcher::{Action, Context, Emitter, Failure, HttpReply, Interruption, Registry};
+    pub use crate::dispatcher::{
+        Action, ApiAnswer, Context, Emitter, ErrorCode, Failure, HttpReply, Interruption, Registry,
+    };
 }

@@ -11,7 +11,7 @@ use std::{
 
 use async_trait::async_trait;
 use elasticio_runtime::{
-    action::{Action, Context, Failure, Interruption},
+    action::{Action, Context, ErrorCode, Failure, Interruption},
     platform::{
         json::{Kind, ObjectWriter, RawText, write_compact},
         message::{Attachment, Message, Outgoing},
@@ -107,7 +107,7 @@ fn with_address(object: &RawValue, address: &str) -> Option<RawText> {
 
 fn no_file(id: &str) -> Failure {
     let text = |path: &str| format!("Podio's answer to GET {path} is not a file object.");
-    Failure::with_log(text(&format!("/file/{id}")), text("/file/*"))
+    Failure::with_log(text(&format!("/file/{id}")), text("/file/*")).with_code(ErrorCode::ApiError)
 }
 
 /// Reads `fileId`: a whole number, given as a number or as text.
@@ -117,7 +117,7 @@ fn file_id(body: Option<&RawValue>) -> Result<String, Failure> {
         #[serde(rename = "fileId", borrow)]
         file_id: &'a RawValue,
     }
-    let bad = || Failure::new("The field \"fileId\" must be the number of a file in Podio.");
+    let bad = || Failure::input("The field \"fileId\" must be the number of a file in Podio.");
     let fields: Fields<'_> = body.and_then(|body| serde_json::from_str(body.get()).ok()).ok_or_else(bad)?;
     let id = fields.file_id.get().trim_matches('"');
     if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -92,7 +92,7 @@ impl<'a> ObjectRef<'a> {
             Kind::Boolean if id.get() == "true" => id.get().to_owned(),
             Kind::Null | Kind::Boolean | Kind::Number => return Err(no_id()),
             other => {
-                return Err(Failure::new(format!(
+                return Err(Failure::input(format!(
                     "The field \"idValue\" (ID Value) must be text or a number, but it is {other}."
                 )));
             }
@@ -101,18 +101,21 @@ impl<'a> ObjectRef<'a> {
             return Err(no_id());
         }
         if text == "." || text == ".." {
-            return Err(Failure::new("The field \"idValue\" (ID Value) is not the id of an object."));
+            return Err(Failure::input("The field \"idValue\" (ID Value) is not the id of an object."));
         }
-        let kind = types
-            .iter()
-            .find(|kind| Some(kind.key) == chosen)
-            .ok_or_else(|| Failure::new(format!("Unsupported Object Type - {}", chosen.unwrap_or("undefined"))))?;
+        let kind = types.iter().find(|kind| Some(kind.key) == chosen).ok_or_else(|| {
+            let all = types.iter().map(|kind| kind.key).collect::<Vec<_>>().join(", ");
+            Failure::input(match chosen {
+                Some(chosen) => format!("Unsupported Object Type - {chosen}. Choose one of: {all}."),
+                None => format!("The step's Object Type is not chosen. Choose one of: {all}."),
+            })
+        })?;
         Ok(Self { id, path: format!("{}{}", kind.path, utf8_percent_encode(&text, SEGMENT)) })
     }
 }
 
 fn no_id() -> Failure {
-    Failure::new("No \"ID Value\" provided!")
+    Failure::input("No \"ID Value\" provided!")
 }
 
 #[cfg(test)]

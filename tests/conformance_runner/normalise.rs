@@ -54,4 +54,8 @@ pub(crate) fn missing_error_fields(error: &Map<String, Value>) -> impl Iterator<
 pub(crate) fn drop_varying_error_fields(error: &mut Map<String, Value>) {
     error.remove("name");
     error.remove("stack");
+    // Fields that the reference does not have.
+    for field in ["code", "statusCode", "apiError", "apiMessage"] {
+        error.remove(field);
+    }
 }

@@ -16,6 +16,7 @@ mod early_refresh;
 mod emits;
 mod encoding;
 mod endless_answers;
+mod error_codes;
 mod exec;
 mod exec_sandbox;
 mod faults;

@@ -117,7 +117,7 @@ fn envelope(criterion: &mut Criterion) {
 fn errors(criterion: &mut Criterion) {
     let cipher = cipher();
     let message = "Got error \"Not Found\", status - \"404\", body: {\"error\":\"not_found\"}";
-    let error = ErrorBody { name: "Error", message, stack: "Not Available" };
+    let error = ErrorBody { name: "Error", message, stack: "Not Available", fields: serde_json::Map::new() };
     for size in SIZES {
         let input = cipher.encrypt(json_text(size).into_bytes(), Encoding::Base64);
         let encrypted_error = encrypt_error(&cipher, &error);

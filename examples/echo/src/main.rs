@@ -36,7 +36,7 @@ impl Component for Echo {
 #[async_trait::async_trait]
 impl Action for Echo {
     async fn run(&self, message: &Message<'_>, context: &Context<'_>) -> Result<(), Interruption> {
-        let body = message.body().ok_or_else(|| Failure::new("The message has no \"body\": nothing to echo."))?;
+        let body = message.body().ok_or_else(|| Failure::input("The message has no \"body\": nothing to echo."))?;
         context.emitter.data(Outgoing::new(body.to_owned())).await
     }
 }

@@ -1,11 +1,11 @@
 //! The payload of an error message (protocol, sections 6.2 to 6.4): the encrypted error, and the failed message's
 //! payload beside it.
 
-use serde_json::value::RawValue;
+use serde_json::{Map, Value, value::RawValue};
 
 use super::{
     cipher::{Cipher, DecryptError, Encoding},
-    headers::{self, Value},
+    headers::{self, Value as HeaderValue},
     json::{ObjectWriter, RawObject, write_value},
 };
 
@@ -18,6 +18,9 @@ pub struct ErrorBody<'a> {
     pub message: &'a str,
     /// The stack trace, in the reference.
     pub stack: &'a str,
+    /// Further fields, for flows that branch on them.
+    #[serde(flatten)]
+    pub fields: Map<String, Value>,
 }
 
 /// Encrypts the error alone, in base64 whatever the protocol version: the body of an error reply.
@@ -57,7 +60,7 @@ pub fn error_payload(encrypted_error: &[u8], error_input: Option<&[u8]>) -> Vec<
 ///
 /// # Errors
 /// When the body is not a JSON object, or one of the two parts cannot be decrypted.
-pub fn decrypt_error(cipher: &Cipher, body: &[u8], headers: &[(String, Value)]) -> Result<Vec<u8>, DecryptError> {
+pub fn decrypt_error(cipher: &Cipher, body: &[u8], headers: &[(String, HeaderValue)]) -> Result<Vec<u8>, DecryptError> {
     let parts: RawObject<'_> = serde_json::from_slice(body).map_err(|_| DecryptError::NotJson)?;
     let mut out = Vec::new();
     let mut message = ObjectWriter::new(&mut out);
@@ -102,7 +105,8 @@ mod tests {
             encrypt(r#"{"message":"m"}"#),
             encrypt(r#"{"body":1.50}"#)
         );
-        let decrypted = decrypt_error(&cipher, body.as_bytes(), &[("n".into(), Value::I32(7))]).expect("decrypts");
+        let decrypted =
+            decrypt_error(&cipher, body.as_bytes(), &[("n".into(), HeaderValue::I32(7))]).expect("decrypts");
         assert_eq!(
             String::from_utf8_lossy(&decrypted),
             r#"{"body":{"error":{"message":"m"},"errorInput":{"body":1.50}},"headers":{"n":7}}"#

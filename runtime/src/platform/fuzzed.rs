@@ -51,7 +51,10 @@ pub fn error_message(data: &[u8]) {
     if let Ok(read) = decrypt_error(&CIPHER, data, &headers) {
         Message::parse(&read).expect("an error handler gets a message");
     }
-    let error = encrypt_error(&CIPHER, &ErrorBody { name: "Error", message: &text, stack: &text });
+    let error = encrypt_error(
+        &CIPHER,
+        &ErrorBody { name: "Error", message: &text, stack: &text, fields: serde_json::Map::new() },
+    );
     let payload = serde_json::to_vec(&serde_json::json!({ "body": text })).expect("JSON");
     let raw = CIPHER.encrypt(payload.clone(), Encoding::Raw);
     let input = error_input(&CIPHER, &raw, Encoding::Raw).expect("it was encrypted");

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     amqp::Delivery,
-    dispatcher::{Action, Context, Failure, Interruption},
+    dispatcher::{Action, Context, ErrorCode, Failure, Interruption},
     large::{self, Budget, Claim, OFFLOADED, offload},
     platform::{
         cipher::{Cipher, DecryptError},
@@ -130,7 +130,7 @@ impl Processor {
         let ending = AssertUnwindSafe(run)
             .catch_unwind()
             .await
-            .unwrap_or_else(|_| Ending::Interrupted(Failure::new(PANICKED).into()));
+            .unwrap_or_else(|_| Ending::Interrupted(Failure::new(PANICKED).with_code(ErrorCode::Internal).into()));
         match ending {
             Ending::Done(results) => {
                 Done { action, results, took: began.elapsed() }.emit();

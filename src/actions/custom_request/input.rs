@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use elasticio_runtime::{
-    action::Failure,
+    action::{ErrorCode, Failure},
     platform::json::{Kind, RawObject, text_of, write_compact},
 };
 use reqwest::Method;
@@ -23,10 +23,10 @@ pub(super) struct Input {
 /// Validates the message's body. Error texts that the Node.js component has too are word for word the same.
 pub(super) fn read(body: Option<&RawValue>, address: &Address, safe_retries: bool) -> Result<Input, Failure> {
     let body = body.ok_or_else(|| {
-        Failure::new("The message has no \"body\"; it must be an object with \"url\" and \"method\".")
+        Failure::input("The message has no \"body\"; it must be an object with \"url\" and \"method\".")
     })?;
     let fields = RawObject::deserialize(body).map_err(|_| {
-        Failure::new(format!(
+        Failure::input(format!(
             "The message's \"body\" must be an object with \"url\" and \"method\", but it is {}.",
             Kind::of(body)
         ))
@@ -54,16 +54,17 @@ fn read_method(value: Option<&RawValue>) -> Result<Method, Failure> {
             Err(Failure::with_log(
                 format!("Method \"{name}\" is not supported! {supported}"),
                 format!("the message's method is not supported! {supported}"),
-            ))
+            )
+            .with_code(ErrorCode::InvalidInput))
         }
     }
 }
 
 /// Reads a field that must be text.
 fn text(value: Option<&RawValue>, field: &str, advice: &str) -> Result<String, Failure> {
-    let value = value.ok_or_else(|| Failure::new(format!("The field \"{field}\" is missing: {advice}.")))?;
+    let value = value.ok_or_else(|| Failure::input(format!("The field \"{field}\" is missing: {advice}.")))?;
     text_of(value).ok_or_else(|| {
-        Failure::new(format!("The field \"{field}\" must be text, but it is {}: {advice}.", Kind::of(value)))
+        Failure::input(format!("The field \"{field}\" must be text, but it is {}: {advice}.", Kind::of(value)))
     })
 }
 
@@ -79,9 +80,9 @@ fn read_payload(field: &str, value: &RawValue) -> Result<Option<Payload>, Failur
             let text = text_of(value).unwrap_or_default();
             Ok((!text.is_empty()).then(|| Payload::Text(Bytes::from(text))))
         }
-        other => {
-            Err(Failure::new(format!("The field \"{field}\" must be an object, an array or text, but it is {other}.")))
-        }
+        other => Err(Failure::input(format!(
+            "The field \"{field}\" must be an object, an array or text, but it is {other}."
+        ))),
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) fn read(message: &Message<'_>) -> Result<FileInput, Failure> {
     let fields: Fields = match message.body() {
         None => Fields::default(),
         Some(body) => serde_json::from_str(body.get()).map_err(|_| {
-            Failure::new("The message's \"body\" must be an object whose fields \"url\", \"attachmentUrl\", \"attachment\", \"fileName\" and \"contentType\" are text.")
+            Failure::input("The message's \"body\" must be an object whose fields \"url\", \"attachmentUrl\", \"attachment\", \"fileName\" and \"contentType\" are text.")
         })?,
     };
     let given = |field: Option<String>| field.filter(|text| !text.trim().is_empty());
@@ -55,10 +55,10 @@ pub(super) fn read(message: &Message<'_>) -> Result<FileInput, Failure> {
     let url = Url::parse(&attachment.url)
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-        .ok_or_else(|| Failure::new("The file's \"url\" is not an http or https address."))?;
+        .ok_or_else(|| Failure::input("The file's \"url\" is not an http or https address."))?;
     for (field, name) in [("fileName", &fields.file_name), ("attachments", &name)] {
         if name.as_ref().is_some_and(|name| name.chars().any(char::is_control)) {
-            return Err(Failure::new(format!(
+            return Err(Failure::input(format!(
                 "The file's name in the field \"{field}\" contains a control character (a line break or tab, perhaps); remove it."
             )));
         }
@@ -80,22 +80,22 @@ fn find_attachment(message: &Message<'_>, wanted: Option<&str>) -> Result<(Optio
             .iter()
             .find(|(name, _)| name == wanted)
             .cloned()
-            .ok_or_else(|| Failure::new("The message has no attachment with the name in \"attachment\"."))?,
+            .ok_or_else(|| Failure::input("The message has no attachment with the name in \"attachment\"."))?,
         (None, [only]) => only.clone(),
         (None, []) => {
-            return Err(Failure::new(
+            return Err(Failure::input(
                 "There is no file: give its address in \"url\", or send a message with an attachment.",
             ));
         }
         (None, many) => {
-            return Err(Failure::new(format!(
+            return Err(Failure::input(format!(
                 "The message has {} attachments: name one in \"attachment\".",
                 many.len()
             )));
         }
     };
     let attachment = serde_json::from_str(raw.get())
-        .map_err(|_| Failure::new("The message's attachment is not an object with a \"url\"."))?;
+        .map_err(|_| Failure::input("The message's attachment is not an object with a \"url\"."))?;
     Ok((Some(name.text().into_owned()), attachment))
 }
 

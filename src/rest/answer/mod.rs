@@ -107,6 +107,18 @@ impl Answer {
         requested_wait(&self.headers, None, SystemTime::now())
     }
 
+    /// `error` and `error_description` of the body. They may hold content.
+    pub(super) fn error_texts(&self) -> (Option<String>, Option<String>) {
+        #[derive(Default, serde::Deserialize)]
+        struct Envelope {
+            error: Option<String>,
+            error_description: Option<String>,
+        }
+        let body = Some(&self.body).filter(|body| body.len() <= MAX_PARSED);
+        let envelope: Envelope = body.and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default();
+        (envelope.error, envelope.error_description)
+    }
+
     /// `error` and `error_description` of the body, safe to log: each only if it is a machine code and not prose.
     #[must_use]
     pub(crate) fn error_codes(&self) -> Option<String> {

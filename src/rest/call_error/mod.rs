@@ -3,15 +3,13 @@
 
 use std::time::Duration;
 
-use elasticio_runtime::{
-    action::{Failure, Interruption},
-    stop::Stopped,
-};
+use elasticio_runtime::{action::Interruption, stop::Stopped};
 
 use secrecy::SecretString;
 
 use super::{Answer, Profile, access_token::TokenError, request::RequestName, time_bound::TimeBound};
 
+mod failure;
 mod texts;
 
 /// A failed call. Its `Display` is safe to log: it has no body and no token.
@@ -130,7 +128,7 @@ impl From<CallError> for Interruption {
         match error.problem {
             Problem::Rebound(wait) => Self::Rebound { reason: error.to_string(), wait },
             Problem::Stopped(stopped) => stopped.into(),
-            _ => Failure::with_log(error.message(), error.to_string()).into(),
+            _ => error.failure().into(),
         }
     }
 }

@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 
 use super::input::Input;
 use crate::{
-    dispatcher::{Action, Context, Emitter, Failure, HttpReply, Interruption},
+    dispatcher::{Action, Context, Emitter, ErrorCode, Failure, HttpReply, Interruption},
     platform::{
         json::ObjectWriter,
         message::{Message, Outgoing},
@@ -56,8 +56,12 @@ impl Lines {
         self.push(&object);
     }
 
-    fn push_error(&self, message: &str) {
-        let error = serde_json::json!({ "error": { "name": "Error", "message": message } });
+    fn push_error(&self, failure: &Failure) {
+        let mut error = serde_json::json!({ "name": "Error", "message": failure.message() });
+        if let Some(error) = error.as_object_mut() {
+            error.extend(failure.fields());
+        }
+        let error = serde_json::json!({ "error": error });
         self.push(error.to_string().as_bytes());
     }
 }
@@ -71,7 +75,7 @@ impl Emitter for Lines {
 
     async fn error(&self, failure: Failure) -> Result<(), Interruption> {
         self.failed.store(true, Ordering::Relaxed);
-        self.push_error(failure.message());
+        self.push_error(&failure);
         Ok(())
     }
 
@@ -108,24 +112,28 @@ pub(super) async fn process(number: usize, input: Input, action: Arc<dyn Action>
         Ok(Ok(())) => None,
         Ok(Err(Interruption::Failed(failure))) => {
             tracing::debug!(number, error = %failure, "failed");
-            Some(failure.message().to_owned())
+            Some(failure)
         }
         Ok(Err(Interruption::Rebound { reason, wait })) => {
-            Some(format!("{reason}: run it again in {} s", wait.as_secs()))
+            let text = format!("{reason}: run it again in {} s", wait.as_secs());
+            Some(Failure::new(text).with_code(ErrorCode::RateLimit))
         }
-        Ok(Err(Interruption::Stopped)) => Some("stopped before it was done".to_owned()),
-        Err(_) => Some("the component failed internally on this message (a defect)".to_owned()),
+        Ok(Err(Interruption::Stopped)) => Some(Failure::new("stopped before it was done")),
+        Err(_) => {
+            let text = "the component failed internally on this message (a defect)";
+            Some(Failure::new(text).with_code(ErrorCode::Internal))
+        }
     };
-    if let Some(message) = &failure {
-        lines.push_error(message);
+    if let Some(failure) = &failure {
+        lines.push_error(failure);
     }
     let ok = failure.is_none() && !lines.failed.into_inner();
     Printed { lines: lines.text.into_inner().unwrap_or_else(PoisonError::into_inner), ok }
 }
 
 async fn run(input: Input, action: &dyn Action, lines: &Lines, stop: &Stop) -> Result<(), Interruption> {
-    let payload = input.map_err(Failure::new)?;
-    let message = Message::parse(&payload).map_err(|error| Failure::new(error.to_string()))?;
+    let payload = input.map_err(Failure::input)?;
+    let message = Message::parse(&payload).map_err(|error| Failure::input(error.to_string()))?;
     let context = Context { emitter: lines, stop };
     action.run(&message, &context).await
 }

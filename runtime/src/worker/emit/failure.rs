@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     amqp::PublishError,
-    dispatcher::Failure,
+    dispatcher::{ErrorCode, Failure},
     large,
     platform::{
         error_message::{ErrorBody, encrypt_error, error_input, error_payload},
@@ -100,7 +100,7 @@ impl Emits {
     ) -> Result<Rebounded, EmitError> {
         let iteration = received.incoming.rebound_iteration + 1;
         if iteration > self.settings.rebound_limit {
-            self.error(received, &Failure::new(REBOUND_LIMIT_EXCEEDED)).await?;
+            self.error(received, &Failure::new(REBOUND_LIMIT_EXCEEDED).with_code(ErrorCode::RateLimit)).await?;
             return Ok(Rebounded::Failed);
         }
         // Without memory it is published all the same: it is in memory already.
@@ -131,7 +131,8 @@ impl Emits {
     }
 
     fn encrypt_failure(&self, failure: &Failure) -> Vec<u8> {
-        encrypt_error(&self.cipher, &ErrorBody { name: ERROR_NAME, message: failure.message(), stack: NO_STACK })
+        let (message, fields) = (failure.message(), failure.fields());
+        encrypt_error(&self.cipher, &ErrorBody { name: ERROR_NAME, message, stack: NO_STACK, fields })
     }
 
     async fn publish_error(&self, headers: impl Fn() -> Table, payload: Bytes) -> Result<(), Unpublished> {
@@ -156,7 +157,7 @@ impl Emits {
 /// The failure of a message whose input cannot go with it.
 fn without_input(failure: &Failure, why: &dyn Display) -> Failure {
     let note = format!(" (The message that failed is left out here: {why}.)");
-    Failure::with_log(format!("{}{note}", failure.message()), failure.to_string())
+    failure.clone().with_texts(format!("{}{note}", failure.message()), failure.to_string())
 }
 
 /// 2^(iteration-1) times the initial expiration (protocol, section 6.7), but at least `wait`.

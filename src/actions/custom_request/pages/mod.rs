@@ -172,7 +172,8 @@ impl Walk {
         match interruption {
             Interruption::Failed(failure) => {
                 let page = self.page_name();
-                Failure::with_log(format!("{page}: {}", failure.message()), format!("{page}: {failure}")).into()
+                let (message, log) = (format!("{page}: {}", failure.message()), format!("{page}: {failure}"));
+                failure.with_texts(message, log).into()
             }
             Interruption::Rebound { reason, .. } if self.pages > 0 => self.failure(&format!("{reason}.")).into(),
             other => other,

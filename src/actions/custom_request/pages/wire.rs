@@ -60,7 +60,7 @@ pub(super) fn read_number(request: &Request, name: &str) -> Result<Option<u64>, 
         let value = body_fields(request)?.get(name).filter(|value| Kind::of(value) != Kind::Null);
         value.map(|value| value.get().trim_matches('"').to_owned())
     };
-    let bad = |_| Failure::new(format!("\"{name}\" of the request must be a whole number to walk its pages."));
+    let bad = |_| Failure::input(format!("\"{name}\" of the request must be a whole number to walk its pages."));
     text.map(|text| text.parse().map_err(bad)).transpose()
 }
 
@@ -69,8 +69,8 @@ fn body_fields(request: &Request) -> Result<RawObject<'_>, Failure> {
     match &request.payload {
         None => Ok(RawObject::default()),
         Some(Payload::Json(json)) => serde_json::from_slice(json)
-            .map_err(|_| Failure::new("The field \"data\" must be an object to walk the pages of a filter.")),
-        Some(_) => Err(Failure::new("The field \"data\" must be an object to walk the pages of a filter.")),
+            .map_err(|_| Failure::input("The field \"data\" must be an object to walk the pages of a filter.")),
+        Some(_) => Err(Failure::input("The field \"data\" must be an object to walk the pages of a filter.")),
     }
 }
 
