@@ -138,7 +138,7 @@ impl ApiClient {
             if self.settings.time_left(request).is_zero() {
                 return Err(Problem::OutOfTime(self.time_bound()));
             }
-            let attempt = self.attempt(request, &token).await;
+            let attempt = self.attempt(request, &token, history.attempts).await;
             let outcome = attempt.outcome(self.profile);
             let decision = retry::decide(&policy, history, outcome);
             let decision = retry::within(decision, self.settings.time_left(request), self.settings.timeout);
@@ -175,12 +175,12 @@ impl ApiClient {
         }
     }
 
-    /// Makes one attempt, and tells what came of it.
-    async fn attempt(&self, request: &Request, token: &AccessToken) -> Attempt {
+    /// Makes one attempt after `resent` others, and tells what came of it.
+    async fn attempt(&self, request: &Request, token: &AccessToken, resent: u32) -> Attempt {
         let profile = self.profile;
         totals().called();
         let template = || path_template(request.url.path(), profile.route_words);
-        let call = HttpCall::begin(profile.peer, request.method.as_str(), template);
+        let call = HttpCall::begin(profile.peer, request.method.as_str(), resent, template);
         let attempt = attempt(&self.http, profile, &self.settings, request, token).await;
         match &attempt {
             Attempt::Answered { answer, .. } => {

@@ -10,6 +10,8 @@ pub(crate) enum Place {
     Log,
     /// `/metrics`.
     Metrics,
+    /// What the collector of traces receives.
+    Traces,
     /// What the program writes into the file system.
     Files,
     Podio,
@@ -41,11 +43,12 @@ pub(crate) enum Place {
 
 impl Place {
     /// All of them, in the order of the table.
-    pub(crate) const ALL: [Self; 20] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::Environment,
         Self::CommandLine,
         Self::Log,
         Self::Metrics,
+        Self::Traces,
         Self::Files,
         Self::Podio,
         Self::TokenEndpoint,

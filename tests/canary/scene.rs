@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result};
-use podio_test_support::{Environment, Recorder, Stage, own_address};
+use podio_test_support::{Environment, OtlpReceiver, Recorder, Stage, own_address};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -20,6 +20,8 @@ pub(crate) struct Scene {
     pub(crate) platform: Recorder,
     pub(crate) storage: Recorder,
     pub(crate) broker: Recorder,
+    /// Where its traces go.
+    pub(crate) collector: OtlpReceiver,
     /// Where its figures are.
     pub(crate) address: SocketAddr,
     /// Its home, and where temporary files go.
@@ -38,6 +40,7 @@ impl Scene {
             platform: Recorder::start(Some(stage.sandbox.platform_addr())).await?,
             storage: Recorder::start(Some(stage.sandbox.platform_addr())).await?,
             broker: Recorder::start(Some(stage.proxy.address())).await?,
+            collector: OtlpReceiver::start().await?,
             address: own_address(),
             folder: tempfile::tempdir()?,
             stage,
@@ -53,6 +56,7 @@ impl Scene {
         Ok(crate::files::everywhere(
             self.stage
                 .environment(function)
+                .with("OTEL_EXPORTER_OTLP_ENDPOINT", &self.collector.url())
                 .with("PODIO_HTTP_ADDRESS", &self.address.to_string())
                 .with("ELASTICIO_AMQP_URI", &broker)
                 .with("ELASTICIO_API_URI", &self.platform.url())

@@ -68,6 +68,7 @@ mod stop;
 mod storage;
 mod token_endpoint;
 mod too_large;
+mod traces;
 mod unreadable;
 mod unusable_token;
 mod upload_sources;

@@ -34,6 +34,7 @@ const FIGURES: &[(&str, &[&str])] = &[
     ("podio_reconnects_total", &[]),
     ("podio_broker_blocked", &[]),
     ("podio_connected", &[]),
+    ("podio_spans_lost_total", &[]),
     ("podio_build_info", &["version", "revision"]),
     ("process_cpu_seconds_total", &[]),
     ("process_resident_memory_bytes", &[]),

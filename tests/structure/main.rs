@@ -73,6 +73,10 @@ const LIBRARIES: &[(&str, &[&str])] = &[
             "runtime/src/commands/sandbox.rs",
         ],
     ),
+    ("opentelemetry", &["runtime/src/telemetry"]),
+    ("opentelemetry_http", &["runtime/src/commands/otlp.rs", "runtime/src/telemetry/traces"]),
+    ("opentelemetry_otlp", &["runtime/src/telemetry/traces"]),
+    ("opentelemetry_sdk", &["runtime/src/telemetry/traces"]),
     ("prometheus", &["runtime/src/telemetry/metrics"]),
     ("tracing_subscriber", &["runtime/src/telemetry"]),
 ];

@@ -64,7 +64,7 @@ impl Link {
     /// A publisher over this link. Any number of tasks can have one.
     #[must_use]
     pub(crate) fn publisher(&self) -> Publisher {
-        Publisher { state: self.state.subscribe() }
+        Publisher { state: self.state.subscribe(), exchange: self.settings.exchange.as_str().into() }
     }
 
     /// Passes every delivery to `deliver` until `stop` is requested; reconnects and consumes again as often as needed. The

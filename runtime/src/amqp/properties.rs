@@ -55,6 +55,20 @@ impl Properties {
         Self::delivered(self.amqp.with_headers(headers))
     }
 
+    /// The same properties with headers that carry a trace on.
+    #[must_use]
+    pub(crate) fn traced(self, trace: impl Iterator<Item = (String, String)>) -> Self {
+        let mut trace = trace.peekable();
+        if trace.peek().is_none() {
+            return self;
+        }
+        let mut headers = self.amqp.headers().clone().unwrap_or_default();
+        for (name, value) in trace {
+            headers.insert(name.into(), lapin::types::AMQPValue::LongString(value.into()));
+        }
+        Self::delivered(self.amqp.with_headers(headers))
+    }
+
     /// Refuses properties that are larger than a frame: a content header is never split.
     ///
     /// # Errors

@@ -22,9 +22,15 @@ pub(super) enum LinkState {
 #[derive(Clone)]
 pub(crate) struct Publisher {
     pub(super) state: watch::Receiver<LinkState>,
+    pub(super) exchange: Arc<str>,
 }
 
 impl Publisher {
+    /// The exchange that it publishes to.
+    pub(crate) fn exchange(&self) -> &str {
+        &self.exchange
+    }
+
     /// Publishes one message and waits until a queue has it. While the connection is down, waits for the next one.
     ///
     /// # Errors

@@ -67,3 +67,21 @@ fn get(address: SocketAddr) -> std::io::Result<String> {
     socket.take(MAX_ANSWER).read_to_string(&mut answer)?;
     Ok(answer)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_on_all_interfaces_is_asked_on_this_machine() {
+        for (given, asked) in [
+            ("0.0.0.0:9464", "127.0.0.1:9464"),
+            ("[::]:9464", "[::1]:9464"),
+            ("127.0.0.2:1", "127.0.0.2:1"),
+            ("192.0.2.7:9464", "192.0.2.7:9464"),
+        ] {
+            let address = given.parse().expect("an address");
+            assert_eq!(reachable(address).to_string(), asked);
+        }
+    }
+}

@@ -6,6 +6,7 @@ mod encoding;
 pub(crate) mod exec;
 pub(crate) mod health;
 pub(crate) mod login;
+mod otlp;
 mod process;
 pub(crate) mod run;
 mod sandbox;

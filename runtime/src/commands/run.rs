@@ -2,13 +2,13 @@
 
 use std::{process::ExitCode, time::Duration};
 
-use super::process;
+use super::{otlp::OtlpSender, process};
 use crate::{
     Component, Step,
     platform::{api::ApiSettings, identity::Identity, step_data::StepData},
     settings::{Reader, Source, variables as v},
     stop::Stop,
-    telemetry::{self, HttpAddress, LogTarget},
+    telemetry::{self, HttpAddress, LogTarget, traces},
     worker::{self, Starting, WorkerSettings},
 };
 
@@ -34,6 +34,7 @@ fn start<C: Component>() -> anyhow::Result<ExitCode> {
     });
     // A look-up of a name may still run on a thread of its own.
     runtime.shutdown_background();
+    traces::flush();
     outcome
 }
 
@@ -57,6 +58,10 @@ async fn work<C: Component>(source: &Source, stop: impl FnOnce() -> anyhow::Resu
     }
     if let Some(address) = address {
         telemetry::serve(address, C::INFO.metrics_prefix, C::INFO.version, C::INFO.revision)?;
+    }
+    if let Some(endpoint) = traces::endpoint(source) {
+        let sender = OtlpSender::start(&C::INFO.user_agent())?;
+        traces::export(source, &endpoint, C::INFO.name, C::INFO.version, sender)?;
     }
     let stop = stop()?;
     let platform = process::platform::<C>(worker.api.clone(), worker.storage.clone())?;

@@ -195,7 +195,7 @@ impl ObjectStorage {
         let request =
             request.bearer_auth(self.settings.token.expose_secret()).header("x-request-id", &self.settings.request_id);
         let (method, template) = if call == GET { ("GET", "/objects/*") } else { ("POST", "/objects") };
-        let counted = HttpCall::begin("object_storage", method, || template.to_owned());
+        let counted = HttpCall::begin("object_storage", method, 0, || template.to_owned());
         let response = match self.http.send(request, deadline).await {
             Ok(response) => response,
             Err(error) => {

@@ -145,6 +145,10 @@ variables! {
     NO_COLOR = "NO_COLOR", None, "Any value: text logs have no colours on a terminal.";
     TERM = "TERM", None, "`dumb`: the same.";
     NODE_EXTRA_CA_CERTS = "NODE_EXTRA_CA_CERTS", None, "A PEM file with certificates to trust besides the machine's, for HTTP and AMQP. A file that cannot be read is a warning.";
+    OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT", None, "Where traces are exported to, by OTLP over HTTP; off when unset. The other standard `OTEL_` variables hold too, if they are in the environment.";
+    OTLP_TRACES_ENDPOINT = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", None, "The same for traces alone, with the whole path.";
+    OTLP_PROTOCOL = "OTEL_EXPORTER_OTLP_PROTOCOL", None, "`http/protobuf`, the only one that is supported.";
+    OTEL_SERVICE_NAME = "OTEL_SERVICE_NAME", None, "The name of the service in traces; the component's name when unset.";
     POST_RESULT_URL = "ELASTICIO_POST_RESULT_URL", None, "`service`: where the result is posted; may carry user and password.";
     CFG = "ELASTICIO_CFG", None, "`service`: the config with the credential, as JSON (holds secrets).";
     ACTION_OR_TRIGGER = "ELASTICIO_ACTION_OR_TRIGGER", None, "`service`: the action that the call is about.";

@@ -13,6 +13,7 @@ mod server;
 mod settings;
 mod text;
 mod totals;
+pub(crate) mod traces;
 mod wait;
 
 use anyhow::Context as _;

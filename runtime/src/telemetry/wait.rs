@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::metrics::metrics;
+use super::{metrics::metrics, traces};
 
 /// Why something waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,8 +45,10 @@ struct Counted {
 
 impl Drop for Counted {
     fn drop(&mut self) {
+        let (reason, took) = (self.reason.label(), self.began.elapsed());
         if let Some(metrics) = metrics() {
-            metrics.waited(self.reason.label(), self.began.elapsed());
+            metrics.waited(reason, took);
         }
+        traces::waited(reason, took);
     }
 }

@@ -10,7 +10,7 @@ use tracing::Instrument as _;
 use super::{
     StartError,
     emit::Emits,
-    events::{Drains, message_span},
+    events::{Drains, message_span, message_trace},
     in_flight::InFlight,
     process::Processor,
     settings::WorkerSettings,
@@ -177,8 +177,10 @@ async fn work(link: &mut Link, processor: Arc<Processor>, drain: Duration) -> Re
     let stop = processor.stop.clone();
     let deliver = |delivery: Delivery| {
         let processor = processor.clone();
-        let span = message_span(delivery.headers.as_deref().unwrap_or_default());
-        in_progress.spawn(offloadable(Box::pin(async move { processor.process(delivery).await }.instrument(span))));
+        let headers = delivery.headers.as_deref().unwrap_or_default();
+        let (span, trace) = (message_span(headers), message_trace(&processor.step.queue, headers));
+        let work = async move { trace.around(processor.process(delivery)).await };
+        in_progress.spawn(offloadable(Box::pin(work.instrument(span))));
     };
     let consumed = link.consume(deliver, &stop).await;
     in_progress.close();

@@ -122,7 +122,7 @@ impl TokenEndpoint {
         let call = self.http.post(parts.uri.to_string()).header(CONTENT_TYPE, content_type);
         let deadline = Instant::now() + self.timeout;
         let counted =
-            HttpCall::begin("token_endpoint", "POST", || path_template(parts.uri.path(), self.profile.route_words));
+            HttpCall::begin("token_endpoint", "POST", 0, || path_template(parts.uri.path(), self.profile.route_words));
         let answer = match self.http.send(call.body(body), deadline).await {
             Ok(answer) => answer,
             Err(error) => {

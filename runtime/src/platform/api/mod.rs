@@ -183,7 +183,7 @@ impl PlatformApi {
             request = request.header(CONTENT_TYPE, "application/json").body(body);
         }
         let deadline = Instant::now() + PLATFORM_TIMEOUT;
-        let counted = HttpCall::begin("platform", call.split(' ').next().unwrap_or_default(), || {
+        let counted = HttpCall::begin("platform", call.split(' ').next().unwrap_or_default(), 0, || {
             path_template(&format!("/{}", path.join("/")), ROUTE_WORDS)
         });
         let answer = match self.http.send(request, deadline).await {

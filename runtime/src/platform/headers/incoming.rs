@@ -18,6 +18,8 @@ pub struct Incoming {
     pub encoding: Encoding,
     /// How often the message was handed back already.
     pub rebound_iteration: u64,
+    /// `traceparent` and `tracestate` (W3C Trace Context), which pass on as they came.
+    pub trace: Vec<(&'static str, Value)>,
     /// `x-eio-meta-*`, names in lower case.
     pub meta: Vec<(String, Value)>,
 }
@@ -40,6 +42,8 @@ impl Incoming {
                 "stepId" => incoming.step_id = value.clone().given(),
                 "reply_to" => incoming.reply_to = value.clone().given(),
                 "protocolVersion" => incoming.encoding = encoding(value),
+                "traceparent" => incoming.trace.push(("traceparent", value.clone())),
+                "tracestate" => incoming.trace.push(("tracestate", value.clone())),
                 "reboundIteration" => incoming.rebound_iteration = value.as_count().unwrap_or(0),
                 _ => {
                     let lower = name.to_ascii_lowercase();

@@ -112,6 +112,7 @@ impl EmitHeaders {
         for (name, value) in &incoming.meta {
             table.push((name.clone().into(), value.clone()));
         }
+        table.extend(incoming.trace.iter().map(|(name, value)| ((*name).into(), value.clone())));
         table.extend(self.common.iter().cloned());
         if let Some(reply_to) = &incoming.reply_to {
             table.push(("reply_to".into(), reply_to.clone()));

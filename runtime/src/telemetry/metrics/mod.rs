@@ -141,6 +141,11 @@ impl Metrics {
         self.families.token_expires.set(seconds);
     }
 
+    /// Spans could not be exported.
+    pub(super) fn spans_lost(&self, spans: usize) {
+        self.families.spans_lost.inc_by(u64::try_from(spans).unwrap_or(u64::MAX));
+    }
+
     /// The broker delivered a message again.
     pub(crate) fn redelivered(&self, action: &str) {
         self.families.redeliveries.with_label_values(&[action]).inc();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     amqp::PublishError,
-    telemetry::{Operation, metrics},
+    telemetry::{Operation, metrics, traces::PublishTrace},
 };
 
 /// What is published.
@@ -32,14 +32,16 @@ impl Kind {
 /// An attempt to publish ended.
 pub(super) struct Published<'a> {
     pub(super) kind: Kind,
+    pub(super) trace: PublishTrace,
     pub(super) error: Option<&'a PublishError>,
     pub(super) took: Duration,
 }
 
 impl Published<'_> {
     pub(super) fn emit(self) {
-        let Some(metrics) = metrics() else { return };
         let error_type = self.error.map_or("", error_type);
+        self.trace.end(error_type);
+        let Some(metrics) = metrics() else { return };
         metrics.operation(Operation { name: "publish", kind: self.kind.label(), error_type }, self.took);
         if matches!(self.error, Some(PublishError::Returned(_))) {
             metrics.returned();

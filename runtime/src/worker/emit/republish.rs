@@ -11,7 +11,7 @@ use super::{
 use crate::{
     amqp::{Properties, PublishError, Publisher},
     stop::{Stop, Stopped},
-    telemetry::{WaitReason, waiting},
+    telemetry::{WaitReason, traces::PublishTrace, waiting},
 };
 
 /// Publishes with retries.
@@ -102,9 +102,11 @@ impl Republisher {
         let mut attempts = 0;
         loop {
             let properties = if attempts == 0 { properties() } else { properties().retried(attempts) };
+            let trace = PublishTrace::begin(self.publisher.exchange(), key, attempts);
+            let properties = properties.traced(trace.headers());
             let began = Instant::now();
             let published = self.publisher.publish(key, properties, body.clone()).await;
-            Published { kind, error: published.as_ref().err(), took: began.elapsed() }.emit();
+            Published { kind, trace, error: published.as_ref().err(), took: began.elapsed() }.emit();
             let error = match published {
                 Ok(()) => return Ok(()),
                 Err(PublishError::Closed) => return Err(Stopped.into()),

@@ -9,7 +9,10 @@ use crate::{
     amqp::PublishError,
     dispatcher::Failure,
     platform::{headers::Value, identity::Identity},
-    telemetry::{OWNER, health, metrics, totals},
+    telemetry::{
+        OWNER, health, metrics, totals,
+        traces::{self, MessageTrace},
+    },
 };
 
 mod arrival;
@@ -18,6 +21,14 @@ pub(super) use arrival::{Arrived, DeliveredBefore, HeadersUnreadable, PayloadUnr
 
 /// What a log line has in place of an id that the message does not have (protocol, section 13.10).
 const UNKNOWN: &str = "unknown";
+
+/// The trace of a message from `queue`.
+pub(super) fn message_trace(queue: &str, headers: &[(String, Value)]) -> MessageTrace {
+    MessageTrace::begin(queue, |name| {
+        let value = headers.iter().find(|(header, _)| header.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+        value.and_then(Value::as_given).map(Value::to_text)
+    })
+}
 
 /// The span of a message, which every line about it carries.
 pub(super) fn message_span(headers: &[(String, Value)]) -> Span {
@@ -173,6 +184,7 @@ impl Ended<'_> {
             }
             Outcome::Left => "left",
         };
+        traces::outcome(outcome, if self.outcome == Outcome::Rejected { outcome } else { "" });
         if let Some(metrics) = metrics() {
             metrics.processed(self.queue, outcome, self.took);
         }
