@@ -144,7 +144,9 @@ impl Flow {
         search(Place::CommandLine, &worker.view().command_line);
         let traces = scene.collector.bodies();
         ensure!(!traces.is_empty() || matches!(self.ends, Ends::AtStart), "there are no traces");
-        traces.iter().for_each(|body| search(Place::Traces, body));
+        for body in traces {
+            search(Place::Traces, &body);
+        }
         let log = worker.log().all();
         ensure!(!log.is_empty(), "there is no log");
         search(Place::Log, log.join("\n").as_bytes());
