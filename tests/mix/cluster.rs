@@ -15,7 +15,8 @@ use crate::ledger::{Break, since_1970};
 use crate::links::Links;
 use crate::monitor::Monitor;
 use crate::outage::Outage;
-use crate::report;
+use crate::processes::Held;
+use crate::report::{self, Growth};
 use crate::run::Length;
 use crate::world::patient_sandbox;
 
@@ -63,23 +64,26 @@ pub(crate) async fn rolling_stop(length: &Length) -> Result<()> {
     let full_rate = until("the full rate", START_BOUND, async || Ok(monitor.recovery(0, 0.0)));
     lane.top_up_during(&control, WAITING, full_rate).await?;
 
-    let (mut steps, mut breaks) = (Vec::new(), Vec::new());
-    for _ in 0..length.rounds {
-        for node in 0..NODES {
-            steps.push(go(&cluster, &monitor, &mut lane, node, Going::Stopped, &mut breaks).await?);
-        }
-        let leader = cluster.leader(0, &lane.names.input).await?;
-        steps.push(go(&cluster, &monitor, &mut lane, leader, Going::Killed, &mut breaks).await?);
+    let (mut steps, mut breaks, mut held) = (Vec::new(), Vec::new(), Vec::new());
+    for step in 0..length.rounds * (NODES + 1) {
+        let (node, going) = match step % (NODES + 1) {
+            NODES => (cluster.leader(0, &lane.names.input).await?, Going::Killed),
+            node => (node, Going::Stopped),
+        };
+        steps.push(go(&cluster, &monitor, &mut lane, node, going, &mut breaks).await?);
+        held.push(lane.processes().into_iter().map(Held::of).collect::<Result<Vec<_>>>()?);
     }
 
     let control = Broker::connect(cluster.node(0).url()).await?;
     lane.drain(&control).await?;
     let connections = Links::of(cluster.node(0)).await?.connections;
     let account = lane.settle(&control, &sandbox, &breaks).await?;
+    let growth = Growth::of(&held);
     let tables = [
         format!("cluster: {} nodes went and came back in {:.0} s\n", steps.len(), monitor.now()),
         report::accounts(&[(lane.title(), account)]),
         table(&steps),
+        growth.table(),
     ]
     .join("\n");
     eprintln!("{tables}");
@@ -87,6 +91,7 @@ pub(crate) async fn rolling_stop(length: &Length) -> Result<()> {
         std::fs::create_dir_all(folder)?;
         std::fs::write(folder.join("cluster.md"), &tables)?;
     }
+    growth.ensure_none()?;
     ensure!(connections == 2 * WORKERS, "{connections} connections of {WORKERS} workers at the end");
     let slowest = steps.iter().map(|step| step.outage.slow).fold(0.0, f64::max);
     ensure!(slowest <= OUTAGE_BOUND, "the full rate was away for {slowest:.1} s");
