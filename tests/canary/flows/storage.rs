@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{answered, success};
 use crate::canary::Canary;
-use crate::flow::Flow;
+use crate::flow::{Ends, Flow};
 use crate::hosts::Hosts;
 
 const STORE: &str = "POST /objects";
@@ -43,7 +43,8 @@ pub(super) fn flows(hosts: &Hosts) -> Result<Vec<Flow>> {
             .with("ELASTICIO_OBJECT_STORAGE_URI", format!("http://{}", hosts.closed()?)),
         stored("a storage that is not HTTP", json!({})).with("ELASTICIO_OBJECT_STORAGE_URI", hosts.garbage.url()),
         stored("a storage token that no header can hold", json!({}))
-            .with("ELASTICIO_OBJECT_STORAGE_TOKEN", format!("{}\u{1}", Canary::Malformed.value())),
+            .with("ELASTICIO_OBJECT_STORAGE_TOKEN", format!("{}\u{1}", Canary::Malformed.value()))
+            .ends(Ends::AtStart),
         fetched("no such object", &said(404)),
         fetched("an object that cannot be decrypted", &said(200)),
         fetched("an object that is refused", &said(401)),
