@@ -48,7 +48,8 @@ async fn listed_headers_are_passed_on_with_their_types_and_others_are_dropped() 
         .with_header("x-eio-meta-LIST", json!([1, "b", false]))
         .with_header("x-eio-meta-Table", json!({ "Inner": { "n": long } }))
         .with_header("x-eio-other", json!("dropped"))
-        .with_header("traceparent", json!("dropped"))
+        .with_header("traceparent", json!("passed on"))
+        .with_header("baggage", json!("dropped"))
         .with_header("reboundReason", json!("dropped"));
     stage.send(&input).await?;
     stage.results.wait_for(3, "emits", BOUND).await?;
@@ -63,13 +64,14 @@ async fn listed_headers_are_passed_on_with_their_types_and_others_are_dropped() 
         ("threadId", AMQPValue::LongInt(7)),
         ("parentMessageId", AMQPValue::LongLongInt(long)),
         ("reply_to", text("nobody")),
+        ("traceparent", text("passed on")),
         ("x-eio-meta-flag", AMQPValue::Boolean(true)),
         ("x-eio-meta-count", AMQPValue::LongInt(-12)),
         ("x-eio-meta-ratio", AMQPValue::Double(1.5)),
         ("x-eio-meta-list", AMQPValue::FieldArray(FieldArray::from(list))),
         ("x-eio-meta-table", AMQPValue::FieldTable(outer)),
     ];
-    let dropped = ["x-eio-other", "traceparent", "reboundReason", "X-EIO-META-Flag", "x-eio-meta-LIST"];
+    let dropped = ["x-eio-other", "baggage", "reboundReason", "X-EIO-META-Flag", "x-eio-meta-LIST"];
     let tables = tables(&stage)?;
     assert_eq!(tables.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), ["snapshot", "data", "error"]);
     for (key, table) in &tables {

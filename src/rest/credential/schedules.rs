@@ -26,10 +26,7 @@ use tokio::{
 };
 
 use super::{Credential, TokenSource};
-use crate::rest::{
-    ClientSettings, OAuth, Profile, RateLimitHeaders, SettingNames, own_credential::OwnCredential,
-    token_endpoint::TokenEndpoint,
-};
+use crate::rest::{ClientSettings, OAuth, Profile, RateLimitHeaders, SettingNames, own_credential::OwnCredential};
 
 /// How many schedules there are, unless `SCHEDULES` says otherwise.
 const SCHEDULES: u64 = 100;
@@ -203,7 +200,7 @@ fn settings(address: SocketAddr) -> ClientSettings {
 async fn run(seed: u64, listener: &TcpListener, http: http::Client) {
     let (model, stop) = (Model::new(seed), Stop::default());
     let settings = settings(listener.local_addr().expect("an address"));
-    let endpoint = TokenEndpoint::from_settings(&PROFILE, http, &settings);
+    let endpoint = crate::rest::token_endpoint::TokenEndpoint::from_settings(&PROFILE, http, &settings);
     let Value::Object(fields) = tokens(0) else { unreachable!("an object") };
     let oauth = OAuth::read(fields).expect("a credential");
     let own = OwnCredential::new(&PROFILE, oauth, endpoint, Arc::new(model.clone()));
