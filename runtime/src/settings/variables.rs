@@ -91,7 +91,7 @@ variables! {
     API_URI = "ELASTICIO_API_URI", Required, "The platform's REST API.";
     API_USERNAME = "ELASTICIO_API_USERNAME", Required, "User of the platform's REST API.";
     API_KEY = "ELASTICIO_API_KEY", Required, "Key of the platform's REST API (a secret).";
-    AMQP_URI = "ELASTICIO_AMQP_URI", Required, "The broker, `amqp://` or `amqps://`; a bare `/` at the end is the vhost `/`. May hold a password, and options such as `?cacertfile=` (protocol, section 16.23).";
+    AMQP_URI = "ELASTICIO_AMQP_URI", Required, "The broker, `amqp://` or `amqps://`; several addresses of a cluster are comma-separated ([operations](operations.md#a-cluster-of-brokers)). A bare `/` at the end is the vhost `/`. May hold a password, and options such as `?cacertfile=` (protocol, section 16.23).";
     LISTEN_MESSAGES_ON = "ELASTICIO_LISTEN_MESSAGES_ON", Required, "The queue to take messages from.";
     PUBLISH_MESSAGES_TO = "ELASTICIO_PUBLISH_MESSAGES_TO", Required, "The exchange that results and errors go to.";
     DATA_ROUTING_KEY = "ELASTICIO_DATA_ROUTING_KEY", Required, "Routing key of results.";
