@@ -7,7 +7,7 @@ help: ## list the targets
 build: ## the release binaries
 	cargo build --release --workspace --locked
 
-demo: ## real messages through a real broker, each explained (KEEP=1 leaves it running, BROKER=4: on RabbitMQ 4)
+demo: ## real messages through a real broker, each explained (KEEP=1 leaves it running, WIDE=1 shows whole texts, BROKER=4: on RabbitMQ 4)
 	scripts/demo
 
 demo-stop: ## stop what `make demo KEEP=1` left running
@@ -64,5 +64,5 @@ compose-check: ## docker-compose.yml without containers: its services as process
 deploy-check: ## the files in deploy/: Kubernetes objects, alerts, dashboard, by schemas and tests
 	scripts/deploy-check
 
-clean-run: ## stop brokers started from this folder and remove what they wrote
-	scripts/broker stop && rm -rf .run
+clean-run: ## stop the demo and the brokers started from this folder, and remove what they wrote
+	scripts/demo stop && scripts/broker stop && rm -rf .run

@@ -7,6 +7,7 @@
 
 mod flow;
 mod inbox;
+mod layout;
 mod outcome;
 mod platform;
 mod sandbox;
@@ -16,6 +17,7 @@ mod terminal;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
+use clap::builder::BoolishValueParser;
 use clap::{Parser, Subcommand};
 use serde_json::value::RawValue;
 
@@ -30,6 +32,9 @@ use crate::terminal::Terminal;
 struct Cli {
     #[command(flatten)]
     flow: Flow,
+    /// Show whole texts, each on one line
+    #[arg(long, env = "WIDE", value_parser = BoolishValueParser::new(), global = true)]
+    wide: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -81,19 +86,19 @@ async fn execute(cli: Cli) -> Result<Verdict> {
     let platform = Platform::connect(&cli.flow).await?;
     match cli.command {
         Command::Declare => platform.declare().await.map(|()| Verdict::Passed),
-        Command::Run { sandbox } => run(&platform, &Sandbox::new(&sandbox)?).await,
+        Command::Run { sandbox } => run(&platform, &Sandbox::new(&sandbox)?, cli.wide).await,
         Command::Send { message, sandbox } => {
-            send(&platform, &message, sandbox.as_deref()).await.map(|()| Verdict::Passed)
+            send(&platform, &message, sandbox.as_deref(), cli.wide).await.map(|()| Verdict::Passed)
         }
         Command::Settled => check_settled(&platform).await.map(|()| Verdict::Passed),
         Command::Remove => platform.remove().await.map(|()| Verdict::Passed),
     }
 }
 
-async fn run(platform: &Platform<'_>, sandbox: &Sandbox) -> Result<Verdict> {
+async fn run(platform: &Platform<'_>, sandbox: &Sandbox, wide: bool) -> Result<Verdict> {
     platform.await_worker().await?;
     let mut inbox = platform.inbox().await?;
-    let terminal = Terminal::new();
+    let terminal = Terminal::new(wide);
     let mut wrong = 0;
     let scenes = Scene::all();
     for (number, scene) in scenes.iter().enumerate() {
@@ -115,7 +120,7 @@ async fn run(platform: &Platform<'_>, sandbox: &Sandbox) -> Result<Verdict> {
     Ok(if wrong + surplus == 0 { Verdict::Passed } else { Verdict::Failed })
 }
 
-async fn send(platform: &Platform<'_>, message: &str, sandbox: Option<&str>) -> Result<()> {
+async fn send(platform: &Platform<'_>, message: &str, sandbox: Option<&str>, wide: bool) -> Result<()> {
     let message: &RawValue = serde_json::from_str(message).context("the message is not JSON")?;
     platform.await_worker().await?;
     let mut inbox = platform.inbox().await?;
@@ -126,7 +131,7 @@ async fn send(platform: &Platform<'_>, message: &str, sandbox: Option<&str>) -> 
     };
     let sent = platform.send(message.get()).await?;
     let outcome = inbox.outcome(&sent).await?;
-    let terminal = Terminal::new();
+    let terminal = Terminal::new(wide);
     terminal.sent(message.get());
     if let Some(sandbox) = &sandbox {
         terminal.calls(&sandbox.calls().await?.split_off(calls_before));

@@ -6,14 +6,14 @@ use podio_sandbox::Call;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::layout::{Extent, indent, lines};
 use crate::outcome::{Emitted, Outcome, Settlement};
 
-/// How many characters of a value are printed; the rest is cut off.
-const WIDTH: usize = 160;
-
-/// Prints in colour on a terminal, unless `NO_COLOR` is set.
+/// Prints in the columns of a terminal, in colour unless `NO_COLOR` is set or the terminal is dumb.
 pub(crate) struct Terminal {
     colour: bool,
+    columns: Option<usize>,
+    extent: Extent,
 }
 
 #[derive(Clone, Copy)]
@@ -25,12 +25,22 @@ enum Style {
 }
 
 impl Terminal {
-    pub(crate) fn new() -> Self {
-        Self { colour: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() }
+    /// `wide`: texts are neither wrapped nor cut. Where standard output is no terminal, they are not either.
+    pub(crate) fn new(wide: bool) -> Self {
+        let terminal = std::io::stdout().is_terminal();
+        let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let colour = terminal && !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        let columns = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+        Self {
+            colour,
+            columns: columns.filter(|_| terminal && !wide),
+            extent: if wide || !terminal { Extent::Whole } else { Extent::Beginning },
+        }
     }
 
     pub(crate) fn title(&self, number: usize, title: &str) {
-        println!("\n{}", self.paint(Style::Bold, &format!("{number}. {title}")));
+        let title = lines(&format!("{number}. {title}"), self.columns, Extent::Whole).join("\n   ");
+        println!("\n{}", self.paint(Style::Bold, &title));
     }
 
     pub(crate) fn sent(&self, message: &str) {
@@ -42,7 +52,8 @@ impl Terminal {
             self.line("podio", "received nothing");
         }
         for call in calls {
-            let text = format!("{} → {}  {}", call.line(), call.status, call.body);
+            let status = if call.status == 0 { "no answer".to_owned() } else { call.status.to_string() };
+            let text = format!("{} → {status}  {}", call.line(), call.body);
             self.line(&call.api.to_string(), text.trim_end());
         }
     }
@@ -50,7 +61,8 @@ impl Terminal {
     pub(crate) fn outcome(&self, outcome: &Outcome) {
         match &outcome.emitted {
             Emitted::Data(body) => self.line("out", &format!("data   {}", summary(body))),
-            Emitted::Error(message) => self.line("out", &format!("error  {message}")),
+            // What to do stands at its end.
+            Emitted::Error(message) => self.whole("out", &format!("error  {message}")),
             Emitted::Rebound { after_ms } => self.line("out", &format!("rebound, delivered again after {after_ms} ms")),
             Emitted::Nothing => self.line("out", "nothing"),
         }
@@ -84,7 +96,16 @@ impl Terminal {
     }
 
     fn line(&self, label: &str, text: &str) {
-        println!("   {} {}", self.paint(Style::Dim, &format!("{label:8}")), shortened(text));
+        self.labelled(label, text, self.extent);
+    }
+
+    fn whole(&self, label: &str, text: &str) {
+        self.labelled(label, text, Extent::Whole);
+    }
+
+    fn labelled(&self, label: &str, text: &str, extent: Extent) {
+        let text = lines(text, self.columns, extent).join(&format!("\n{}", indent()));
+        println!("   {} {text}", self.paint(Style::Dim, &format!("{label:8}")));
     }
 
     fn paint(&self, style: Style, text: &str) -> String {
@@ -115,11 +136,4 @@ struct Answer<'a> {
     status: u16,
     #[serde(rename = "responseBody", borrow)]
     body: &'a RawValue,
-}
-
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(WIDTH) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
 }
