@@ -168,7 +168,7 @@ fn look_up(settings: &WorkerSettings, memory: &Arc<Budget>) {
     let Some(metrics) = metrics() else { return };
     let budget = memory.clone();
     let in_use = move || InUse { messages: totals().in_work(), bytes: budget.in_use() };
-    metrics.look_up(settings.broker.prefetch, memory.size(), in_use);
+    metrics.look_up(&settings.broker.queue, settings.broker.prefetch, memory.size(), in_use);
 }
 
 /// Processes messages until the worker stops, then waits for those in progress.

@@ -1,5 +1,4 @@
-//! Messages, revocations and cancellations at random moments, with a real token endpoint: one refresh at a time, none for a
-//! token that is replaced already, and everybody who waits gets what comes of it, also when the message that began it ends.
+//! Messages, revocations and cancellations at random moments: one refresh at a time, and everybody who waits has its result.
 
 use std::{
     net::SocketAddr,

@@ -79,7 +79,25 @@ impl Maker<'_> {
     }
 }
 
+/// The label values that are known from the start.
+const REDELIVERED: [&str; 3] = ["joined", "settled", "processed"];
+const REFRESHED: [&str; 2] = ["refreshed", "failed"];
+const WAITED: [&str; 5] = ["retry", "rate_limit", "publish_rate", "memory", "publish_retry"];
+
 impl Families {
+    /// Makes the series whose labels are known: one that begins with its first event hides that event from `increase()`.
+    fn begin_at_zero(&self) {
+        for action in REDELIVERED {
+            self.redeliveries.with_label_values(&[action]);
+        }
+        for outcome in REFRESHED {
+            self.token_refreshes.with_label_values(&[outcome]);
+        }
+        for reason in WAITED {
+            self.waits.with_label_values(&[reason]);
+        }
+    }
+
     /// Makes all figures; those of the component's own begin with `prefix`.
     pub(super) fn register(prefix: &str) -> Result<Self, Error> {
         let registry = Registry::new();
@@ -133,6 +151,7 @@ impl Families {
             build_info: make.gauges(make.own("build_info", "Always 1."), &["version", "revision"])?,
             registry: Registry::new(),
         };
+        families.begin_at_zero();
         Ok(Self { registry, ..families })
     }
 }

@@ -20,6 +20,9 @@ pub fn metrics() -> Option<&'static Metrics> {
     METRICS.get()
 }
 
+/// How the work on a message may end.
+const OUTCOMES: [&str; 4] = ["acknowledged", "rejected", "rebounded", "left"];
+
 /// What an event counts.
 pub struct Metrics {
     families: Families,
@@ -72,8 +75,17 @@ impl Metrics {
         Ok(METRICS.get_or_init(|| metrics))
     }
 
-    /// `look_up` says what is in use whenever the figures are read.
-    pub(crate) fn look_up(&self, prefetch: u16, budget: usize, look_up: impl Fn() -> InUse + Send + Sync + 'static) {
+    /// `look_up` says what is in use whenever the figures are read. `queue` is the one that messages come from.
+    pub(crate) fn look_up(
+        &self,
+        queue: &str,
+        prefetch: u16,
+        budget: usize,
+        look_up: impl Fn() -> InUse + Send + Sync + 'static,
+    ) {
+        for outcome in OUTCOMES {
+            self.families.process.with_label_values(&[queue, outcome]);
+        }
         self.families.prefetch.set(prefetch.into());
         self.families.memory_budget.set(whole(budget));
         // There is one worker in a process; a second one, as in tests, changes nothing.
