@@ -103,12 +103,13 @@ impl<'a> ObjectRef<'a> {
         if text == "." || text == ".." {
             return Err(Failure::input("The field \"idValue\" (ID Value) is not the id of an object."));
         }
-        let kind = types.iter().find(|kind| Some(kind.key) == chosen).ok_or_else(|| {
-            let all = types.iter().map(|kind| kind.key).collect::<Vec<_>>().join(", ");
-            Failure::input(match chosen {
-                Some(chosen) => format!("Unsupported Object Type - {chosen}. Choose one of: {all}."),
-                None => format!("The step's Object Type is not chosen. Choose one of: {all}."),
-            })
+        let kind = types.iter().find(|kind| Some(kind.key) == chosen).ok_or_else(|| match chosen {
+            // Flows match on this text.
+            Some(chosen) => Failure::input(format!("Unsupported Object Type - {chosen}")),
+            None => {
+                let all = types.iter().map(|kind| kind.key).collect::<Vec<_>>().join(", ");
+                Failure::input(format!("The step's Object Type is not chosen. Choose one of: {all}."))
+            }
         })?;
         Ok(Self { id, path: format!("{}{}", kind.path, utf8_percent_encode(&text, SEGMENT)) })
     }
@@ -162,6 +163,7 @@ mod tests {
         assert!(path(r#"{"idValue":".."}"#, LOOKUP, Some("item")).expect_err("dots").contains("idValue"));
         assert_eq!(path(r#"{"idValue":1}"#, LOOKUP, Some("nope")).expect_err("type"), "Unsupported Object Type - nope");
         assert_eq!(path(r#"{"idValue":1}"#, LOOKUP, Some("")).expect_err("type"), "Unsupported Object Type - ");
-        assert_eq!(path(r#"{"idValue":1}"#, LOOKUP, None).expect_err("type"), "Unsupported Object Type - undefined");
+        let unset = path(r#"{"idValue":1}"#, LOOKUP, None).expect_err("no type");
+        assert!(unset.contains("not chosen") && unset.contains("item, notification"), "{unset}");
     }
 }
