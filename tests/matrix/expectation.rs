@@ -163,8 +163,8 @@ fn lines(fault: Fault, point: Point) -> (Option<&'static str>, Option<&'static s
         Fault::Unbound | Fault::QueueFull | Fault::OneQueueFull => {
             (None, unpublished.then_some("not published; trying again"))
         }
-        Fault::Down(Peer::Podio) => (None, calls_podio.then_some(r#""outcome":"NotSent""#)),
-        Fault::Half(Peer::Podio) => (None, calls_podio.then_some(r#""outcome":"Broken""#)),
+        Fault::Down(Peer::Podio) => (None, calls_podio.then_some("no connection to Podio")),
+        Fault::Half(Peer::Podio) => (None, calls_podio.then_some("no answer from Podio")),
         Fault::Down(Peer::Platform) | Fault::Half(Peer::Platform) => {
             (None, (point == Point::TokenCall).then_some("trying the platform's API again"))
         }
