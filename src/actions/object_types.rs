@@ -103,16 +103,20 @@ impl<'a> ObjectRef<'a> {
         if text == "." || text == ".." {
             return Err(Failure::input("The field \"idValue\" (ID Value) is not the id of an object."));
         }
-        let kind = types.iter().find(|kind| Some(kind.key) == chosen).ok_or_else(|| match chosen {
-            // Flows match on this text.
-            Some(chosen) => Failure::input(format!("Unsupported Object Type - {chosen}")),
-            None => {
-                let all = types.iter().map(|kind| kind.key).collect::<Vec<_>>().join(", ");
-                Failure::input(format!("The step's Object Type is not chosen. Choose one of: {all}."))
-            }
-        })?;
+        let kind = types.iter().find(|kind| Some(kind.key) == chosen);
+        let kind = kind.ok_or_else(|| chosen.map_or_else(|| unchosen(types), unsupported))?;
         Ok(Self { id, path: format!("{}{}", kind.path, utf8_percent_encode(&text, SEGMENT)) })
     }
+}
+
+/// Flows match on this text.
+fn unsupported(chosen: &str) -> Failure {
+    Failure::input(format!("Unsupported Object Type - {chosen}"))
+}
+
+fn unchosen(types: &[ObjectType]) -> Failure {
+    let all = types.iter().map(|kind| kind.key).collect::<Vec<_>>().join(", ");
+    Failure::input(format!("The step's Object Type is not chosen. Choose one of: {all}."))
 }
 
 fn no_id() -> Failure {
