@@ -194,6 +194,8 @@ async fn failures_are_posted_as_errors() -> Result<()> {
         let message = error(&sandbox, method, &variables).await.with_context(|| format!("{method}, {word}"))?;
         assert!(message.contains(word), "{method}: {word} is not named: {message}");
     }
+    let message = error(&sandbox, "verifyCredentials", &without(without(usual(), "API_KEY"), "CFG")).await?;
+    assert_eq!(message, "ELASTICIO_CFG is not provided; ELASTICIO_API_KEY is not provided");
     Ok(())
 }
 

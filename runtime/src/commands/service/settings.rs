@@ -50,19 +50,38 @@ pub(super) enum ServiceSettingsError {
     NotAnAddress(&'static str),
 }
 
+/// Everything that is wrong with the settings of a one-shot call.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct ServiceSettingsErrors(Vec<ServiceSettingsError>);
+
+impl std::fmt::Display for ServiceSettingsErrors {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+    }
+}
+
+impl std::error::Error for ServiceSettingsErrors {}
+
 impl ServiceSettings {
     /// Reads what every call needs.
     ///
     /// # Errors
-    /// Names the first variable that is missing.
-    pub(super) fn read(source: &Source) -> Result<Self, ServiceSettingsError> {
-        let config = ConfigText(required(source, v::CFG)?);
-        let uri = address(source, v::API_URI)?;
+    /// Names all variables that are missing or malformed.
+    pub(super) fn read(source: &Source) -> Result<Self, ServiceSettingsErrors> {
+        let (config, uri) = (required(source, v::CFG), address(source, v::API_URI));
+        let (username, key) = (required(source, v::API_USERNAME), required(source, v::API_KEY));
+        let (config, uri, username, key) = match (config, uri, username, key) {
+            (Ok(config), Ok(uri), Ok(username), Ok(key)) => (ConfigText(config), uri, username, key),
+            (config, uri, username, key) => {
+                let problems = [config.err(), uri.err(), username.err(), key.err()];
+                return Err(ServiceSettingsErrors(problems.into_iter().flatten().collect()));
+            }
+        };
         let (attempts, delay) = Self::attempts(source);
         let api = ApiSettings {
             uri,
-            username: required(source, v::API_USERNAME)?,
-            key: required(source, v::API_KEY)?.into(),
+            username,
+            key: key.into(),
             workspace_id: source.get(v::WORKSPACE_ID.name).unwrap_or_default().to_owned(),
             attempts,
             delay,
