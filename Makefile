@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-stop test canary conformance matrix soak load fuzz bench lint map audit sbom reproducible image book compose-check deploy-check clean-run
+.PHONY: help build demo demo-stop test canary conformance matrix soak load fuzz bench lint fmt map audit sbom reproducible image book compose-check deploy-check clean-run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ bench: ## the worker beside a bare loop and the Node.js runtime (ONLY="compare s
 
 lint: ## formatting, clippy, documentation
 	scripts/lint
+
+fmt: ## format the code
+	cargo fmt --all
 
 map: ## the crates and modules, what each uses, and the longest file
 	@cargo test --quiet --test structure -- --nocapture --test-threads 1

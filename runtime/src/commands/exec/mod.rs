@@ -61,6 +61,10 @@ async fn action<C: Component>(args: &ExecArgs, source: &Source) -> anyhow::Resul
 async fn process_all(args: &ExecArgs, action: Arc<dyn Action>, stop: Stop, example: &str) -> anyhow::Result<ExitCode> {
     let concurrency = usize::from(args.concurrency);
     let inputs = if args.messages.is_empty() {
+        if stdin().is_terminal() {
+            // Nobody reads it if it cannot be written.
+            let _ = writeln!(stderr(), "Type messages as JSON, one per line, e.g. {example}. Ctrl-D ends.");
+        }
         Either::Left(input::from_reader(stdin(), concurrency))
     } else {
         Either::Right(input::from_arguments(&args.messages))
