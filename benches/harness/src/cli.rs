@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::compare::CompareOptions;
+use crate::fleet::FleetOptions;
 use crate::instructions::InstructionsOptions;
 use crate::large::LargeOptions;
 use crate::load::LoadOptions;
@@ -29,6 +30,8 @@ pub(crate) enum Command {
     Large(LargeOptions),
     /// Counts very many messages through workers that are killed and added, and stops one whose calls hang.
     Load(LoadOptions),
+    /// Shows one, two and four workers, one killed and one added, as a Prometheus sees them.
+    Fleet(FleetOptions),
     /// Counts with callgrind what the worker and its floor execute per message.
     Instructions(InstructionsOptions),
     /// Prints the results of the microbenchmarks, after `cargo bench`, beside their floors.

@@ -6,6 +6,7 @@ mod compare;
 mod comparison;
 mod contender;
 mod figures;
+mod fleet;
 mod instructions;
 mod large;
 mod load;
@@ -13,6 +14,7 @@ mod micro;
 mod payload;
 mod plot;
 mod process;
+mod prometheus;
 mod queue;
 mod report;
 mod run;
@@ -20,6 +22,7 @@ mod scaling;
 mod setup;
 mod slow_api;
 mod stallable;
+mod timeline;
 
 use anyhow::Result;
 use clap::Parser;
@@ -34,6 +37,7 @@ async fn main() -> Result<()> {
         Command::Scaling(options) => scaling::scaling(&cli.setup, options).await,
         Command::Large(options) => large::large(&cli.setup, options).await,
         Command::Load(options) => load::load(&cli.setup, options).await,
+        Command::Fleet(options) => fleet::fleet(&cli.setup, options).await,
         Command::Instructions(options) => instructions::instructions(&cli.setup, options).await,
         Command::Micro(options) => micro::micro(&cli.setup, options),
     }
