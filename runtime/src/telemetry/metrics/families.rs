@@ -2,7 +2,7 @@
 
 use prometheus::{
     Error, Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
-    core::Collector, process_collector::ProcessCollector,
+    core::Collector,
 };
 
 /// Upper bounds of the buckets, in seconds (OpenTelemetry's semantic conventions for durations).
@@ -101,7 +101,6 @@ impl Families {
     /// Makes all figures; those of the component's own begin with `prefix`.
     pub(super) fn register(prefix: &str) -> Result<Self, Error> {
         let registry = Registry::new();
-        registry.register(Box::new(ProcessCollector::for_self()))?;
         let make = Maker { registry: &registry, prefix };
         let common = |name: &str, help: &str| Opts::new(name, help);
         let families = Self {

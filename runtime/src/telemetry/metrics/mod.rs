@@ -6,9 +6,11 @@ use std::{sync::OnceLock, time::Duration};
 use prometheus::{Encoder, Histogram, TextEncoder};
 
 mod families;
+mod process;
 mod templates;
 
 use families::Families;
+use process::Process;
 use templates::Templates;
 
 /// The figures of this process; none unless somebody can read them.
@@ -26,6 +28,7 @@ const OUTCOMES: [&str; 4] = ["acknowledged", "rejected", "rebounded", "left"];
 /// What an event counts.
 pub struct Metrics {
     families: Families,
+    process: Process,
     templates: Templates,
     /// Sets what is only looked up when somebody asks.
     look_up: OnceLock<Box<dyn Fn() -> InUse + Send + Sync>>,
@@ -71,7 +74,8 @@ impl Metrics {
     pub(crate) fn start(prefix: &str, version: &str, revision: &str) -> Result<&'static Self, prometheus::Error> {
         let families = Families::register(prefix)?;
         families.build_info.with_label_values(&[version, revision]).set(1);
-        let metrics = Self { families, templates: Templates::default(), look_up: OnceLock::new() };
+        let process = Process::register(&families.registry)?;
+        let metrics = Self { families, process, templates: Templates::default(), look_up: OnceLock::new() };
         Ok(METRICS.get_or_init(|| metrics))
     }
 
@@ -100,6 +104,7 @@ impl Metrics {
         let used = self.look_up.get().map(|look_up| look_up()).unwrap_or_default();
         self.families.in_flight.set(i64::try_from(used.messages).unwrap_or(i64::MAX));
         self.families.bytes_in_flight.set(whole(used.bytes));
+        self.process.look();
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.families.registry.gather(), &mut text)?;
         Ok(text)
