@@ -1,5 +1,6 @@
 //! The variables, and how leniently they are read.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -69,6 +70,20 @@ async fn every_missing_variable_is_named_in_one_line() -> Result<()> {
     let line = complaint(&hook)?;
     assert!(ALWAYS.iter().all(|name| names(&line, name)), "{line}");
     assert!(!FOR_MESSAGES.iter().any(|name| names(&line, name)), "the hook needs no broker: {line}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn at_a_terminal_each_problem_is_a_line_of_its_own_and_the_worker_introduces_itself() -> Result<()> {
+    // A terminal for the program, from Debian's bsdutils.
+    let program = program().to_str().context("UTF-8")?;
+    let seen = run_to_end(Path::new("script"), &["-qec", program, "/dev/null"], &[], "", BOUND).await?;
+    assert_eq!(seen.ended, Ended(1));
+    let lines: Vec<&str> = seen.output.lines().map(str::trim_end).collect();
+    for name in ALWAYS.iter().chain(&FOR_MESSAGES) {
+        assert!(lines.contains(&&*format!("  ELASTICIO_{name}: is missing")), "{name}: {lines:#?}");
+    }
+    assert!(seen.output.contains("is the worker, which the platform starts"), "{lines:#?}");
     Ok(())
 }
 
