@@ -34,7 +34,7 @@ load: ## a million messages through workers that are killed and added, counted; 
 matrix: ## only the fault matrix: every fault at every point of a message's way, as a table (BROKER=4: on RabbitMQ 4)
 	scripts/test --test matrix
 
-bench: ## the worker beside a bare loop and the Node.js runtime (ONLY="compare scaling large instructions micro", SAVE=folder)
+bench: ## the worker beside a bare loop and the Node.js runtime (ONLY="compare scaling large fleet load instructions micro", SAVE=folder)
 	scripts/bench $(ONLY)
 
 lint: ## formatting, clippy, documentation
