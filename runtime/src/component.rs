@@ -16,7 +16,7 @@ use crate::{
         object_storage::ObjectStorage,
         step_data::{OAuthFields, StepData},
     },
-    settings::{Reader, Source, Variable},
+    settings::{Known, Reader, Source, Variable},
 };
 
 /// A component: what the runtime runs. `elasticio_runtime::main::<MyComponent>()` is its whole program.
@@ -166,6 +166,11 @@ impl Info {
     #[must_use]
     pub fn user_agent(&self) -> String {
         format!("{}/{}", self.name, self.version)
+    }
+
+    /// Which variables it reads besides those of every component.
+    pub(crate) fn known(&self) -> Known {
+        Known { variables: self.variables, settings_file: self.settings_file }
     }
 
     /// Its version, and the revision if it is known, for `--version`.

@@ -11,7 +11,7 @@ use anyhow::Context;
 
 use crate::{
     Component,
-    settings::{Known, Reader, Source},
+    settings::{Reader, Source},
     telemetry::HttpAddress,
 };
 
@@ -34,7 +34,7 @@ pub(crate) fn run<C: Component>() -> ExitCode {
 
 fn ask<C: Component>() -> anyhow::Result<(bool, String)> {
     let variable = C::INFO.http_address.context("this component serves no health")?;
-    let source = Source::from_process(Known { variables: C::INFO.variables, settings_file: C::INFO.settings_file })?;
+    let source = Source::from_process(C::INFO.known())?;
     let mut reader = Reader::new(&source);
     let at = HttpAddress::read(&mut reader, Some(variable));
     let Some(HttpAddress { address, .. }) = reader.finish(at)? else {

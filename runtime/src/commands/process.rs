@@ -19,7 +19,7 @@ use crate::{
         api::{ApiSettings, PlatformApi},
         object_storage::{ObjectStorage, StorageSettings},
     },
-    settings::{self, Known, SettingsError, Source},
+    settings::{self, SettingsError, Source},
     stop::Stop,
     telemetry::{self, LogTarget},
     tls,
@@ -27,7 +27,7 @@ use crate::{
 
 /// Reads the source of settings; starts what the whole process shares: logging and TLS.
 pub(super) fn start<C: Component>(target: LogTarget) -> anyhow::Result<Source> {
-    let known = Known { variables: C::INFO.variables, settings_file: C::INFO.settings_file };
+    let known = C::INFO.known();
     let source = Source::from_process(known)?;
     telemetry::start(&source, target, C::INFO.log_target)?;
     for doubt in settings::review(&source, known) {

@@ -16,7 +16,7 @@ use crate::{
     Component, Step, amqp,
     large::MemorySettings,
     platform::{Platform, step_data::StepData},
-    settings::{self, Known, Reader, Source},
+    settings::{self, Reader, Source},
     telemetry::LogTarget,
     worker::WorkerSettings,
 };
@@ -52,8 +52,7 @@ fn start<C: Component>(args: &CheckArgs) -> anyhow::Result<ExitCode> {
 }
 
 async fn check_all<C: Component>(source: &Source) -> Vec<Line> {
-    let known = Known { variables: C::INFO.variables, settings_file: C::INFO.settings_file };
-    let doubts = settings::review(source, known).into_iter();
+    let doubts = settings::review(source, C::INFO.known()).into_iter();
     let mut lines: Vec<Line> = doubts.map(|doubt| Line::new("settings", Status::Warning, doubt)).collect();
     let mut reader = Reader::new(source);
     let (worker, own) = (WorkerSettings::read(&mut reader, C::INFO.name), C::settings(&mut reader));
