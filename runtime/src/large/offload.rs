@@ -13,6 +13,7 @@ use tokio::{
     sync::{Notify, Semaphore},
     task::spawn_blocking,
 };
+use tracing::Span;
 
 /// Threads that work on large messages at a time; the others wait.
 const MAX_THREADS: usize = 2;
@@ -69,18 +70,19 @@ where
 }
 
 /// Polls `work` on threads for blocking work: it takes one only as long as it computes. What it spawns, and its timers and
-/// sockets, stay with the runtime.
+/// sockets, stay with the runtime; its log lines keep the span that it is in.
 async fn elsewhere<F>(mut work: Pin<Box<F>>) -> F::Output
 where
     F: Future<Output: Send> + Send + 'static,
 {
     let woken = Arc::new(Woken(Notify::new()));
+    let span = Span::current();
     loop {
         let thread = THREADS.acquire().await.expect("this semaphore is never closed");
-        let waker = Waker::from(woken.clone());
+        let (waker, span) = (Waker::from(woken.clone()), span.clone());
         let polled = spawn_blocking(move || {
             let _thread = thread;
-            let polled = work.as_mut().poll(&mut Context::from_waker(&waker));
+            let polled = span.in_scope(|| work.as_mut().poll(&mut Context::from_waker(&waker)));
             (work, polled)
         });
         match polled.await {

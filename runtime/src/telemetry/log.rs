@@ -6,12 +6,13 @@ use std::{
     panic,
 };
 
-use tracing::Metadata;
+use tracing::{Metadata, Subscriber};
 use tracing_subscriber::{
     Layer, Registry,
     filter::{FilterFn, LevelFilter, Targets, filter_fn},
     fmt::{self, MakeWriter},
     layer::SubscriberExt,
+    registry::LookupSpan,
     util::SubscriberInitExt,
 };
 
@@ -82,7 +83,7 @@ pub(crate) fn start(source: &Source, target: LogTarget, component: &'static str)
         LogTarget::Stderr => layer(stderr, form, speakers, source),
     };
     // A second start in one process, as in tests, keeps the first subscriber.
-    let _ = Registry::default().with(layer.with_filter(filter(level, component))).try_init();
+    let _ = Registry::default().with(filter(level, component)).with(layer).try_init();
     panic::set_hook(Box::new(log_panic));
     Ok(())
 }
@@ -131,8 +132,9 @@ fn filter(level: LevelFilter, component: &'static str) -> FilterFn<impl Fn(&Meta
     .with_max_level_hint(level.max(LevelFilter::INFO))
 }
 
-fn layer<W>(writer: W, form: Form, speakers: Speakers, source: &Source) -> Box<dyn Layer<Registry> + Send + Sync>
+fn layer<S, W>(writer: W, form: Form, speakers: Speakers, source: &Source) -> Box<dyn Layer<S> + Send + Sync>
 where
+    S: Subscriber + for<'a> LookupSpan<'a>,
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     match form {

@@ -179,8 +179,9 @@ async fn work(link: &mut Link, processor: Arc<Processor>, drain: Duration) -> Re
         let processor = processor.clone();
         let headers = delivery.headers.as_deref().unwrap_or_default();
         let (span, trace) = (message_span(headers), message_trace(&processor.step.queue, headers));
-        let work = async move { trace.around(processor.process(delivery)).await };
-        in_progress.spawn(offloadable(Box::pin(work.instrument(span))));
+        // Boxed as soon as it is built, and pinned inside: it is large, and each move copies all of it.
+        let work = Box::pin(async move { trace.around(pin!(processor.process(delivery))).await });
+        in_progress.spawn(offloadable(work).instrument(span));
     };
     let consumed = link.consume(deliver, &stop).await;
     in_progress.close();

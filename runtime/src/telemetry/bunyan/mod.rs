@@ -15,11 +15,7 @@ use tracing::{
     span::{Attributes, Id},
 };
 use tracing_subscriber::{
-    fmt::{
-        MakeWriter,
-        format::Writer,
-        time::{FormatTime, SystemTime},
-    },
+    fmt::MakeWriter,
     layer::{Context, Layer},
     registry::LookupSpan,
 };
@@ -34,9 +30,6 @@ const OWNER: &str = "component";
 
 /// The name of every error, and the reference's words for a missing stack trace.
 const ERROR: (&str, &str) = ("Error", "Not Available");
-
-/// The characters of a time up to its milliseconds: `2026-11-25T09:16:07.501`.
-const MILLISECONDS: usize = 23;
 
 /// Writes each event as a line.
 pub(super) struct Bunyan<W> {
@@ -83,7 +76,6 @@ fn begin(name: &str, source: &Source) -> String {
 
 thread_local! {
     static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-    static TIME: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
 /// The most bytes that a thread keeps of its buffer.
@@ -108,8 +100,10 @@ where
             let metadata = event.metadata();
             let begin = if self.speakers.is_component(metadata.target()) { &self.component } else { &self.runtime };
             line.extend_from_slice(begin.as_bytes());
-            let _ = write!(line, ",\"level\":{},\"time\":\"", level(*metadata.level()));
-            write_time(line);
+            line.extend_from_slice(b",\"level\":");
+            line.extend_from_slice(level(*metadata.level()));
+            line.extend_from_slice(b",\"time\":\"");
+            time::write_now(line);
             line.push(b'"');
             for span in context.event_scope(event).into_iter().flatten() {
                 if let Some(fields) = span.extensions().get::<SpanFields>() {
@@ -130,23 +124,14 @@ where
 }
 
 /// The number of a level.
-fn level(level: Level) -> u8 {
+fn level(level: Level) -> &'static [u8] {
     match level {
-        Level::TRACE => 10,
-        Level::DEBUG => 20,
-        Level::INFO => 30,
-        Level::WARN => 40,
-        Level::ERROR => 50,
+        Level::TRACE => b"10",
+        Level::DEBUG => b"20",
+        Level::INFO => b"30",
+        Level::WARN => b"40",
+        Level::ERROR => b"50",
     }
-}
-
-fn write_time(line: &mut Vec<u8>) {
-    TIME.with_borrow_mut(|time| {
-        time.clear();
-        let _ = SystemTime.format_time(&mut Writer::new(time));
-        line.extend_from_slice(&time.as_bytes()[..time.len().min(MILLISECONDS)]);
-        line.push(b'Z');
-    });
 }
 
 /// Appends fields to a line.
@@ -166,7 +151,9 @@ impl Fields<'_> {
             name => name.strip_prefix("r#").unwrap_or(name),
         };
         // Names are identifiers of Rust.
-        let _ = write!(self.line, ",\"{name}\":");
+        self.line.extend_from_slice(b",\"");
+        self.line.extend_from_slice(name.as_bytes());
+        self.line.extend_from_slice(b"\":");
     }
 
     fn json(&mut self, field: &Field, value: &impl serde::Serialize) {
@@ -201,7 +188,12 @@ impl Visit for Fields<'_> {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.record_debug(field, &format_args!("{value}"));
+        // Most texts are ids, which need none of the care below.
+        if value.len() <= MAX_VALUE && field.name() != "error" {
+            self.json(field, &value);
+        } else {
+            self.record_debug(field, &format_args!("{value}"));
+        }
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
@@ -240,6 +232,8 @@ impl fmt::Display for Text<'_> {
         super::escape::cut(f, self.0, MAX_VALUE)
     }
 }
+
+mod time;
 
 #[cfg(test)]
 mod tests;

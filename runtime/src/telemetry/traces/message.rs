@@ -1,6 +1,6 @@
 //! The span of a message, from its delivery to its settlement.
 
-use std::pin::pin;
+use std::pin::Pin;
 
 use opentelemetry::{
     Context, KeyValue,
@@ -29,8 +29,7 @@ impl MessageTrace {
     }
 
     /// Runs the work on the message within its span, which ends with it.
-    pub(crate) async fn around<F: Future>(self, work: F) -> F::Output {
-        let mut work = pin!(work);
+    pub(crate) async fn around<F: Future>(self, mut work: Pin<&mut F>) -> F::Output {
         let output = std::future::poll_fn(|context| {
             let _entered = self.0.as_ref().map(|span| span.clone().attach());
             work.as_mut().poll(context)
