@@ -1,13 +1,17 @@
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-stop test canary conformance matrix soak load fuzz bench lint fmt map audit sbom reproducible image book compose-check deploy-check clean-run
+.PHONY: help build programs demo demo-stop test canary conformance matrix soak load fuzz bench lint fmt map audit sbom reproducible image book compose-check deploy-check clean-run
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## the release binaries
+build: ## the release binaries, in target/release
 	cargo build --release --workspace --locked
 
-demo: ## real messages through a real broker, each explained (KEEP=1 leaves it running, WIDE=1 shows whole texts, BROKER=4: on RabbitMQ 4)
+# With the features that `cargo test --workspace` selects, so that whichever comes second compiles no library again.
+programs: ## component, sandbox and demo in target/debug, as the tests build them
+	cargo build --locked --workspace --bin podio-component --bin podio-sandbox --example demo
+
+demo: ## real messages through a real broker, each explained (KEEP=1 leaves it running, WIDE=1 shows whole texts, JSON=1 prints lines of JSON, BROKER=4: on RabbitMQ 4)
 	scripts/demo
 
 demo-stop: ## stop what `make demo KEEP=1` left running

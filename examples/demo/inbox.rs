@@ -1,5 +1,6 @@
 //! Everything that comes out of the worker, sorted by the message that it belongs to.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -9,9 +10,10 @@ use lapin::Consumer;
 use lapin::message::Delivery;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tokio::time::timeout_at;
+use tokio::time::{timeout, timeout_at};
 
 use crate::flow::{DEAD_LETTER_KEY, Flow};
+use crate::load::{Answer, Load};
 use crate::outcome::{Emitted, Outcome, Settlement};
 
 /// How long to wait for a message's result.
@@ -73,6 +75,33 @@ impl<'a> Inbox<'a> {
             Emitted::Data(_) | Emitted::Rebound { .. } => Settlement::Acknowledged,
         };
         Ok(Outcome { emitted, settlement, took })
+    }
+
+    /// Waits until each of the messages with these ids is answered.
+    pub(crate) async fn load(&mut self, ids: &[String]) -> Result<Load> {
+        let mut open: HashSet<&str> = ids.iter().map(String::as_str).collect();
+        let mut load = Load::default();
+        while !open.is_empty() {
+            let delivery = timeout(RESULT_LIMIT, self.consumer.next()).await;
+            let delivery = delivery.with_context(|| {
+                format!("nothing came out within {RESULT_LIMIT:?}, and {} messages are open", open.len())
+            })?;
+            let delivery = delivery.context("the broker closed the connection")??;
+            let ids = ["parentMessageId", "messageId"].map(|name| header(&delivery, name));
+            if ids.into_iter().flatten().any(|id| open.remove(id.as_str())) {
+                load.count(self.answer(&delivery));
+            }
+        }
+        Ok(load)
+    }
+
+    fn answer(&self, delivery: &Delivery) -> Answer {
+        match delivery.routing_key.as_str() {
+            key if key == self.flow.data => Answer::Result,
+            key if key == self.flow.error => Answer::Error,
+            key if key == self.flow.rebound => Answer::Rebound,
+            _ => Answer::Nothing,
+        }
     }
 
     /// The next delivery that belongs to the message: it has the message as its parent, or is the message itself.

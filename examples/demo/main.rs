@@ -6,8 +6,10 @@
 #![expect(clippy::print_stdout, reason = "the demo is there to print")]
 
 mod flow;
+mod form;
 mod inbox;
 mod layout;
+mod load;
 mod outcome;
 mod platform;
 mod sandbox;
@@ -15,13 +17,17 @@ mod scene;
 mod terminal;
 
 use std::process::ExitCode;
+use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use clap::builder::BoolishValueParser;
 use clap::{Parser, Subcommand};
+use futures_util::future::try_join_all;
 use serde_json::value::RawValue;
+use uuid::Uuid;
 
 use crate::flow::Flow;
+use crate::form::Form;
 use crate::platform::Platform;
 use crate::sandbox::Sandbox;
 use crate::scene::Scene;
@@ -35,6 +41,9 @@ struct Cli {
     /// Show whole texts, each on one line
     #[arg(long, env = "WIDE", value_parser = BoolishValueParser::new(), global = true)]
     wide: bool,
+    /// Print what becomes of each message as one line of JSON
+    #[arg(long, env = "JSON", value_parser = BoolishValueParser::new(), global = true)]
+    json: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -49,10 +58,13 @@ enum Command {
         #[arg(long, env = "PODIO_API_URL")]
         sandbox: String,
     },
-    /// Sends one message and prints the result
+    /// Sends a message, or many at once, and prints the result
     Send {
         /// The message, e.g. '{"body":{"method":"GET","url":"/user"}}'
         message: String,
+        /// Send it so many times at once, to see the worker under load
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        count: u32,
         /// URL of the sandbox's Podio listener; without it, the calls to Podio are not printed
         #[arg(long, env = "PODIO_API_URL")]
         sandbox: Option<String>,
@@ -84,43 +96,41 @@ async fn main() -> ExitCode {
 
 async fn execute(cli: Cli) -> Result<Verdict> {
     let platform = Platform::connect(&cli.flow).await?;
+    let form = if cli.json { Form::Json } else { Form::Text(Terminal::new(cli.wide)) };
     match cli.command {
         Command::Declare => platform.declare().await.map(|()| Verdict::Passed),
-        Command::Run { sandbox } => run(&platform, &Sandbox::new(&sandbox)?, cli.wide).await,
-        Command::Send { message, sandbox } => {
-            send(&platform, &message, sandbox.as_deref(), cli.wide).await.map(|()| Verdict::Passed)
+        Command::Run { sandbox } => run(&platform, &Sandbox::new(&sandbox)?, &form).await,
+        Command::Send { message, count, sandbox } => {
+            send(&platform, &message, count, sandbox.as_deref(), &form).await.map(|()| Verdict::Passed)
         }
         Command::Settled => check_settled(&platform).await.map(|()| Verdict::Passed),
         Command::Remove => platform.remove().await.map(|()| Verdict::Passed),
     }
 }
 
-async fn run(platform: &Platform<'_>, sandbox: &Sandbox, wide: bool) -> Result<Verdict> {
+async fn run(platform: &Platform<'_>, sandbox: &Sandbox, form: &Form) -> Result<Verdict> {
     platform.await_worker().await?;
     let mut inbox = platform.inbox().await?;
-    let terminal = Terminal::new(wide);
     let mut wrong = 0;
     let scenes = Scene::all();
     for (number, scene) in scenes.iter().enumerate() {
-        terminal.title(number + 1, scene.title);
+        form.title(number + 1, scene.title);
         scene.prepare(sandbox).await?;
         let calls_before = sandbox.calls().await?.len();
-        terminal.sent(scene.body);
         let sent = platform.send(&scene.message()?).await?;
         let outcome = inbox.outcome(&sent).await?;
         let calls = sandbox.calls().await?.split_off(calls_before);
-        terminal.calls(&calls);
-        terminal.outcome(&outcome);
         let faults = scene.faults(&calls, &outcome);
-        terminal.verdict(&faults);
+        form.message(scene.body, Some(&calls), &outcome);
+        form.verdict(&faults);
         wrong += usize::from(!faults.is_empty());
     }
     let surplus = inbox.surplus().await;
-    terminal.total(scenes.len(), wrong, surplus);
+    form.total(scenes.len(), wrong, surplus);
     Ok(if wrong + surplus == 0 { Verdict::Passed } else { Verdict::Failed })
 }
 
-async fn send(platform: &Platform<'_>, message: &str, sandbox: Option<&str>, wide: bool) -> Result<()> {
+async fn send(platform: &Platform<'_>, message: &str, count: u32, sandbox: Option<&str>, form: &Form) -> Result<()> {
     let message: &RawValue = serde_json::from_str(message).context("the message is not JSON")?;
     platform.await_worker().await?;
     let mut inbox = platform.inbox().await?;
@@ -129,14 +139,22 @@ async fn send(platform: &Platform<'_>, message: &str, sandbox: Option<&str>, wid
         Some(sandbox) => sandbox.calls().await?.len(),
         None => 0,
     };
+    if count > 1 {
+        let ids: Vec<String> = (0..count).map(|_| Uuid::new_v4().to_string()).collect();
+        let sends = ids.iter().map(|id| platform.send_as(id, message.get()));
+        let (began, sends) = (Instant::now(), try_join_all(sends));
+        let (sent, load) = tokio::join!(sends, inbox.load(&ids));
+        sent?;
+        form.load(&load?.took(began.elapsed().as_secs_f64()));
+        return Ok(());
+    }
     let sent = platform.send(message.get()).await?;
     let outcome = inbox.outcome(&sent).await?;
-    let terminal = Terminal::new(wide);
-    terminal.sent(message.get());
-    if let Some(sandbox) = &sandbox {
-        terminal.calls(&sandbox.calls().await?.split_off(calls_before));
-    }
-    terminal.outcome(&outcome);
+    let calls = match &sandbox {
+        Some(sandbox) => Some(sandbox.calls().await?.split_off(calls_before)),
+        None => None,
+    };
+    form.message(message.get(), calls.as_deref(), &outcome);
     Ok(())
 }
 

@@ -109,9 +109,15 @@ impl<'a> Platform<'a> {
 
     /// Encrypts a message and sends it to the worker's queue, as the previous step of a flow would.
     pub(crate) async fn send(&self, message: &str) -> Result<Sent> {
-        let id = Uuid::new_v4().to_string();
+        let (id, at) = (Uuid::new_v4().to_string(), Instant::now());
+        self.send_as(&id, message).await?;
+        Ok(Sent { id, at })
+    }
+
+    /// The same, with this message id.
+    pub(crate) async fn send_as(&self, id: &str, message: &str) -> Result<()> {
         let mut headers = FieldTable::default();
-        for (name, value) in [("messageId", id.as_str()), ("threadId", "demo-thread"), ("stepId", "step_1")] {
+        for (name, value) in [("messageId", id), ("threadId", "demo-thread"), ("stepId", "step_1")] {
             headers.insert(name.into(), text(value));
         }
         let properties = BasicProperties::default()
@@ -120,11 +126,10 @@ impl<'a> Platform<'a> {
             .with_headers(headers);
         let body = self.flow.cipher().encrypt(message.as_bytes().to_vec(), Encoding::Base64);
         let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
-        let at = Instant::now();
         let queue = self.flow.queue.as_str();
         let confirm = self.channel.basic_publish("".into(), queue.into(), options, &body, properties).await?.await?;
         ensure!(matches!(confirm, Confirmation::Ack(None)), "the broker has no queue {queue}; was it declared?");
-        Ok(Sent { id, at })
+        Ok(())
     }
 
     async fn declare_queue(&self, name: &str, options: QueueDeclareOptions, arguments: FieldTable) -> Result<()> {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::layout::{Extent, indent, lines};
+use crate::load::Load;
 use crate::outcome::{Emitted, Outcome, Settlement};
 
 /// Prints in the columns of a terminal, in colour unless `NO_COLOR` is set or the terminal is dumb.
@@ -93,6 +94,10 @@ impl Terminal {
             )
         };
         println!("\n{}", self.paint(style, &text));
+    }
+
+    pub(crate) fn load(&self, load: &Load) {
+        self.whole("load", &load.in_words());
     }
 
     fn line(&self, label: &str, text: &str) {

@@ -41,7 +41,9 @@ struct Credential {
 /// When no sandbox answers there.
 pub(crate) async fn settings(url: &Url) -> Result<Vec<(&'static str, String)>> {
     let state = state(url).await.with_context(|| {
-        format!("--sandbox {url}: no sandbox answers there; start one with: cargo run -p podio-sandbox")
+        format!(
+            "--sandbox {url}: no sandbox answers there; start one with: make programs && target/debug/podio-sandbox"
+        )
     })?;
     let podio = |path: &str| format!("{}{path}", state.podio.as_str().trim_end_matches('/'));
     Ok(vec![

@@ -78,7 +78,7 @@ impl Processor {
             Err(reason) => {
                 HeadersUnreadable { reason }.emit();
                 receipt.reject();
-                return self.ended(Outcome::Rejected, arrived);
+                return Ended { outcome: Outcome::Rejected, took: arrived.elapsed() }.emit();
             }
         };
         let incoming = Incoming::read(&headers);
@@ -114,11 +114,7 @@ impl Processor {
         for receipt in self.in_flight.finish(key, verdict, Instant::now()) {
             verdict.settle(receipt);
         }
-        self.ended(outcome, arrived);
-    }
-
-    fn ended(&self, outcome: Outcome, arrived: Instant) {
-        Ended { queue: &self.step.queue, outcome, took: arrived.elapsed() }.emit();
+        Ended { outcome, took: arrived.elapsed() }.emit();
     }
 
     /// Runs the action; emits an error or a rebound if it does not succeed.

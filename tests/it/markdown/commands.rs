@@ -25,14 +25,14 @@ const NOT_RUN: [&str; 6] = [
 /// What documents call the sandbox.
 const SANDBOX: &str = "http://127.0.0.1:8090";
 
-/// A folder with what the repository has, the built programs where a release build puts them, and a cargo that has
+/// A folder with what the repository has, the built programs where `make programs` puts them, and a cargo that has
 /// nothing to build.
 fn prepare(folder: &Path) -> Result<()> {
     for entry in ["deploy", "docs", "schemas", "component.json", "scripts", "Makefile"] {
         symlink(root().join(entry), folder.join(entry))?;
     }
-    fs::create_dir_all(folder.join("target/release"))?;
-    symlink(env!("CARGO_BIN_EXE_podio-component"), folder.join("target/release/podio-component"))?;
+    fs::create_dir_all(folder.join("target/debug"))?;
+    symlink(env!("CARGO_BIN_EXE_podio-component"), folder.join("target/debug/podio-component"))?;
     fs::create_dir(folder.join("bin"))?;
     let cargo = folder.join("bin/cargo");
     fs::write(&cargo, "#!/bin/sh\n[ \"$1\" = build ] || { echo \"cargo $*: not in a test\" >&2; exit 1; }\n")?;

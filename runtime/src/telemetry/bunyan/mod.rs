@@ -1,12 +1,7 @@
 //! Log lines as the platform reads them (protocol, section 13): one JSON object a line, in bunyan's form. The fields of
 //! spans become fields of their lines. A line is built in a buffer of its thread and written at once.
 
-use std::{
-    cell::RefCell,
-    fmt::{self, Debug},
-    io::Write,
-    process,
-};
+use std::{cell::RefCell, fmt::Debug, io::Write, process};
 
 use serde::{Serializer as _, ser::SerializeMap as _};
 use tracing::{
@@ -20,7 +15,10 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-use super::{Speakers, escape::MAX_VALUE};
+use super::{
+    Speakers,
+    escape::{self, MAX_VALUE},
+};
 use crate::settings::{Source, variables as v};
 
 /// What the runtime says.
@@ -76,9 +74,10 @@ fn begin(name: &str, source: &Source) -> String {
 
 thread_local! {
     static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    static TEXT: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// The most bytes that a thread keeps of its buffer.
+/// The most bytes that a thread keeps of each buffer.
 const KEPT: usize = 16 * 1024;
 
 impl<S, W> Layer<S> for Bunyan<W>
@@ -165,8 +164,15 @@ impl Fields<'_> {
         serde_json::to_writer(&mut *self.line, value).expect("texts and numbers are JSON");
     }
 
+    /// A text from whatever it is written by, cut where a text log cuts it. It is put together first: JSON would look
+    /// for what to escape in each of its pieces.
     fn text(&mut self, value: &dyn Debug) {
-        self.value(&Text(value));
+        TEXT.with_borrow_mut(|text| {
+            text.clear();
+            let _ = escape::cut(text, value, MAX_VALUE);
+            self.value(text);
+            text.shrink_to(KEPT);
+        });
     }
 }
 
@@ -215,21 +221,6 @@ impl Visit for Fields<'_> {
                 self.text(value);
             }
         }
-    }
-}
-
-/// A text from whatever it is written by, cut where a text log cuts it.
-struct Text<'a>(&'a dyn Debug);
-
-impl serde::Serialize for Text<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl fmt::Display for Text<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        super::escape::cut(f, self.0, MAX_VALUE)
     }
 }
 

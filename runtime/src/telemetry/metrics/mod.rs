@@ -30,6 +30,8 @@ pub struct Metrics {
     families: Families,
     process: Process,
     templates: Templates,
+    /// The work on messages by its outcome: looked up once, since every message counts here.
+    processed: OnceLock<[(&'static str, Histogram); OUTCOMES.len()]>,
     /// Sets what is only looked up when somebody asks.
     look_up: OnceLock<Box<dyn Fn() -> InUse + Send + Sync>>,
 }
@@ -75,7 +77,8 @@ impl Metrics {
         let families = Families::register(prefix)?;
         families.build_info.with_label_values(&[version, revision]).set(1);
         let process = Process::register(&families.registry)?;
-        let metrics = Self { families, process, templates: Templates::default(), look_up: OnceLock::new() };
+        let (processed, look_up) = (OnceLock::new(), OnceLock::new());
+        let metrics = Self { families, process, templates: Templates::default(), processed, look_up };
         Ok(METRICS.get_or_init(|| metrics))
     }
 
@@ -87,9 +90,8 @@ impl Metrics {
         budget: usize,
         look_up: impl Fn() -> InUse + Send + Sync + 'static,
     ) {
-        for outcome in OUTCOMES {
-            self.families.process.with_label_values(&[queue, outcome]);
-        }
+        let of = |outcome| (outcome, self.families.process.with_label_values(&[queue, outcome]));
+        self.processed.get_or_init(|| OUTCOMES.map(of));
         self.families.prefetch.set(prefetch.into());
         self.families.memory_budget.set(whole(budget));
         // There is one worker in a process; a second one, as in tests, changes nothing.
@@ -110,9 +112,12 @@ impl Metrics {
         Ok(text)
     }
 
-    /// The work on a message from `queue` ended.
-    pub(crate) fn processed(&self, queue: &str, outcome: &str, took: Duration) {
-        observe(&self.families.process.with_label_values(&[queue, outcome]), took);
+    /// The work on a message ended.
+    pub(crate) fn processed(&self, outcome: &str, took: Duration) {
+        let known = self.processed.get().and_then(|known| known.iter().find(|(name, _)| *name == outcome));
+        if let Some((_, histogram)) = known {
+            observe(histogram, took);
+        }
     }
 
     /// The broker delivered a message.

@@ -1,7 +1,7 @@
 //! What the worker tells. Each event is a type whose `emit` writes its line and counts it, so that logs and figures say the
 //! same. Lines for the flow's owner have the target [`OWNER`]; which message a line is about, its span says.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use tracing::Span;
 
@@ -89,9 +89,22 @@ pub(super) struct Done<'a> {
 
 impl Done<'_> {
     pub(super) fn emit(self) {
-        let (took, results) = (self.took.as_secs_f64(), self.results);
+        let Self { action, results, took } = self;
+        let (took_s, took) = (took.as_secs_f64(), Took(took));
         let of = if results == 1 { "result" } else { "results" };
-        tracing::info!(target: OWNER, took_s = took, results, "{} is done in {took:.2} s: {results} {of}", self.action);
+        tracing::info!(target: OWNER, took_s, results, "{action} is done in {took}: {results} {of}");
+    }
+}
+
+/// A time for people: `85 ms`, `12.3 s`.
+struct Took(Duration);
+
+impl fmt::Display for Took {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_millis() {
+            milliseconds @ ..10_000 => write!(f, "{milliseconds} ms"),
+            _ => write!(f, "{:.1} s", self.0.as_secs_f64()),
+        }
     }
 }
 
@@ -160,14 +173,13 @@ impl Drop for InWork {
 }
 
 /// The work on a message ended, and its delivery is settled.
-pub(super) struct Ended<'a> {
-    pub(super) queue: &'a str,
+pub(super) struct Ended {
     pub(super) outcome: Outcome,
     /// Since its arrival.
     pub(super) took: Duration,
 }
 
-impl Ended<'_> {
+impl Ended {
     pub(super) fn emit(self) {
         let outcome = match self.outcome {
             Outcome::Acknowledged => {
@@ -186,7 +198,7 @@ impl Ended<'_> {
         };
         traces::outcome(outcome, if self.outcome == Outcome::Rejected { outcome } else { "" });
         if let Some(metrics) = metrics() {
-            metrics.processed(self.queue, outcome, self.took);
+            metrics.processed(outcome, self.took);
         }
     }
 }
