@@ -19,7 +19,7 @@ pub(crate) struct CompareOptions {
     #[arg(long, value_delimiter = ',', default_values_t = [1, 10, 100])]
     prefetch: Vec<u16>,
     /// Contenders to measure; the reference only if it is installed.
-    #[arg(long, value_enum, value_delimiter = ',', default_values = ["worker", "floor", "reference"])]
+    #[arg(long, value_enum, value_delimiter = ',', default_values = ["worker", "observed", "floor", "reference"])]
     contenders: Vec<Contender>,
     /// Runs of each contender at each prefetch.
     #[arg(long, default_value_t = 3)]

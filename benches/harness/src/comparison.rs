@@ -50,16 +50,17 @@ impl Comparison {
                 spread(row.first_ms, 0),
             );
         }
-        out.push_str("\n| prefetch | worker ÷ floor, CPU per message | worker ÷ floor, rate | worker ÷ reference, rate |\n|---|---|---|---|\n");
+        out.push_str("\n| prefetch | worker ÷ floor, CPU per message | worker ÷ floor, rate | worker ÷ reference, rate | observed ÷ worker, CPU per message |\n|---|---|---|---|---|\n");
         let mut prefetches: Vec<u16> = self.rows.iter().map(|row| row.prefetch).collect();
         prefetches.dedup();
         for prefetch in prefetches {
             let _ = writeln!(
                 out,
-                "| {prefetch} | {} | {} | {} |",
-                self.ratio(prefetch, Contender::Floor, |row| row.cpu_ms.median),
-                self.ratio(prefetch, Contender::Floor, |row| row.rate.median),
-                self.ratio(prefetch, Contender::Reference, |row| row.rate.median),
+                "| {prefetch} | {} | {} | {} | {} |",
+                self.ratio(prefetch, Contender::Worker, Contender::Floor, |row| row.cpu_ms.median),
+                self.ratio(prefetch, Contender::Worker, Contender::Floor, |row| row.rate.median),
+                self.ratio(prefetch, Contender::Worker, Contender::Reference, |row| row.rate.median),
+                self.ratio(prefetch, Contender::Observed, Contender::Worker, |row| row.cpu_ms.median),
             );
         }
         let idle: Vec<String> =
@@ -79,11 +80,11 @@ impl Comparison {
         plot::log_log(label, "prefetch", label, &series)
     }
 
-    /// The worker's figure divided by another contender's.
-    fn ratio(&self, prefetch: u16, other: Contender, figure: fn(&Row) -> f64) -> String {
+    /// The figure of `of` divided by that of `by`.
+    fn ratio(&self, prefetch: u16, of: Contender, by: Contender, figure: fn(&Row) -> f64) -> String {
         let find = |contender| self.rows.iter().find(|row| row.contender == contender && row.prefetch == prefetch);
-        match (find(Contender::Worker), find(other)) {
-            (Some(worker), Some(other)) => format!("{:.2}", figure(worker) / figure(other)),
+        match (find(of), find(by)) {
+            (Some(of), Some(by)) => format!("{:.2}", figure(of) / figure(by)),
             _ => "not measured".to_owned(),
         }
     }

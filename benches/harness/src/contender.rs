@@ -12,12 +12,17 @@ use crate::payload::{IV, PASSWORD};
 use crate::queue::Names;
 use crate::setup::Setup;
 
+/// What makes a worker tell of itself.
+const OBSERVED: &[(&str, &str)] = &[("LOG_LEVEL", "info"), ("PODIO_HTTP_ADDRESS", "127.77.0.1:9464")];
+
 /// A program that is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Contender {
-    /// The program under test.
+    /// The program under test, which logs errors only and keeps no figures.
     Worker,
+    /// The same with log lines at their usual level and with figures.
+    Observed,
     /// The bare loop, without what makes a worker.
     Floor,
     /// The Node.js runtime that the worker replaces.
@@ -28,6 +33,7 @@ impl Contender {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Worker => "worker",
+            Self::Observed => "observed",
             Self::Floor => "floor",
             Self::Reference => "reference",
         }
@@ -56,7 +62,7 @@ impl Contender {
         profile: Option<&Path>,
     ) -> Result<Child> {
         let command = match self {
-            Self::Worker => Command::new(&setup.worker),
+            Self::Worker | Self::Observed => Command::new(&setup.worker),
             Self::Floor => Command::new(&setup.floor),
             Self::Reference => reference(setup.reference.as_deref().context("there is no reference runtime")?),
         };
@@ -66,6 +72,7 @@ impl Contender {
         };
         command
             .envs(environment(setup, names, prefetch))
+            .envs(if self == Self::Observed { OBSERVED } else { &[] }.iter().copied())
             .envs(more.iter().map(|(name, value)| (*name, value.as_str())))
             .stdin(Stdio::null())
             .stdout(Stdio::null())

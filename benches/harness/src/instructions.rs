@@ -26,46 +26,32 @@ pub(crate) struct InstructionsOptions {
     prefetch: Vec<u16>,
 }
 
-/// What a worker tells of itself: log lines at their usual level, and figures.
-fn told() -> Environment {
-    vec![("LOG_LEVEL", "info".to_owned()), ("PODIO_HTTP_ADDRESS", "127.77.0.1:9464".to_owned())]
-}
-
 /// Counts the worker's and the floor's instructions and reports them with their ratios.
 pub(crate) async fn instructions(setup: &Setup, options: &InstructionsOptions) -> Result<()> {
     let mut out = String::from(
         "\n| prefetch | worker, instructions per message | floor | worker ÷ floor | with logs and metrics | ÷ worker |\n|---|---|---|---|---|---|\n",
     );
     for prefetch in options.prefetch.iter().copied() {
-        let worker = per_message(setup, Contender::Worker, prefetch, Vec::new()).await?;
-        let floor = per_message(setup, Contender::Floor, prefetch, Vec::new()).await?;
-        let telling = per_message(setup, Contender::Worker, prefetch, told()).await?;
-        let (ratio, more) = (worker / floor, telling / worker);
-        let _ = writeln!(out, "| {prefetch} | {worker:.0} | {floor:.0} | {ratio:.2} | {telling:.0} | {more:.2} |");
+        let worker = per_message(setup, Contender::Worker, prefetch).await?;
+        let floor = per_message(setup, Contender::Floor, prefetch).await?;
+        let observed = per_message(setup, Contender::Observed, prefetch).await?;
+        let (ratio, more) = (worker / floor, observed / worker);
+        let _ = writeln!(out, "| {prefetch} | {worker:.0} | {floor:.0} | {ratio:.2} | {observed:.0} | {more:.2} |");
     }
     Report::new(setup.save.as_deref()).publish("instructions.md", &out)
 }
 
-type Environment = Vec<(&'static str, String)>;
-
-async fn per_message(setup: &Setup, contender: Contender, prefetch: u16, environment: Environment) -> Result<f64> {
+async fn per_message(setup: &Setup, contender: Contender, prefetch: u16) -> Result<f64> {
     eprintln!("prefetch {prefetch}, instructions: {}", contender.name());
-    let few = counted(setup, contender, prefetch, environment.clone(), FEW).await?;
-    let many = counted(setup, contender, prefetch, environment, MANY).await?;
+    let few = counted(setup, contender, prefetch, FEW).await?;
+    let many = counted(setup, contender, prefetch, MANY).await?;
     Ok((many - few) / f64::from(MANY - FEW))
 }
 
 /// The instructions of a whole run.
-async fn counted(
-    setup: &Setup,
-    contender: Contender,
-    prefetch: u16,
-    environment: Environment,
-    messages: u32,
-) -> Result<f64> {
+async fn counted(setup: &Setup, contender: Contender, prefetch: u16, messages: u32) -> Result<f64> {
     let counts = std::env::temp_dir().join(format!("podio-bench-callgrind-{}", std::process::id()));
-    let batch =
-        Batch { environment, profile: Some(&counts), ..Batch::new(prefetch, usize::try_from(messages)?, "/user") };
+    let batch = Batch { profile: Some(&counts), ..Batch::new(prefetch, usize::try_from(messages)?, "/user") };
     run::batch(setup, contender, &batch).await?;
     let total = total(&counts);
     fs::remove_file(&counts)?;
