@@ -12,6 +12,7 @@ mod id;
 mod items;
 mod oauth;
 mod redirect;
+mod search;
 mod switches;
 
 use std::sync::Arc;
@@ -51,6 +52,9 @@ pub(crate) fn router(state: &Arc<State>) -> Router {
         .route("/item/app/{id}/", post(items::create))
         .route("/item/app/{id}/filter", post(items::filter))
         .route("/item/app/{id}/filter/", post(items::filter))
+        .route("/search/app/{id}/", post(search::in_app))
+        .route("/search/app/{id}/v2", get(search::in_app_v2))
+        .route("/search/app/{id}/v2/", get(search::in_app_v2))
         .route("/embed/", post(embeds::create))
         .route("/file/", post(files::upload))
         .route("/file/v2/", post(files::upload))

@@ -16,7 +16,7 @@ pub(crate) use apps::{App, Definition, NoAccess, ORGANIZATIONS};
 pub(crate) use clock::parse_time;
 pub(crate) use documents::{Documents, Occupied};
 pub(crate) use files::{File, FileWriter};
-pub(crate) use items::ItemError;
+pub(crate) use items::{ItemError, Search};
 pub(crate) use objects::{MAX_OBJECT_BYTES, Objects};
 pub(crate) use records::Records;
 pub use tokens::ACCESS_TOKEN;

@@ -11,6 +11,7 @@ mod page;
 mod platform;
 mod podio;
 mod program;
+mod search;
 mod tokens;
 mod values;
 

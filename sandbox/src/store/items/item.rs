@@ -70,6 +70,11 @@ impl Item {
             .map_or_else(|| format!("{} {}", app.item_name, self.number()), str::to_owned)
     }
 
+    /// Its address for people.
+    pub(super) fn link(&self, app: &App) -> String {
+        format!("{}/items/{}", app.link(), self.number())
+    }
+
     /// Counts the items; at Podio it counts those of the app.
     pub(crate) fn number(&self) -> u64 {
         self.id - FIRST_ITEM + 1
@@ -99,7 +104,7 @@ impl Item {
         let space = visible(app.space).map(|(space, _)| space);
         json!({
             "item_id": self.id, "app_item_id": self.number(), "title": self.title(app), "revision": self.revision,
-            "link": format!("{}/items/{}", app.link(), self.number()), "created_on": self.created,
+            "link": self.link(app), "created_on": self.created,
             "created_by": ME.byline(), "app": app.of_item(), "space": space,
         })
     }

@@ -4,6 +4,7 @@ mod conditions;
 mod filter;
 mod item;
 mod order;
+mod search;
 mod stated;
 mod writes;
 
@@ -13,6 +14,7 @@ use super::apps::NoAccess;
 use crate::bounded_map::BoundedMap;
 
 pub(super) use item::Item;
+pub(crate) use search::Search;
 
 /// Most items, and most ids of deleted items, that are kept; the oldest are dropped.
 const MAX_ITEMS: usize = 10_000;
