@@ -128,7 +128,7 @@ async fn drain(body: Body) {
 /// Whether the handler reads this call's body while it arrives, however large it is.
 fn is_streamed(api: Api, method: &Method, path: &str) -> bool {
     match api {
-        Api::Podio => method == Method::POST && path.starts_with("/file"),
+        Api::Podio => method == Method::POST && podio::is_upload(path),
         Api::Platform => path.starts_with("/objects"),
     }
 }

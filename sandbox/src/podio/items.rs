@@ -15,7 +15,6 @@ use super::id::Id;
 use super::switches::Switches;
 use crate::response;
 use crate::state::State;
-use crate::store::ItemError;
 
 type Result<T> = std::result::Result<T, ApiError>;
 
@@ -63,18 +62,4 @@ pub(super) async fn filter(
     let page = state.records().filter_items(app, &object(&body)?, &base)?;
     let page = json!({"total": page.total, "filtered": page.filtered, "items": page.items});
     Ok(response::json(StatusCode::OK, &page))
-}
-
-impl From<ItemError> for ApiError {
-    fn from(error: ItemError) -> Self {
-        match error {
-            ItemError::Access(error) => error.into(),
-            ItemError::Deleted => Self::new(StatusCode::GONE, "gone", "Item has been deleted"),
-            ItemError::Conflict { revision } => {
-                let description = format!("The item has changed: its revision is {revision}");
-                Self::new(StatusCode::CONFLICT, "conflict", description)
-            }
-            ItemError::Invalid(description) => Self::invalid_value(description),
-        }
-    }
 }

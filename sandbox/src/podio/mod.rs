@@ -4,6 +4,7 @@ mod apps;
 mod authorization;
 mod base;
 mod body;
+mod comments;
 mod embeds;
 mod error;
 mod files;
@@ -12,8 +13,10 @@ mod id;
 mod items;
 mod oauth;
 mod redirect;
+mod referenced;
 mod search;
 mod switches;
+mod tasks;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -56,10 +59,18 @@ pub(crate) fn router(state: &Arc<State>) -> Router {
         .route("/search/app/{id}/v2", get(search::in_app_v2))
         .route("/search/app/{id}/v2/", get(search::in_app_v2))
         .route("/embed/", post(embeds::create))
+        .route("/comment/{type}/{id}/", post(comments::create).get(comments::of_object))
+        .route("/comment/{id}", get(comments::get).delete(comments::delete))
+        .route("/task/", post(tasks::create))
+        .route("/task/{type}/{id}/", post(tasks::create_on))
+        .route("/task/{id}", get(tasks::get).delete(tasks::delete))
+        .route("/task/{id}/complete", post(tasks::complete))
+        .route("/task/{id}/incomplete", post(tasks::incomplete))
         .route("/file/", post(files::upload))
         .route("/file/v2/", post(files::upload))
         .route("/file/{id}", get(files::get).delete(files::delete))
         .route("/file/{id}/raw", get(files::raw))
+        .route("/file/{id}/attach", post(files::attach))
         .route_layer(from_fn_with_state(Arc::clone(state), authorization::require_token));
     Router::new()
         .route("/oauth/token", post(oauth::token_form))
@@ -82,6 +93,11 @@ pub(crate) fn not_scripted() -> Response {
 /// Whether the rate limit does not count calls of this path.
 pub(crate) fn is_unlimited(path: &str) -> bool {
     path.starts_with("/oauth/token")
+}
+
+/// Whether calls of this path upload a file.
+pub(crate) fn is_upload(path: &str) -> bool {
+    ["/file/", "/file/v2/"].contains(&path)
 }
 
 /// The response beyond the rate limit.

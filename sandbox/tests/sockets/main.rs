@@ -3,6 +3,7 @@
 mod apps;
 mod client;
 mod clock;
+mod comments;
 mod faults;
 mod filter;
 mod items;
@@ -12,6 +13,7 @@ mod platform;
 mod podio;
 mod program;
 mod search;
+mod tasks;
 mod tokens;
 mod values;
 

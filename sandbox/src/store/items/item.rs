@@ -80,7 +80,7 @@ impl Item {
         self.id - FIRST_ITEM + 1
     }
 
-    /// As a call for the item or a filter shows it.
+    /// As a filter shows it: without its comments.
     pub(crate) fn show(&self, app: &App, view: View<'_>) -> Value {
         let files: Vec<Value> =
             self.files.iter().filter_map(|&id| Some(view.files.get(id)?.show(id, view.base))).collect();
@@ -90,7 +90,6 @@ impl Item {
         item["tags"] = json!(self.tags);
         item["file_count"] = json!(files.len());
         item["files"] = json!(files);
-        item["comments"] = json!([]);
         item["initial_revision"] = revision(0, self.first_revision_id, &self.created, "creation");
         let kind = if self.revision == 0 { "creation" } else { "update" };
         item["current_revision"] = revision(self.revision, self.revision_id, &self.edited, kind);

@@ -4,9 +4,10 @@ use serde_json::{Map, Value};
 
 use super::item::{Item, KeptField};
 use super::stated::{Stated, any_values};
-use super::{Created, ItemError, Updated};
+use super::{Created, Updated};
 use crate::store::Records;
 use crate::store::apps::App;
+use crate::store::refusal::Refusal;
 use crate::store::values::{self, Known};
 
 impl Records {
@@ -16,7 +17,7 @@ impl Records {
         app: u64,
         body: &Map<String, Value>,
         bytes: usize,
-    ) -> Result<Created, ItemError> {
+    ) -> Result<Created, Refusal> {
         let app = self.apps.open(app)?;
         let stated = Stated::read(body)?;
         let fields = self.read_fields(&app, &stated)?;
@@ -56,12 +57,12 @@ impl Records {
         body: &Map<String, Value>,
         bytes: usize,
         silent: bool,
-    ) -> Result<Updated, ItemError> {
+    ) -> Result<Updated, Refusal> {
         let (item, app) = self.item(id)?;
         let mut item = item.clone();
         let stated = Stated::read(body)?;
         if stated.revision.is_some_and(|meant| meant != item.revision) {
-            return Err(ItemError::Conflict { revision: item.revision });
+            return Err(Refusal::Conflict { revision: item.revision });
         }
         let fields = self.read_fields(&app, &stated)?;
         let is_cleared = |name: &str| fields.iter().any(|field| field.name == name && field.values.is_empty());
@@ -83,18 +84,15 @@ impl Records {
     }
 
     /// Deletes an item.
-    pub(crate) fn delete_item(&mut self, id: u64) -> Result<(), ItemError> {
+    pub(crate) fn delete_item(&mut self, id: u64) -> Result<(), Refusal> {
         self.item(id)?;
         self.items.delete(id);
         Ok(())
     }
 
     /// The values of the fields that a body states, checked against the app's definition.
-    fn read_fields(&mut self, app: &App, stated: &Stated<'_>) -> Result<Vec<KeptField>, ItemError> {
-        let unknown = stated.files.iter().flatten().find(|id| self.files.get(**id).is_none());
-        if let Some(id) = unknown {
-            return Err(ItemError::Invalid(format!("Invalid value {id} (file_ids): there is no such file")));
-        }
+    fn read_fields(&mut self, app: &App, stated: &Stated<'_>) -> Result<Vec<KeptField>, Refusal> {
+        self.require_files(stated.files.iter().flatten())?;
         if app.lenient {
             let kept = |(name, stated): &(String, &Value)| KeptField {
                 name: name.clone(),
@@ -105,9 +103,9 @@ impl Records {
         }
         let mut known = Known { items: &self.items, files: &self.files, embeds: &mut self.embeds };
         let read = |(name, stated): &(String, &Value)| {
-            let no_field = || ItemError::Invalid(format!("Invalid value \"{name}\" (string): No field found"));
+            let no_field = || Refusal::Invalid(format!("Invalid value \"{name}\" (string): No field found"));
             let field = app.field(name).ok_or_else(no_field)?;
-            let values = values::read(field, stated, &mut known).map_err(ItemError::Invalid)?;
+            let values = values::read(field, stated, &mut known).map_err(Refusal::Invalid)?;
             Ok(KeptField { name: field.external_id.clone(), type_name: field.type_name.clone(), values })
         };
         stated.fields.iter().map(read).collect()
@@ -135,8 +133,8 @@ impl Item {
     }
 }
 
-fn is_required(label: &str, external_id: &str) -> ItemError {
-    ItemError::Invalid(format!("Missing value: the field \"{label}\" ({external_id}) is required"))
+fn is_required(label: &str, external_id: &str) -> Refusal {
+    Refusal::Invalid(format!("Missing value: the field \"{label}\" ({external_id}) is required"))
 }
 
 #[cfg(test)]
@@ -158,7 +156,7 @@ mod tests {
         let updated = Updated { revision: 1, title: "Acme Ltd".to_owned() };
         assert_eq!(records.update_item(FIRST_ITEM, object(&change), 0, false), Ok(updated));
         let stale = records.update_item(FIRST_ITEM, object(&change), 0, false);
-        assert_eq!(stale, Err(ItemError::Conflict { revision: 1 }));
+        assert_eq!(stale, Err(Refusal::Conflict { revision: 1 }));
         let item = records.show_item(FIRST_ITEM, "http://h").expect("the item is there");
         assert_eq!(item["fields"][1]["values"][0]["value"]["text"], "Won");
         assert_eq!(item["external_id"], "crm-17");
@@ -176,11 +174,11 @@ mod tests {
             json!({"fields": {"title": "New"}, "file_ids": [1]}),
         ] {
             let refused = records.update_item(FIRST_ITEM, object(&change), 0, false);
-            assert!(matches!(refused, Err(ItemError::Invalid(_))), "{change}: {refused:?}");
+            assert!(matches!(refused, Err(Refusal::Invalid(_))), "{change}: {refused:?}");
         }
         assert_eq!(records.show_item(FIRST_ITEM, "http://h"), Ok(before));
         let empty = json!({"fields": {"name": []}});
-        assert!(matches!(records.create_item(COMPANIES, object(&empty), 0), Err(ItemError::Invalid(_))));
+        assert!(matches!(records.create_item(COMPANIES, object(&empty), 0), Err(Refusal::Invalid(_))));
         assert_eq!(records.items.of_app(COMPANIES).count(), 1);
         assert_eq!(records.items.of_app(LEADS).count(), 1);
     }
@@ -189,7 +187,7 @@ mod tests {
     fn a_deleted_item_is_not_an_unknown_one() {
         let mut records = Records::default();
         assert_eq!(records.delete_item(FIRST_ITEM), Ok(()));
-        assert_eq!(records.show_item(FIRST_ITEM, ""), Err(ItemError::Deleted));
+        assert_eq!(records.show_item(FIRST_ITEM, ""), Err(Refusal::Deleted));
         assert_eq!(records.show_item(1, ""), Err(NoAccess::Absent.into()));
     }
 }
