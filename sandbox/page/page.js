@@ -23,6 +23,8 @@ function show(state) {
   get("refresh").textContent = `${state.refresh_tokens} valid refresh token(s)`;
   rows("pools", state.pools.map((pool) =>
     [pool.name, `${pool.limit} in ${seconds(pool.window)}`, pool.used, seconds(pool.resets_in)]));
+  rows("hooks", state.hooks.map((hook) =>
+    [hook.hook_id, `${hook.on.type} ${hook.on.id}`, hook.event, hook.url, hook.status, hook.delivered, hook.lost]));
   get("count").textContent = `(${state.call_count})`;
   const lines = state.calls.map((call) =>
     [time(call.at), call.api, `${call.method} ${call.path}`, call.status || "no answer", call.token, call.body]);

@@ -104,7 +104,7 @@ async fn define_app(
     if body.len() > MAX_DEFINITION {
         return Err((StatusCode::BAD_REQUEST, format!("the definition is larger than {MAX_DEFINITION} bytes\n")));
     }
-    let revision = state.records().apps.define(id, parse(&body)?);
+    let revision = state.records().define_app(id, parse(&body)?);
     let revision = revision.map_err(|problem| (StatusCode::BAD_REQUEST, format!("{problem}\n")))?;
     Ok(response::json(StatusCode::OK, &json!({"app_id": id, "current_revision": revision})))
 }

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::answers::{AnswerError, Answers, Scripts};
 use crate::api::Api;
 use crate::gate::Gate;
+use crate::hook_calls;
 use crate::journal::Call;
 use crate::rate_limit::RateLimit;
 use crate::serve::serve;
@@ -80,7 +81,10 @@ pub async fn start(options: Options) -> io::Result<Sandbox> {
     let urls = Urls { podio: url(&podio)?, platform: url(&platform)? };
     let state = Arc::new(State::new(scripts, options.only_answers, tokens, urls, step));
     state.limiter.set(options.rate_limit);
+    let mut hook_calls = JoinSet::new();
+    hook_calls.spawn(hook_calls::make(Arc::clone(&state)));
     Ok(Sandbox {
+        hook_calls,
         podio: Listener::new(podio, Api::Podio, &state)?,
         platform: Listener::new(platform, Api::Platform, &state)?,
         state,
@@ -89,6 +93,7 @@ pub async fn start(options: Options) -> io::Result<Sandbox> {
 
 /// A running sandbox. Dropping it stops it.
 pub struct Sandbox {
+    hook_calls: JoinSet<()>,
     podio: Listener,
     platform: Listener,
     state: Arc<State>,
@@ -154,7 +159,7 @@ impl Sandbox {
     /// says what is wrong with the definition.
     pub fn define_app(&self, id: u64, definition: &Value) -> Result<u64, String> {
         let definition = Definition::deserialize(definition).map_err(|error| error.to_string())?;
-        self.state.records().apps.define(id, definition)
+        self.state.records().define_app(id, definition)
     }
 
     /// Stops the clock of Podio's objects at a time, in whole seconds; with none it goes on, by the system's time.
@@ -192,7 +197,8 @@ impl Sandbox {
     }
 
     /// Stops both listeners and all connections at once, and waits until they are closed.
-    pub async fn shutdown(self) {
+    pub async fn shutdown(mut self) {
+        self.hook_calls.shutdown().await;
         self.podio.stop().await;
         self.platform.stop().await;
     }

@@ -12,7 +12,7 @@ use super::body::object;
 use super::error::ApiError;
 use super::id::Id;
 use super::referenced::Referenced;
-use super::switches::Switches;
+use super::switches::Switched;
 use crate::response;
 use crate::state::State;
 
@@ -21,13 +21,13 @@ type Result<T> = std::result::Result<T, ApiError>;
 pub(super) async fn create(
     Shared(state): Shared<Arc<State>>,
     Referenced(on): Referenced,
-    switches: Switches,
+    Switched(switches): Switched,
     Base(base): Base,
     body: Bytes,
 ) -> Result<Response> {
     let body = object(&body)?;
     let mut records = state.records();
-    let id = records.add_comment(on, &body, switches.silent)?;
+    let id = records.add_comment(on, &body, switches)?;
     Ok(response::json(StatusCode::OK, &records.show_comment(id, &base)?))
 }
 
@@ -45,7 +45,11 @@ pub(super) async fn get(Shared(state): Shared<Arc<State>>, Id(id): Id, Base(base
     Ok(response::json(StatusCode::OK, &comment))
 }
 
-pub(super) async fn delete(Shared(state): Shared<Arc<State>>, Id(id): Id) -> Result<Response> {
-    state.records().delete_comment(id)?;
+pub(super) async fn delete(
+    Shared(state): Shared<Arc<State>>,
+    Id(id): Id,
+    Switched(switches): Switched,
+) -> Result<Response> {
+    state.records().delete_comment(id, switches)?;
     Ok(response::empty(StatusCode::NO_CONTENT))
 }

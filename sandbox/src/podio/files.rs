@@ -19,6 +19,7 @@ use super::base::Base;
 use super::body::object;
 use super::error::ApiError;
 use super::id::Id;
+use super::switches::Switched;
 use crate::response;
 use crate::state::State;
 use crate::store::{File, FileWriter, Reference};
@@ -64,14 +65,19 @@ pub(super) async fn delete(Shared(state): Shared<Arc<State>>, Id(id): Id) -> Res
 }
 
 /// Binds a file to the item or task that the body names.
-pub(super) async fn attach(Shared(state): Shared<Arc<State>>, Id(id): Id, body: Bytes) -> Result<Response> {
+pub(super) async fn attach(
+    Shared(state): Shared<Arc<State>>,
+    Id(id): Id,
+    Switched(switches): Switched,
+    body: Bytes,
+) -> Result<Response> {
     let body = object(&body)?;
     let part = |name: &str| body.get(name).unwrap_or(&Value::Null);
     let to = part("ref_type").as_str().zip(part("ref_id").as_u64());
     let to = to.and_then(|(kind, id)| Reference::read(kind, id));
     let wrong =
         || ApiError::invalid_value("Invalid value (ref_type, ref_id): must be the type and id of an item or a task");
-    state.records().attach_file(id, to.ok_or_else(wrong)?)?;
+    state.records().attach_file(id, to.ok_or_else(wrong)?, switches)?;
     Ok(response::empty(StatusCode::NO_CONTENT))
 }
 

@@ -9,6 +9,7 @@ mod embeds;
 mod error;
 mod files;
 mod fixtures;
+mod hooks;
 mod id;
 mod items;
 mod oauth;
@@ -26,7 +27,7 @@ use axum::extract::{DefaultBodyLimit, Request, State as Shared};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 
 use self::error::ApiError;
 use crate::response;
@@ -66,6 +67,10 @@ pub(crate) fn router(state: &Arc<State>) -> Router {
         .route("/task/{id}", get(tasks::get).delete(tasks::delete))
         .route("/task/{id}/complete", post(tasks::complete))
         .route("/task/{id}/incomplete", post(tasks::incomplete))
+        .route("/hook/{type}/{id}/", post(hooks::create).get(hooks::of_object))
+        .route("/hook/{id}", delete(hooks::delete))
+        .route("/hook/{id}/verify/request", post(hooks::request))
+        .route("/hook/{id}/verify/validate", post(hooks::validate))
         .route("/file/", post(files::upload))
         .route("/file/v2/", post(files::upload))
         .route("/file/{id}", get(files::get).delete(files::delete))

@@ -4,9 +4,11 @@ use serde_json::{Map, Value, json};
 
 use super::Records;
 use super::body::{Body, MAX_TEXT};
+use super::hooks::Event;
 use super::profiles::ME;
 use super::reference::Reference;
 use super::refusal::Refusal;
+use super::switches::Switches;
 use crate::bounded_map::BoundedMap;
 
 /// Most comments, and most bytes of their texts together; the oldest are dropped.
@@ -39,15 +41,15 @@ impl Default for Comments {
 }
 
 impl Records {
-    /// Adds a comment from a request body and returns its id. It is an event of an item, unless it is `silent`.
+    /// Adds a comment from a request body and returns its id. It is an event of an item, unless it is silent.
     pub(crate) fn add_comment(
         &mut self,
         on: Reference,
         body: &Map<String, Value>,
-        silent: bool,
+        switches: Switches,
     ) -> Result<u64, Refusal> {
         self.require(on)?;
-        if matches!(on, Reference::App(_) | Reference::Space(_)) {
+        if !matches!(on, Reference::Item(_) | Reference::Task(_)) {
             return Err(Refusal::absent());
         }
         let body = Body(body);
@@ -57,23 +59,39 @@ impl Records {
         self.require_files(&files)?;
         let external_id = body.text("external_id", MAX_TEXT)?;
         let created = self.clock.now();
-        if let Reference::Item(id) = on
-            && let Some(item) = self.items.find_mut(id)
-            && !silent
-        {
-            item.last_event.clone_from(&created);
-        }
         let id = self.comments.next_id;
         self.comments.next_id += 1;
         let weight = value.len();
-        self.comments.kept.insert_weighing(id, Comment { on, value, external_id, files, created }, weight);
+        self.comments.kept.insert_weighing(
+            id,
+            Comment { on, value, external_id, files, created: created.clone() },
+            weight,
+        );
+        if let Reference::Item(item) = on
+            && !switches.silent
+            && let Some(item) = self.items.find_mut(item)
+        {
+            item.last_event = created;
+        }
+        self.announce_comment("comment.create", on, id, switches);
         Ok(id)
     }
 
-    /// Deletes a comment, and returns what it was on.
-    pub(crate) fn delete_comment(&mut self, id: u64) -> Result<Reference, Refusal> {
-        self.comment(id)?;
-        self.comments.kept.remove(&id).map(|comment| comment.on).ok_or_else(Refusal::absent)
+    pub(crate) fn delete_comment(&mut self, id: u64, switches: Switches) -> Result<(), Refusal> {
+        let on = self.comment(id)?.on;
+        self.comments.kept.remove(&id);
+        self.announce_comment("comment.delete", on, id, switches);
+        Ok(())
+    }
+
+    fn announce_comment(&mut self, name: &'static str, on: Reference, comment: u64, switches: Switches) {
+        if let Reference::Item(item) = on
+            && switches.hook
+            && let Ok((item, _)) = self.item(item)
+        {
+            let event = Event::on_item(name, item, [("comment_id", comment.to_string())]);
+            self.announce(&event);
+        }
     }
 
     /// A comment as Podio shows it; links to files begin with `base`.

@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::apps::{App, Apps, COMPANIES, LEADS, NoAccess};
+use super::apps::{App, Apps, COMPANIES, Definition, LEADS, NoAccess};
 use super::clock::Clock;
 use super::comments::Comments;
 use super::embeds::Embeds;
 use super::files::Files;
+use super::hooks::{Event, Hooks};
 use super::items::{Item, Items};
 use super::reference::Reference;
 use super::refusal::Refusal;
+use super::switches::Switches;
 use super::tasks::Tasks;
 use super::values::View;
 
@@ -25,6 +27,7 @@ pub(crate) struct Records {
     pub(super) items: Items,
     pub(super) comments: Comments,
     pub(super) tasks: Tasks,
+    pub(crate) hooks: Hooks,
 }
 
 impl Default for Records {
@@ -38,6 +41,7 @@ impl Default for Records {
             items: Items::default(),
             comments: Comments::default(),
             tasks: Tasks::default(),
+            hooks: Hooks::default(),
         };
         let lead = json!({"external_id": "crm-17", "fields": {
             "title": "Acme Ltd", "stage": "Open", "due": {"start": "2026-09-01 10:00:00"},
@@ -45,7 +49,7 @@ impl Default for Records {
         }});
         let company = json!({"external_id": "erp-1", "fields": {"name": "Acme Ltd", "customer-number": 1001}});
         for (app, body) in [(LEADS, lead), (COMPANIES, company)] {
-            let created = body.as_object().map(|body| records.create_item(app, body, 0));
+            let created = body.as_object().map(|body| records.create_item(app, body, 0, Switches::default()));
             assert!(matches!(created, Some(Ok(_))), "an item that exists from the start fits its app");
         }
         records
@@ -53,6 +57,17 @@ impl Default for Records {
 }
 
 impl Records {
+    /// Adds an app, or replaces its definition. Returns its revision; the error says what is wrong with the definition.
+    pub(crate) fn define_app(&mut self, id: u64, definition: Definition) -> Result<u64, String> {
+        let space = definition.space_id;
+        let revision = self.apps.define(id, definition)?;
+        self.announce(&match revision {
+            0 => Event::in_space("app.create", Some(space), ("app_id", id.to_string())),
+            _ => Event::of_app("app.update", id),
+        });
+        Ok(revision)
+    }
+
     /// An item, and the app that it is in.
     pub(super) fn item(&self, id: u64) -> Result<(&Item, Arc<App>), Refusal> {
         let item = self.items.find(id)?;

@@ -1,18 +1,24 @@
 //! References to objects, by type and id, as paths and bodies state them.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Records;
+use super::apps::App;
+use super::hooks::Event;
 use super::refusal::Refusal;
+use super::switches::Switches;
 
 /// An object that others belong to: comments, tasks, files and hooks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(tag = "type", content = "id", rename_all = "lowercase")]
+#[serde(tag = "type", content = "id", rename_all = "snake_case")]
 pub(crate) enum Reference {
     Item(u64),
     Task(u64),
     App(u64),
+    AppField(u64),
     Space(u64),
 }
 
@@ -23,6 +29,7 @@ impl Reference {
             "item" => Some(Self::Item(id)),
             "task" => Some(Self::Task(id)),
             "app" => Some(Self::App(id)),
+            "app_field" => Some(Self::AppField(id)),
             "space" => Some(Self::Space(id)),
             _ => None,
         }
@@ -36,6 +43,7 @@ impl Records {
             Reference::Item(id) => self.item(id).map(|_| ()),
             Reference::Task(id) => self.task(id).map(|_| ()),
             Reference::App(id) => Ok(self.apps.open(id).map(|_| ())?),
+            Reference::AppField(id) => self.app_of_field(id).map(|_| ()).ok_or_else(Refusal::absent),
             Reference::Space(id) => Ok(self.apps.of_space(id).map(|_| ())?),
         }
     }
@@ -46,6 +54,7 @@ impl Records {
             Reference::Item(id) => Some(self.item(id).ok()?.1.space),
             Reference::Task(id) => self.space_of(self.task(id).ok()?.reference?),
             Reference::App(id) => Some(self.apps.open(id).ok()?.space),
+            Reference::AppField(id) => Some(self.app_of_field(id)?.space),
             Reference::Space(id) => Some(id),
         }
     }
@@ -58,8 +67,16 @@ impl Records {
         }
     }
 
-    /// Binds a file to an item or a task, which counts as an event of an item.
-    pub(crate) fn attach_file(&mut self, file: u64, to: Reference) -> Result<(), Refusal> {
+    /// The app that has the active field.
+    fn app_of_field(&self, field: u64) -> Option<Arc<App>> {
+        self.apps
+            .visible()
+            .into_iter()
+            .find(|app| app.fields.iter().any(|known| known.id == field && known.is_active()))
+    }
+
+    /// Binds a file to an item or a task. It is an event of an item, unless it is silent.
+    pub(crate) fn attach_file(&mut self, file: u64, to: Reference, switches: Switches) -> Result<(), Refusal> {
         self.files.get(file).ok_or_else(Refusal::absent)?;
         self.require(to)?;
         let now = self.clock.now();
@@ -67,10 +84,17 @@ impl Records {
             Reference::Item(id) => {
                 let item = self.items.find_mut(id).ok_or_else(Refusal::absent)?;
                 add(&mut item.files, file);
-                item.last_event = now;
+                if !switches.silent {
+                    item.last_event = now;
+                }
+                let params = [("action_type", "file_created".to_owned()), ("file_ids", file.to_string())];
+                let event = Event::on_item("file.change", item, params);
+                if switches.hook {
+                    self.announce(&event);
+                }
             }
             Reference::Task(id) => add(&mut self.tasks.get_mut(id).ok_or_else(Refusal::absent)?.files, file),
-            Reference::App(_) | Reference::Space(_) => {
+            Reference::App(_) | Reference::AppField(_) | Reference::Space(_) => {
                 return Err(Refusal::invalid("ref_type", &json!(to), "must be item or task"));
             }
         }

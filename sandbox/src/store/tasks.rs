@@ -6,9 +6,11 @@ use time::PrimitiveDateTime;
 use super::Records;
 use super::body::{Body, MAX_TEXT};
 use super::clock::{parse_time, spell};
+use super::hooks::Event;
 use super::profiles::{ME, Profile};
 use super::reference::Reference;
 use super::refusal::Refusal;
+use super::switches::Switches;
 use super::values::{to_local, to_utc};
 use crate::bounded_map::BoundedMap;
 
@@ -63,6 +65,7 @@ impl Records {
         &mut self,
         reference: Option<Reference>,
         body: &Map<String, Value>,
+        switches: Switches,
     ) -> Result<Vec<u64>, Refusal> {
         let body = Body(body);
         let reference = reference.map_or_else(|| stated_reference(body), |reference| Ok(Some(reference)))?;
@@ -94,7 +97,18 @@ impl Records {
             self.tasks.kept.insert_weighing(id, Task { responsible, ..task.clone() }, weight);
             id
         };
-        Ok(responsible(body)?.into_iter().map(create).collect())
+        let ids: Vec<u64> = responsible(body)?.into_iter().map(create).collect();
+        for &id in &ids {
+            self.announce_task("task.create", id, reference, switches);
+        }
+        Ok(ids)
+    }
+
+    fn announce_task(&mut self, name: &'static str, id: u64, reference: Option<Reference>, switches: Switches) {
+        if switches.hook {
+            let space = reference.and_then(|reference| self.space_of(reference));
+            self.announce(&Event::in_space(name, space, ("task_id", id.to_string())));
+        }
     }
 
     /// A task that the user may see.
@@ -108,17 +122,19 @@ impl Records {
     }
 
     /// Marks a task as completed, or as not completed.
-    pub(crate) fn complete_task(&mut self, id: u64, completed: bool) -> Result<(), Refusal> {
-        self.task(id)?;
+    pub(crate) fn complete_task(&mut self, id: u64, completed: bool, switches: Switches) -> Result<(), Refusal> {
+        let reference = self.task(id)?.reference;
         let now = self.clock.now();
         let task = self.tasks.get_mut(id).ok_or_else(Refusal::absent)?;
         task.completed = completed.then(|| task.completed.take().unwrap_or(now));
+        self.announce_task("task.update", id, reference, switches);
         Ok(())
     }
 
-    pub(crate) fn delete_task(&mut self, id: u64) -> Result<(), Refusal> {
-        self.task(id)?;
+    pub(crate) fn delete_task(&mut self, id: u64, switches: Switches) -> Result<(), Refusal> {
+        let reference = self.task(id)?.reference;
         self.tasks.kept.remove(&id);
+        self.announce_task("task.delete", id, reference, switches);
         Ok(())
     }
 
@@ -153,12 +169,17 @@ impl Records {
     }
 }
 
+/// Whether tasks can be on the object.
+pub(crate) fn has_tasks(reference: Reference) -> bool {
+    matches!(reference, Reference::Item(_) | Reference::App(_) | Reference::Space(_))
+}
+
 /// What `ref_type` and `ref_id` of a body state.
 fn stated_reference(body: Body<'_>) -> Result<Option<Reference>, Refusal> {
     let (Some(kind), Some(id)) = (body.text("ref_type", MAX_TEXT)?, body.integer("ref_id")?) else {
         return Ok(None);
     };
-    let reference = Reference::read(&kind, id).filter(|reference| !matches!(reference, Reference::Task(_)));
+    let reference = Reference::read(&kind, id).filter(|&reference| has_tasks(reference));
     let unknown = || Refusal::invalid("ref_type", &json!(kind), "must be item, app or space");
     reference.ok_or_else(unknown).map(Some)
 }
