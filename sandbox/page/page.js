@@ -61,10 +61,12 @@ get("short").addEventListener("submit", (event) => {
   event.preventDefault();
   call("POST", "answers", new FormData(event.target).get("short"));
 });
-get("limit").addEventListener("submit", (event) => {
-  event.preventDefault();
-  call("PUT", "rate-limit", new FormData(event.target).get("limit"));
-});
+for (const [form, path] of [["limit", "rate-limit"], ["limit-marked", "rate-limit-marked"]]) {
+  get(form).addEventListener("submit", (event) => {
+    event.preventDefault();
+    call("PUT", path, new FormData(event.target).get("limit"));
+  });
+}
 for (const button of document.querySelectorAll("button[data-call]")) {
   button.addEventListener("click", () => call(...button.dataset.call.split(" ")));
 }

@@ -53,7 +53,8 @@ impl Gate {
         let journal = &self.state.journal;
         let id = journal.record_call(self.api, &parts);
         let limited = self.api == Api::Podio && !podio::is_unlimited(parts.uri.path());
-        let refused = if limited { self.state.limiter.refuse(Instant::now()) } else { None };
+        let is_marked = podio::is_marked(&parts.method, parts.uri.path());
+        let refused = if limited { self.state.limiter.refuse(Instant::now(), is_marked) } else { None };
         let body = if body.is_end_stream() { body } else { journal.record_body(id, body) };
         let answer = if let Some(seconds) = refused {
             drain(body).await;

@@ -17,7 +17,7 @@ use crate::api::Api;
 use crate::gate::Gate;
 use crate::hook_calls;
 use crate::journal::Call;
-use crate::rate_limit::RateLimit;
+use crate::rate_limit::{PoolName, RateLimit};
 use crate::serve::serve;
 use crate::state::{State, Urls};
 use crate::store::{Definition, Tokens};
@@ -37,6 +37,9 @@ pub struct Options {
     pub only_answers: bool,
     /// Podio's rate limit, which counts all calls but those of the token endpoint; none without it.
     pub rate_limit: Option<RateLimit>,
+    /// Podio's smaller rate limit, of the calls that its documentation marks "Rate limited": creating, filtering and
+    /// searching items. Beyond it every call is refused.
+    pub marked_rate_limit: Option<RateLimit>,
     /// Lifetime of access tokens, in whole seconds, at most a year.
     pub token_lifetime: Duration,
     /// Whether a refresh also replaces the refresh token and makes the old one invalid.
@@ -54,6 +57,7 @@ impl Default for Options {
             answers: Answers::default(),
             only_answers: false,
             rate_limit: None,
+            marked_rate_limit: None,
             token_lifetime: Duration::from_secs(8 * 3600),
             rotate: true,
             step: default_step(),
@@ -80,7 +84,8 @@ pub async fn start(options: Options) -> io::Result<Sandbox> {
     let url = |listener: &TcpListener| Ok::<_, io::Error>(format!("http://{}", listener.local_addr()?));
     let urls = Urls { podio: url(&podio)?, platform: url(&platform)? };
     let state = Arc::new(State::new(scripts, options.only_answers, tokens, urls, step));
-    state.limiter.set(options.rate_limit);
+    state.limiter.set(PoolName::All, options.rate_limit);
+    state.limiter.set(PoolName::Marked, options.marked_rate_limit);
     let mut hook_calls = JoinSet::new();
     hook_calls.spawn(hook_calls::make(Arc::clone(&state)));
     Ok(Sandbox {
@@ -147,7 +152,12 @@ impl Sandbox {
 
     /// Replaces Podio's rate limit and begins to count anew.
     pub fn set_rate_limit(&self, limit: Option<RateLimit>) {
-        self.state.limiter.set(limit);
+        self.state.limiter.set(PoolName::All, limit);
+    }
+
+    /// Replaces Podio's smaller rate limit and begins to count anew.
+    pub fn set_marked_rate_limit(&self, limit: Option<RateLimit>) {
+        self.state.limiter.set(PoolName::Marked, limit);
     }
 
     /// Replaces the step data.

@@ -57,7 +57,7 @@ impl View {
             faults: state.scripts.progress(),
             tokens: state.tokens.newest(TOKENS, now),
             refresh_tokens: state.tokens.refresh_count(),
-            pools: state.limiter.pool(now).into_iter().collect(),
+            pools: state.limiter.pools(now),
             hooks: state.records().hooks.states(),
             call_count,
             calls: calls.into_iter().map(ShownCall::of).collect(),

@@ -100,6 +100,16 @@ pub(crate) fn is_unlimited(path: &str) -> bool {
     path.starts_with("/oauth/token")
 }
 
+/// Whether the call counts for the smaller rate limit: it creates, filters or searches items.
+pub(crate) fn is_marked(method: &Method, path: &str) -> bool {
+    let mut segments = path.trim_matches('/').split('/');
+    match (segments.next(), segments.next(), segments.nth(1)) {
+        (Some("item"), Some("app"), None | Some("filter")) => method == Method::POST,
+        (Some("search"), ..) => true,
+        _ => false,
+    }
+}
+
 /// Whether calls of this path upload a file.
 pub(crate) fn is_upload(path: &str) -> bool {
     ["/file/", "/file/v2/"].contains(&path)
@@ -133,4 +143,27 @@ async fn no_operation() -> ApiError {
 fn request_id(number: u64) -> HeaderValue {
     let id = format!("{:08x}", number & 0xffff_ffff);
     HeaderValue::from_str(&id).expect("hexadecimal digits are a header value")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn creating_filtering_and_searching_count_for_the_smaller_limit() {
+        let marked = |method: Method, path| is_marked(&method, path);
+        for path in ["/item/app/7/", "/item/app/7", "/item/app/7/filter/", "/search/app/7/"] {
+            assert!(marked(Method::POST, path), "{path}");
+        }
+        assert!(marked(Method::GET, "/search/app/7/v2"));
+        for (method, path) in [
+            (Method::GET, "/item/app/7/external_id/x"),
+            (Method::PUT, "/item/7"),
+            (Method::GET, "/item/app/7/"),
+            (Method::POST, "/comment/item/7/"),
+            (Method::GET, "/user"),
+        ] {
+            assert!(!marked(method, path), "{path}");
+        }
+    }
 }
