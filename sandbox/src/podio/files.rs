@@ -7,19 +7,22 @@ use axum::body::Body;
 use axum::extract::multipart::{Field, MultipartError, MultipartRejection};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Multipart, Query, State as Shared};
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, HOST};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::base::Base;
+use super::body::object;
 use super::error::ApiError;
 use super::id::Id;
+use super::switches::Switched;
 use crate::response;
 use crate::state::State;
-use crate::store::{File, FileWriter};
+use crate::store::{File, FileWriter, Reference};
 
 /// Longest `filename` part, in bytes.
 const MAX_NAME: usize = 1024;
@@ -31,7 +34,7 @@ type Result<T> = std::result::Result<T, ApiError>;
 /// Stores a file from a multipart form with the part `source` and, optionally, `filename`.
 pub(super) async fn upload(
     Shared(state): Shared<Arc<State>>,
-    headers: HeaderMap,
+    Base(base): Base,
     form: std::result::Result<Multipart, MultipartRejection>,
 ) -> Result<Response> {
     let mut form = form.map_err(|_| missing_source())?;
@@ -47,17 +50,34 @@ pub(super) async fn upload(
     if let Some(name) = name {
         file.name = name;
     }
-    let id = state.files().add(file.clone());
-    Ok(response::json(StatusCode::OK, &show(id, &file, &headers)))
+    let id = state.records().files.add(file.clone());
+    Ok(response::json(StatusCode::OK, &file.show(id, &base)))
 }
 
-pub(super) async fn get(Shared(state): Shared<Arc<State>>, Id(id): Id, headers: HeaderMap) -> Result<Response> {
-    let file = state.files().get(id).ok_or_else(ApiError::no_object)?;
-    Ok(response::json(StatusCode::OK, &show(id, &file, &headers)))
+pub(super) async fn get(Shared(state): Shared<Arc<State>>, Id(id): Id, Base(base): Base) -> Result<Response> {
+    let file = state.records().files.get(id).ok_or_else(ApiError::no_object)?;
+    Ok(response::json(StatusCode::OK, &file.show(id, &base)))
 }
 
 pub(super) async fn delete(Shared(state): Shared<Arc<State>>, Id(id): Id) -> Result<Response> {
-    state.files().remove(id).ok_or_else(ApiError::no_object)?;
+    state.records().files.remove(id).ok_or_else(ApiError::no_object)?;
+    Ok(response::empty(StatusCode::NO_CONTENT))
+}
+
+/// Binds a file to the item or task that the body names.
+pub(super) async fn attach(
+    Shared(state): Shared<Arc<State>>,
+    Id(id): Id,
+    Switched(switches): Switched,
+    body: Bytes,
+) -> Result<Response> {
+    let body = object(&body)?;
+    let part = |name: &str| body.get(name).unwrap_or(&Value::Null);
+    let to = part("ref_type").as_str().zip(part("ref_id").as_u64());
+    let to = to.and_then(|(kind, id)| Reference::read(kind, id));
+    let wrong =
+        || ApiError::invalid_value("Invalid value (ref_type, ref_id): must be the type and id of an item or a task");
+    state.records().attach_file(id, to.ok_or_else(wrong)?, switches)?;
     Ok(response::empty(StatusCode::NO_CONTENT))
 }
 
@@ -76,7 +96,7 @@ pub(super) async fn raw(
     let Query(query) = query.map_err(|_| ApiError::invalid_value("size is not a number of bytes"))?;
     let file = match query.size {
         Some(size) => generated_file(id, size),
-        None => state.files().get(id).ok_or_else(ApiError::no_object)?,
+        None => state.records().files.get(id).ok_or_else(ApiError::no_object)?,
     };
     let mut response = Response::new(file.content.map_or_else(|| pattern(file.size), Body::from));
     let disposition = format!("attachment; filename=\"{}\"", file.name.replace(['"', '\\'], "_"));
@@ -109,14 +129,6 @@ async fn short_text(mut field: Field<'_>) -> Result<String> {
         }
     }
     Ok(String::from_utf8_lossy(&text).into_owned())
-}
-
-fn show(id: u64, file: &File, headers: &HeaderMap) -> Value {
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-    json!({
-        "file_id": id, "name": file.name, "mimetype": file.media_type, "size": file.size,
-        "link": format!("http://{host}/file/{id}/raw"), "sha256": file.sha256,
-    })
 }
 
 fn generated_file(id: u64, size: u64) -> File {

@@ -1,13 +1,23 @@
 //! The sandbox over real sockets: as a library in this process, and as a program.
 
+mod apps;
 mod client;
+mod clock;
+mod comments;
 mod faults;
+mod filter;
+mod hooks;
+mod items;
 mod journal;
 mod page;
 mod platform;
 mod podio;
 mod program;
+mod receiver;
+mod search;
+mod tasks;
 mod tokens;
+mod values;
 
 use podio_sandbox::{Answers, Options, Sandbox};
 
