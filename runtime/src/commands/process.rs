@@ -25,14 +25,20 @@ use crate::{
     tls,
 };
 
-/// Reads the source of settings; starts what the whole process shares: logging and TLS.
+/// Reads the source of settings; starts what the whole process shares: logging and TLS. Warns of each setting that is not
+/// taken as it is written.
 pub(super) fn start<C: Component>(target: LogTarget) -> anyhow::Result<Source> {
-    let known = C::INFO.known();
-    let source = Source::from_process(known)?;
-    telemetry::start(&source, target, C::INFO.log_target)?;
-    for doubt in settings::review(&source, known) {
+    let source = start_unreviewed::<C>(target)?;
+    for doubt in settings::review(&source, C::INFO.known()) {
         tracing::warn!("a setting is not taken as it is written: {doubt}");
     }
+    Ok(source)
+}
+
+/// The same for a command that shows the doubts itself.
+pub(super) fn start_unreviewed<C: Component>(target: LogTarget) -> anyhow::Result<Source> {
+    let source = Source::from_process(C::INFO.known())?;
+    telemetry::start(&source, target, C::INFO.log_target)?;
     tls::start(&source);
     Ok(source)
 }

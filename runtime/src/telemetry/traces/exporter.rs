@@ -11,18 +11,20 @@ use opentelemetry_sdk::{
     trace::{SpanData, SpanExporter},
 };
 
+use super::queue::Waiting;
 use crate::telemetry::metrics::metrics;
 
-/// An exporter, and whether it failed the last time.
+/// An exporter, what waits for it, and whether it failed the last time.
 #[derive(Debug)]
 pub(super) struct Watched<E> {
     inner: E,
+    waiting: Waiting,
     failed: AtomicBool,
 }
 
 impl<E> Watched<E> {
-    pub(super) fn new(inner: E) -> Self {
-        Self { inner, failed: AtomicBool::new(false) }
+    pub(super) fn new(inner: E, waiting: Waiting) -> Self {
+        Self { inner, waiting, failed: AtomicBool::new(false) }
     }
 
     /// Tells what came of the export of so many spans. The error may quote an address, so it is not told.
@@ -45,6 +47,7 @@ impl<E> Watched<E> {
 impl<E: SpanExporter> SpanExporter for Watched<E> {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
         let spans = batch.len();
+        self.waiting.leave(spans);
         let outcome = self.inner.export(batch).await;
         self.tell(spans, &outcome);
         outcome

@@ -19,12 +19,14 @@ mod exporter;
 mod message;
 mod parent;
 mod publish;
+mod queue;
 
 pub(crate) use message::{MessageTrace, outcome};
 pub(crate) use publish::PublishTrace;
 
 use crate::settings::{Source, variables as v};
 use exporter::Watched;
+use queue::{Bounded, Waiting};
 
 /// The most spans that wait for their export; further ones are dropped.
 const MAX_QUEUED: usize = 2048;
@@ -73,9 +75,13 @@ pub(crate) fn export(
     if source.get(v::OTEL_SERVICE_NAME.name).is_none() {
         resource = resource.with_service_name(name);
     }
-    let queue = BatchConfigBuilder::default().with_max_queue_size(MAX_QUEUED).build();
-    let processor = BatchSpanProcessor::builder(Watched::new(exporter)).with_batch_config(queue).build();
-    let provider = SdkTracerProvider::builder().with_resource(resource.build()).with_span_processor(processor).build();
+    let waiting = Waiting::default();
+    // Its own bound is out of reach: it counts some of those whose export has begun.
+    let queue = BatchConfigBuilder::default().with_max_queue_size(2 * MAX_QUEUED).build();
+    let processor =
+        BatchSpanProcessor::builder(Watched::new(exporter, waiting.clone())).with_batch_config(queue).build();
+    let bounded = Bounded::new(processor, MAX_QUEUED, waiting);
+    let provider = SdkTracerProvider::builder().with_resource(resource.build()).with_span_processor(bounded).build();
     let tracer = provider.tracer(name);
     // A second start in one process, as in tests, keeps the first.
     let _ = TRACES.set(Traces { provider, tracer });
