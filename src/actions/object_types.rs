@@ -5,12 +5,10 @@ use elasticio_runtime::{
     action::Failure,
     platform::json::{Kind, RawObject, text_of},
 };
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
 
-/// Everything but the unreserved characters is escaped in a path segment (RFC 3986, section 2.3).
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+use crate::rest::address::segment;
 
 /// A type of object.
 pub(super) struct ObjectType {
@@ -100,12 +98,11 @@ impl<'a> ObjectRef<'a> {
         if text.is_empty() {
             return Err(no_id());
         }
-        if text == "." || text == ".." {
-            return Err(Failure::input("The field \"idValue\" (ID Value) is not the id of an object."));
-        }
+        let segment = segment(&text)
+            .ok_or_else(|| Failure::input("The field \"idValue\" (ID Value) is not the id of an object."))?;
         let kind = types.iter().find(|kind| Some(kind.key) == chosen);
         let kind = kind.ok_or_else(|| chosen.map_or_else(|| unchosen(types), unsupported))?;
-        Ok(Self { id, path: format!("{}{}", kind.path, utf8_percent_encode(&text, SEGMENT)) })
+        Ok(Self { id, path: format!("{}{segment}", kind.path) })
     }
 }
 

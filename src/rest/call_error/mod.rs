@@ -153,6 +153,29 @@ impl CallError {
         matches!(answer.status.as_u16(), 404 | 410)
     }
 
+    /// The status of the API's own answer, if that is the reason.
+    #[must_use]
+    pub(crate) fn status(&self) -> Option<u16> {
+        match &self.problem {
+            Problem::Answered { answer, other_origin: false, .. } | Problem::Unauthorized { answer, .. } => {
+                Some(answer.status.as_u16())
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether an attempt before the last one may have been executed, though it failed.
+    #[must_use]
+    pub(crate) fn is_repeated(&self) -> bool {
+        matches!(self.problem, Problem::Answered { repeated: true, .. })
+    }
+
+    /// Whether the request may have been executed, and was not repeated for that reason.
+    #[must_use]
+    pub(crate) fn is_outcome_unknown(&self) -> bool {
+        matches!(self.problem, Problem::OutcomeUnknown { .. } | Problem::Unreadable { unknown: true, .. })
+    }
+
     /// The API's answer, if there was one.
     ///
     /// # Errors

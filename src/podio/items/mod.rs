@@ -1,0 +1,4 @@
+//! Items of Podio's apps.
+
+mod apps;
+mod calls;
