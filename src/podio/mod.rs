@@ -12,7 +12,7 @@ use crate::{
 pub(crate) mod fields;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzed;
-mod items;
+pub(crate) mod items;
 mod rate_limit_text;
 mod route_words;
 mod sandbox;

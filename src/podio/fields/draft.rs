@@ -5,7 +5,6 @@ use serde_json::{Map, Value, json};
 use super::{App, Field, Given, Problems, encode};
 
 /// The values of one message, with the problems that were found in them.
-#[derive(Debug)]
 pub(crate) struct Draft<'a> {
     app: &'a App,
     entries: Vec<(&'a Field, Entry)>,
@@ -13,7 +12,6 @@ pub(crate) struct Draft<'a> {
 }
 
 /// What a message gives for a field.
-#[derive(Debug)]
 enum Entry {
     /// A value, as Podio takes it.
     Value(Value),

@@ -35,6 +35,11 @@ impl<'a> Given<'a> {
         }
     }
 
+    /// `null`.
+    pub(crate) fn is_null(self) -> bool {
+        Kind::of(self.0) == Kind::Null
+    }
+
     /// The text; a number or a boolean as it is written.
     pub(crate) fn text(self) -> Option<String> {
         match Kind::of(self.0) {
@@ -82,7 +87,7 @@ impl<'a> Given<'a> {
     }
 
     /// That it is not what its field takes. `expected` completes "must be …".
-    pub(super) fn must_be(self, expected: impl Into<String>) -> Unfit {
+    pub(crate) fn must_be(self, expected: impl Into<String>) -> Unfit {
         Unfit { expected: expected.into(), found: self.shown() }
     }
 

@@ -23,6 +23,7 @@ mod date;
 mod decimal;
 mod definition;
 mod draft;
+mod finding;
 mod given;
 mod moment;
 mod money;
@@ -35,10 +36,12 @@ mod typed;
 
 pub(crate) use definition::{App, Field, Kind};
 pub(crate) use draft::Draft;
+pub(crate) use finding::{filter_value, has_text, moments};
 pub(crate) use given::Given;
 pub(crate) use moment::Moment;
 pub(crate) use plain::tags;
 pub(crate) use problem::{Problems, Unfit};
+pub(crate) use reference::file_ids;
 pub(crate) use schema::{Use, fields as fields_schema, properties};
 
 /// A builder's value as Podio takes it.
@@ -55,7 +58,7 @@ pub(crate) fn encode(field: &Field, given: Given<'_>) -> Result<Value, Unfit> {
         Kind::Embed => place::embeds(given),
         Kind::Typed(typed) => typed.encode(given),
         Kind::Reference(reference) => reference.encode(given),
-        Kind::Tag => plain::tags(given),
+        Kind::Tag => tags(given),
         Kind::Calculation | Kind::Separator => Err(given.must_be("left out: the field is read only")),
         Kind::Other(_) => serde_json::from_str(given.raw().get()).map_err(|_| given.must_be("Podio's own value")),
     }

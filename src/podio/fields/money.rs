@@ -20,16 +20,7 @@ impl Money {
 
     /// `{value, currency}`, the value as text. The currency may be left out if the field has one only.
     pub(super) fn encode(&self, given: Given<'_>) -> Result<Value, Unfit> {
-        let (amount, currency) = match given.object() {
-            Some(_) => {
-                let amount = given.property("amount").or_else(|| given.property("value"));
-                (
-                    amount.ok_or_else(|| given.must_be("an object with \"amount\" and \"currency\""))?,
-                    given.property("currency"),
-                )
-            }
-            None => (given, None),
-        };
+        let (amount, currency) = (amount(given), given.property("currency"));
         let value = amount.decimal().ok_or_else(|| amount.must_be("an amount such as 12.50"))?;
         let currency = match (currency, &self.allowed_currencies[..]) {
             (Some(currency), _) => self.currency(currency)?,
@@ -72,6 +63,11 @@ impl Money {
     }
 }
 
+/// The amount of a value with or without a currency.
+pub(super) fn amount(given: Given<'_>) -> Given<'_> {
+    given.property("amount").or_else(|| given.property("value")).unwrap_or(given)
+}
+
 #[cfg(test)]
 mod tests {
     use super::{super::given::tests::with, *};
@@ -97,7 +93,7 @@ mod tests {
             (&["EUR"], "\"12,50\"", "an amount such as 12.50, but it is \"12,50\""),
             (&["EUR"], r#"{"amount":1,"currency":"GBP"}"#, "a currency of the field: EUR, but it is \"GBP\""),
             (&[], r#"{"amount":1,"currency":"€"}"#, "such as EUR"),
-            (&[], r#"{"currency":"EUR"}"#, "\"amount\" and \"currency\""),
+            (&[], r#"{"currency":"EUR"}"#, "an amount such as"),
             (&[], "[1]", "an amount"),
         ] {
             let error = encode(currencies, given).expect_err(given);

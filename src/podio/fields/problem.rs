@@ -13,7 +13,6 @@ const MAX_LISTED: usize = 20;
 const MAX_NAME: usize = 60;
 
 /// A value that its field does not take.
-#[derive(Debug)]
 pub(crate) struct Unfit {
     /// What it must be.
     pub(super) expected: String,
@@ -28,6 +27,13 @@ impl Unfit {
     }
 }
 
+/// Without the value.
+impl fmt::Debug for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unfit").field("expected", &self.expected).finish_non_exhaustive()
+    }
+}
+
 impl fmt::Display for Unfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "must be {}, but it is {}", self.expected, self.found)
@@ -35,8 +41,15 @@ impl fmt::Display for Unfit {
 }
 
 /// The problems of one message's values, in order.
-#[derive(Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Problems(Vec<String>);
+
+/// Without the values.
+impl fmt::Debug for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} problems", self.0.len())
+    }
+}
 
 impl Problems {
     /// A value that does not fit its field.

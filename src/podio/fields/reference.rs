@@ -32,6 +32,11 @@ impl Reference {
         Self { key: "file_id", name: "the id of an uploaded file", multiple: true }
     }
 
+    /// Whether the filter takes its ids.
+    pub(super) fn is_filterable(self) -> bool {
+        self.key != "file_id"
+    }
+
     /// The ids.
     pub(super) fn encode(self, given: Given<'_>) -> Result<Value, Unfit> {
         let list = given.list();
@@ -74,6 +79,11 @@ impl Reference {
             _ => "Ids of uploaded files.",
         }
     }
+}
+
+/// The ids of uploaded files.
+pub(crate) fn file_ids(given: Given<'_>) -> Result<Vec<u64>, Unfit> {
+    Reference::files().ids(given)
 }
 
 #[cfg(test)]
