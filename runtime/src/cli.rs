@@ -90,9 +90,9 @@ fn command<C: Component>() -> clap::Command {
     let command = Cli::command().name(name).version(C::INFO.full_version()).about(C::INFO.about).long_about(about);
     command.after_help(examples).mut_subcommand("exec", |exec| {
         let exec = exec.after_help(exec_examples);
-        match C::INFO.manifest().first_action() {
-            Some(action) => {
-                exec.mut_arg("function", |argument| argument.required(false).default_value(action.to_owned()))
+        match C::INFO.manifest().first_function() {
+            Some(function) => {
+                exec.mut_arg("function", |argument| argument.required(false).default_value(function.to_owned()))
             }
             None => exec,
         }

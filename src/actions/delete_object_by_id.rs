@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use elasticio_runtime::{
-    action::{Action, Context, Interruption},
+    action::{Action, Context, Failure, Interruption},
     platform::{
         json::{ObjectWriter, RawText},
         message::{Message, Outgoing},
     },
+    stop::Stop,
 };
+use serde_json::Value;
 
-use super::object_types::{DELETE, ObjectRef};
+use super::object_types::{DELETE, ObjectRef, choices};
 use crate::{
     podio::StepConfig,
     rest::{ApiClient, Request},
@@ -44,5 +46,8 @@ impl Action for DeleteObjectById {
         object.raw("id", object_ref.id);
         object.end();
         context.emitter.data(Outgoing::new(RawText(body))).await
+    }
+    async fn choices(&self, method: &str, _: &Stop) -> Result<Option<Value>, Failure> {
+        Ok((method == "getDeleteByIdObjects").then(|| choices(DELETE)))
     }
 }

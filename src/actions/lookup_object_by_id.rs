@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use elasticio_runtime::{
-    action::{Action, Context, Interruption},
+    action::{Action, Context, Failure, Interruption},
     platform::message::{Message, Outgoing},
+    stop::Stop,
 };
+use serde_json::Value;
 
-use super::object_types::{LOOKUP, ObjectRef};
+use super::object_types::{LOOKUP, ObjectRef, choices};
 use crate::{
     podio::StepConfig,
     rest::{ApiClient, Request},
@@ -34,5 +36,8 @@ impl Action for LookupObjectById {
         let url = self.podio.address().resolve(&object_ref.path)?;
         let answer = self.podio.send(&Request::get(url), context.stop).await?;
         context.emitter.data(Outgoing::new(answer)).await
+    }
+    async fn choices(&self, method: &str, _: &Stop) -> Result<Option<Value>, Failure> {
+        Ok((method == "getLookupByIdObjects").then(|| choices(LOOKUP)))
     }
 }

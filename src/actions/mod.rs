@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use elasticio_runtime::action::Registry;
-use serde_json::Value;
 
 use crate::{podio::StepConfig, rest::ApiClient};
 
@@ -36,16 +35,6 @@ pub(crate) fn registry(podio: &Arc<ApiClient>, config: &StepConfig, files: &File
         .with("deleteObjectById", Arc::new(DeleteObjectById::new(podio.clone(), config)))
         .with("uploadFile", Arc::new(UploadFile::new(podio.clone(), files.clone())))
         .with("downloadFile", Arc::new(DownloadFile::new(podio.clone(), files.clone())))
-}
-
-/// The choices of a select box, by the `model` of its field in component.json; `None` if the action has no such model.
-#[must_use]
-pub(crate) fn choices(action: &str, method: &str) -> Option<Value> {
-    match (action, method) {
-        ("lookupObjectById", "getLookupByIdObjects") => Some(object_types::choices(object_types::LOOKUP)),
-        ("deleteObjectById", "getDeleteByIdObjects") => Some(object_types::choices(object_types::DELETE)),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -130,6 +130,8 @@ variables! {
     AMQP_RECONNECT_TIMEOUT = "ELASTICIO_AMQP_RECONNECT_TIMEOUT", Count(100), "Milliseconds between those attempts.";
     STARTUP_REQUIRED = "ELASTICIO_STARTUP_REQUIRED", Flag(false), "Run the startup hook.";
     HOOK_SHUTDOWN = "ELASTICIO_HOOK_SHUTDOWN", Flag(false), "Run the shutdown hook instead of the worker.";
+    FLOW_TYPE = "ELASTICIO_FLOW_TYPE", None, "How the platform runs the flow: `ordinary`, `long_running`, or `debug` for a sample (protocol, section 14.4). Any other text means `ordinary`.";
+    FLOW_WEBHOOK_URI = "ELASTICIO_FLOW_WEBHOOK_URI", None, "The address whose calls become messages of this step; the startup hook of a webhook trigger registers it. Read only when a hook runs.";
     ADDITIONAL_VARS_FOR_HEADERS = "ELASTICIO_ADDITIONAL_VARS_FOR_HEADERS", None, "Comma-separated names of variables that go into the AMQP headers of every outgoing message.";
     COMPONENT_PATH = "ELASTICIO_COMPONENT_PATH", Text(""), "Accepted for compatibility: component.json is part of the program.";
     COMP_NAME = "ELASTICIO_COMP_NAME", None, "The component's name on the platform, for log lines.";

@@ -153,6 +153,8 @@ fn step(settings: &WorkerSettings, platform: &Platform, step_data: &StepData, ci
         function: settings.identity.function.clone(),
         queue: settings.broker.queue.clone(),
         id: settings.identity.step_id.clone(),
+        flow_type: settings.flow_type,
+        snapshot: step_data.snapshot().unwrap_or_default(),
         passthrough: step_data.is_passthrough,
         no_self_passthrough: settings.emit.no_self_passthrough,
         lightweight_threshold: settings.emit.lightweight_threshold,

@@ -6,7 +6,10 @@ use super::emit::EmitSettings;
 use crate::{
     amqp::{BrokerSettings, ack_timeout},
     large::MemorySettings,
-    platform::{api::ApiSettings, cipher::CipherSettings, identity::Identity, object_storage::StorageSettings},
+    platform::{
+        api::ApiSettings, cipher::CipherSettings, flow_type::FlowType, identity::Identity,
+        object_storage::StorageSettings,
+    },
     settings::{Reader, variables as v},
 };
 
@@ -38,6 +41,8 @@ pub(crate) struct WorkerSettings {
     pub(crate) storage: Option<StorageSettings>,
     /// `ELASTICIO_INPUT_FORMAT`
     pub(crate) input_format: InputFormat,
+    /// `ELASTICIO_FLOW_TYPE`
+    pub(crate) flow_type: FlowType,
     /// `ELASTICIO_STARTUP_REQUIRED`
     pub(crate) startup_required: bool,
 }
@@ -57,6 +62,7 @@ impl WorkerSettings {
             emit: EmitSettings::read(reader),
             storage: StorageSettings::read(reader),
             input_format: input_format(reader),
+            flow_type: FlowType::read(reader),
             startup_required: reader.flag(v::STARTUP_REQUIRED),
             identity,
         }

@@ -1,6 +1,6 @@
 //! What all messages of the step share, apart from the broker.
 
-use crate::platform::{api::PlatformApi, lightweight::BodyStore};
+use crate::platform::{api::PlatformApi, flow_type::FlowType, lightweight::BodyStore, snapshot::Snapshot};
 use crate::worker::settings::InputFormat;
 
 /// What the platform and the settings say about the step.
@@ -11,6 +11,10 @@ pub(super) struct StepContext {
     pub(super) queue: String,
     /// Its id, under which results carry themselves.
     pub(super) id: String,
+    /// How the platform runs the flow.
+    pub(super) flow_type: FlowType,
+    /// What it remembers.
+    pub(super) snapshot: Snapshot,
     /// Whether results carry the messages of the steps before.
     pub(super) passthrough: bool,
     /// Whether they carry the incoming message instead of themselves.

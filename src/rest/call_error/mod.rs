@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
-use elasticio_runtime::{action::Interruption, stop::Stopped};
+use elasticio_runtime::{
+    action::{Failure, Interruption},
+    stop::Stopped,
+};
 
 use secrecy::SecretString;
 
@@ -130,6 +133,13 @@ impl From<CallError> for Interruption {
             Problem::Stopped(stopped) => stopped.into(),
             _ => error.failure().into(),
         }
+    }
+}
+
+/// Outside of a message, which could come again later: choices, schemas, hooks.
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Self {
+        error.failure()
     }
 }
 

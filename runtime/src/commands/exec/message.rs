@@ -16,8 +16,10 @@ use super::input::Input;
 use crate::{
     dispatcher::{Action, Context, Emitter, ErrorCode, Failure, HttpReply, Interruption},
     platform::{
+        flow_type::FlowType,
         json::ObjectWriter,
         message::{Message, Outgoing},
+        snapshot::Snapshot,
     },
     stop::Stop,
 };
@@ -134,7 +136,7 @@ pub(super) async fn process(number: usize, input: Input, action: Arc<dyn Action>
 async fn run(input: Input, action: &dyn Action, lines: &Lines, stop: &Stop) -> Result<(), Interruption> {
     let payload = input.map_err(Failure::input)?;
     let message = Message::parse(&payload).map_err(|error| Failure::input(error.to_string()))?;
-    let context = Context { emitter: lines, stop };
+    let context = Context { emitter: lines, stop, snapshot: Snapshot::default(), flow_type: FlowType::default() };
     action.run(&message, &context).await
 }
 
