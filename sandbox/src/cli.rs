@@ -44,9 +44,10 @@ pub(crate) struct Cli {
     /// A scripted answer of Podio or, after the word `platform`, of the platform. Repeatable; in the environment variable,
     /// one per line
     ///
-    /// Keys: status, delay (seconds), times, size, reset (true or midbody), reason, then (normal), header (name=value), and
-    /// at the end json or text, whose value extends to the end of the line. A path's last answer repeats unless it has
-    /// then:normal. These answers follow those that the file has for the same path.
+    /// Keys: status, delay (seconds), times, size, reset (true or midbody), after (true: the call is executed first), normal
+    /// (true: no scripted answer this time), reason, then (normal or again), header (name=value), and at the end json or
+    /// text, whose value extends to the end of the line. A path's last answer repeats unless it has then. These answers
+    /// follow those that the file has for the same path.
     #[arg(long, value_name = "METHOD /path=KEY:VALUE,…", env = "SANDBOX_ANSWER", value_delimiter = '\n')]
     answer: Vec<String>,
 

@@ -1,22 +1,26 @@
 //! The sandbox's own paths, `/_sandbox/…`, on both listeners: the page, the journal, scripted
-//! answers, step data, tokens and the rate limit.
+//! answers, step data, apps, the clock, tokens and the rate limit.
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, State as Shared};
+use axum::extract::{DefaultBodyLimit, Path, State as Shared};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post, put};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::answers::Answers;
 use crate::page;
 use crate::response;
 use crate::state::State;
+use crate::store::parse_time;
 use crate::view::View;
+
+/// Largest definition of an app, in bytes.
+const MAX_DEFINITION: usize = 1024 * 1024;
 
 type BadRequest = (StatusCode, String);
 
@@ -28,6 +32,8 @@ pub(crate) fn router(state: &Arc<State>) -> Router {
         .route("/_sandbox/state", get(view))
         .route("/_sandbox/rate-limit", put(set_rate_limit))
         .route("/_sandbox/step", put(set_step))
+        .route("/_sandbox/apps/{id}", put(define_app))
+        .route("/_sandbox/clock", put(set_clock))
         .route("/_sandbox/expire-tokens", post(expire_tokens))
         .route("/_sandbox/revoke", post(revoke))
         .layer(DefaultBodyLimit::disable())
@@ -86,6 +92,29 @@ async fn clear_answers(Shared(state): Shared<Arc<State>>) -> Result<StatusCode, 
 async fn set_step(Shared(state): Shared<Arc<State>>, body: Bytes) -> Result<StatusCode, BadRequest> {
     let _: Value = parse(&body)?;
     state.set_step(body);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Takes the definition of an app, and answers with its revision.
+async fn define_app(
+    Shared(state): Shared<Arc<State>>,
+    Path(id): Path<u64>,
+    body: Bytes,
+) -> Result<Response, BadRequest> {
+    if body.len() > MAX_DEFINITION {
+        return Err((StatusCode::BAD_REQUEST, format!("the definition is larger than {MAX_DEFINITION} bytes\n")));
+    }
+    let revision = state.records().apps.define(id, parse(&body)?);
+    let revision = revision.map_err(|problem| (StatusCode::BAD_REQUEST, format!("{problem}\n")))?;
+    Ok(response::json(StatusCode::OK, &json!({"app_id": id, "current_revision": revision})))
+}
+
+/// Takes the time at which Podio's clock stands still, or nothing if it is to go on.
+async fn set_clock(Shared(state): Shared<Arc<State>>, time: String) -> Result<StatusCode, BadRequest> {
+    let time = Some(time.trim()).filter(|time| !time.is_empty());
+    let wrong = || (StatusCode::BAD_REQUEST, "the time has the form 2026-08-20 09:10:11, in UTC\n".to_owned());
+    let time = time.map(|time| parse_time(time).ok_or_else(wrong)).transpose()?;
+    state.records().clock.stop(time.map(|time| time.assume_utc().into()));
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -1,7 +1,7 @@
 //! What every request passes: it enters the journal, then it gets a scripted answer or goes to the router of its API.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, HttpBody, to_bytes};
@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
 use tower_service::Service;
 
-use crate::answers::{Prepared, Reset};
+use crate::answers::{Execution, Prepared, Reset};
 use crate::api::Api;
 use crate::state::State;
 use crate::{control, platform, podio};
@@ -59,12 +59,30 @@ impl Gate {
             drain(body).await;
             Ok(podio::rate_limited(&parts.method, &parts.uri, seconds))
         } else if let Some(answer) = self.state.scripts.next(self.api, &parts.method, &parts.uri) {
-            scripted_answer(&answer, &parts.headers, body).await
+            self.scripted_answer(&answer, Request::from_parts(parts, body)).await
         } else {
             Ok(self.normal_answer(Request::from_parts(parts, body)).await)
         };
         journal.record_status(id, answer.as_ref().map_or(0, |response| response.status().as_u16()));
         answer
+    }
+
+    async fn scripted_answer(&self, answer: &Prepared, request: Request) -> Result<Response, CloseNow> {
+        let accepts_gzip = accepts_gzip(request.headers());
+        match answer.execution {
+            Execution::Never => drain(request.into_body()).await,
+            Execution::First => drop(self.normal_answer(request).await),
+            Execution::Normal => {
+                pause(answer.delay).await;
+                return Ok(self.normal_answer(request).await);
+            }
+        }
+        pause(answer.delay).await;
+        match answer.reset {
+            Reset::No => Ok(answer.respond(accepts_gzip)),
+            Reset::MidBody => Ok(answer.respond_midbody()),
+            Reset::AtOnce => Err(CloseNow),
+        }
     }
 
     async fn normal_answer(&self, request: Request) -> Response {
@@ -88,15 +106,9 @@ impl Gate {
     }
 }
 
-async fn scripted_answer(answer: &Prepared, headers: &HeaderMap, body: Body) -> Result<Response, CloseNow> {
-    drain(body).await;
-    if !answer.delay.is_zero() {
-        tokio::time::sleep(answer.delay).await;
-    }
-    match answer.reset {
-        Reset::No => Ok(answer.respond(accepts_gzip(headers))),
-        Reset::MidBody => Ok(answer.respond_midbody()),
-        Reset::AtOnce => Err(CloseNow),
+async fn pause(delay: Duration) {
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
     }
 }
 

@@ -3,9 +3,10 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -18,7 +19,7 @@ use crate::journal::Call;
 use crate::rate_limit::RateLimit;
 use crate::serve::serve;
 use crate::state::{State, Urls};
-use crate::store::Tokens;
+use crate::store::{Definition, Tokens};
 
 /// How a sandbox is set up. By default, both listeners are on a free port of 127.0.0.1, there are no scripted answers,
 /// access tokens are valid for 8 hours, and refresh tokens rotate.
@@ -147,6 +148,18 @@ impl Sandbox {
     /// Replaces the step data.
     pub fn set_step(&self, step: &Value) {
         self.state.set_step(Bytes::from(step.to_string()));
+    }
+
+    /// Adds an app, or replaces its definition, as `PUT /_sandbox/apps/{id}` does, and returns its revision. The error
+    /// says what is wrong with the definition.
+    pub fn define_app(&self, id: u64, definition: &Value) -> Result<u64, String> {
+        let definition = Definition::deserialize(definition).map_err(|error| error.to_string())?;
+        self.state.records().apps.define(id, definition)
+    }
+
+    /// Stops the clock of Podio's objects at a time, in whole seconds; with none it goes on, by the system's time.
+    pub fn set_clock(&self, at: Option<SystemTime>) {
+        self.state.records().clock.stop(at);
     }
 
     /// Makes every access token issued so far invalid.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::answers::Scripts;
 use crate::journal::Journal;
 use crate::rate_limit::Limiter;
-use crate::store::{Documents, Files, Items, Objects, Tokens};
+use crate::store::{Documents, Objects, Records, Tokens};
 
 /// `http://IP:PORT` of each listener.
 #[derive(Clone, Debug)]
@@ -25,8 +25,7 @@ pub(crate) struct State {
     /// The addresses of both listeners.
     pub(crate) urls: Urls,
     step: RwLock<Bytes>,
-    items: Mutex<Items>,
-    files: Mutex<Files>,
+    records: Mutex<Records>,
     objects: Mutex<Objects>,
     startup_data: Mutex<Documents>,
     account_keys: Mutex<Documents>,
@@ -42,8 +41,7 @@ impl State {
             tokens,
             urls,
             step: RwLock::new(step),
-            items: Mutex::default(),
-            files: Mutex::default(),
+            records: Mutex::default(),
             objects: Mutex::default(),
             startup_data: Mutex::default(),
             account_keys: Mutex::default(),
@@ -59,12 +57,9 @@ impl State {
         *self.step.write().unwrap_or_else(PoisonError::into_inner) = step;
     }
 
-    pub(crate) fn items(&self) -> MutexGuard<'_, Items> {
-        lock(&self.items)
-    }
-
-    pub(crate) fn files(&self) -> MutexGuard<'_, Files> {
-        lock(&self.files)
+    /// What the user of Podio has.
+    pub(crate) fn records(&self) -> MutexGuard<'_, Records> {
+        lock(&self.records)
     }
 
     pub(crate) fn objects(&self) -> MutexGuard<'_, Objects> {

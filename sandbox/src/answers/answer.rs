@@ -33,6 +33,12 @@ pub struct Answer {
     /// Whether and how to break the connection instead of answering in full.
     #[serde(skip_serializing_if = "Reset::is_no")]
     pub reset: Reset,
+    /// Execute the call first, and give this answer in place of its own: what the call changes stays changed.
+    #[serde(skip_serializing_if = "is_false")]
+    pub after: bool,
+    /// This time the path behaves normally, after the `delay`.
+    #[serde(skip_serializing_if = "is_false")]
+    pub normal: bool,
     /// How many times this answer is given before the next one.
     pub times: u32,
     /// The reason phrase, in place of the status's usual one.
@@ -55,6 +61,8 @@ impl Default for Answer {
             headers: BTreeMap::new(),
             delay: 0.0,
             reset: Reset::No,
+            after: false,
+            normal: false,
             times: 1,
             reason: None,
             then: None,
@@ -98,6 +106,8 @@ impl Reset {
 pub enum Then {
     /// The path behaves as if it had no script.
     Normal,
+    /// The key's answers are given from the first again.
+    Again,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -138,4 +148,9 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawV
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_zero(seconds: &f64) -> bool {
     *seconds == 0.0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
 }

@@ -13,7 +13,7 @@ mod scripts;
 mod short_form;
 
 pub use answer::{Answer, HeaderValues, Reset, Then};
-pub(crate) use prepared::Prepared;
+pub(crate) use prepared::{Execution, Prepared};
 pub(crate) use progress::Progress;
 pub use script::{AnswerError, Answers, Script};
 pub(crate) use scripts::Scripts;

@@ -37,9 +37,21 @@ const MIDBODY_SENT: &[u8] = b"{\"cut\":";
 #[error("the script breaks the answer off here")]
 struct MidBody;
 
+/// What becomes of the call itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Execution {
+    /// It is not executed: the answer takes its place.
+    Never,
+    /// It is executed, and the answer takes the place of its own.
+    First,
+    /// It is executed and gets its own answer.
+    Normal,
+}
+
 /// An answer that is ready to be given any number of times.
 #[derive(Debug)]
 pub(crate) struct Prepared {
+    pub(crate) execution: Execution,
     pub(crate) delay: Duration,
     pub(crate) reset: Reset,
     /// How many times it is given before the next one.
@@ -64,6 +76,7 @@ impl Prepared {
         if !(0.0..=MAX_DELAY).contains(&answer.delay) {
             return Err(format!("delay {} is not one from 0 to {MAX_DELAY} seconds", answer.delay));
         }
+        let execution = execution(answer)?;
         let status = StatusCode::from_u16(answer.status).map_err(|error| error.to_string())?;
         let reason = answer.reason.as_deref().map(|reason| ReasonPhrase::try_from(reason.as_bytes()));
         let reason = reason.transpose().map_err(|_| "reason has characters that a reason phrase must not have")?;
@@ -76,6 +89,7 @@ impl Prepared {
             set_header(&mut headers, name, values)?;
         }
         Ok(Self {
+            execution,
             delay: Duration::from_secs_f64(answer.delay),
             reset: answer.reset,
             times: answer.times,
@@ -124,6 +138,18 @@ impl Prepared {
         }
         response
     }
+}
+
+fn execution(answer: &Answer) -> Result<Execution, String> {
+    if !answer.normal {
+        return Ok(if answer.after { Execution::First } else { Execution::Never });
+    }
+    let has_body = answer.json.is_some() || answer.text.is_some() || answer.b64.is_some() || answer.size.is_some();
+    let is_own = answer.after || has_body || answer.status != 200 || answer.reset != Reset::No;
+    if is_own || !answer.headers.is_empty() || answer.reason.is_some() {
+        return Err("normal goes with delay, times and then alone".to_owned());
+    }
+    Ok(Execution::Normal)
 }
 
 /// The body's bytes and the content type that goes with them.
@@ -189,6 +215,8 @@ mod tests {
             (r#"{"times": 0}"#, "times is 0"),
             (r#"{"headers": {"a b": "c"}}"#, "not a header name"),
             (r#"{"reason": "a\nb"}"#, "reason phrase"),
+            (r#"{"normal": true, "status": 500}"#, "normal goes with"),
+            (r#"{"normal": true, "after": true}"#, "normal goes with"),
         ] {
             let error = prepare(json).expect_err(json);
             assert!(error.contains(reason), "{json}: {error}");

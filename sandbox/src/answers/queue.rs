@@ -13,6 +13,8 @@ pub(super) struct Queue {
     next: usize,
     /// How many times the next answer was given.
     given: u32,
+    /// How many answers were given before the list began anew.
+    given_before: u64,
     then: Option<Then>,
 }
 
@@ -26,12 +28,13 @@ impl Queue {
             return Err("`then` is in an answer that is not the key's last".to_owned());
         }
         let prepared = answers.iter().map(|answer| Prepared::new(answer).map(Arc::new));
-        Ok(Self { answers: prepared.collect::<Result<_, _>>()?, next: 0, given: 0, then: last.then })
+        Ok(Self { answers: prepared.collect::<Result<_, _>>()?, next: 0, given: 0, given_before: 0, then: last.then })
     }
 
     /// How many answers were given.
     pub(super) fn all_given(&self) -> u64 {
-        self.answers[..self.next].iter().map(|answer| u64::from(answer.times)).sum::<u64>() + u64::from(self.given)
+        let before: u64 = self.answers[..self.next].iter().map(|answer| u64::from(answer.times)).sum();
+        self.given_before + before + u64::from(self.given)
     }
 
     /// The next answer; none when they are used up and the path behaves normally.
@@ -39,9 +42,16 @@ impl Queue {
         let answer = Arc::clone(self.answers.get(self.next)?);
         let is_last = self.next + 1 == self.answers.len();
         self.given = self.given.saturating_add(1);
-        if self.given >= answer.times && (!is_last || self.then == Some(Then::Normal)) {
-            self.next += 1;
-            self.given = 0;
+        if self.given < answer.times {
+            return Some(answer);
+        }
+        match self.then {
+            Some(Then::Again) if is_last => {
+                self.given_before = self.all_given();
+                (self.next, self.given) = (0, 0);
+            }
+            None if is_last => {}
+            _ => (self.next, self.given) = (self.next + 1, 0),
         }
         Some(answer)
     }

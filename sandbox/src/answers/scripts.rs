@@ -176,6 +176,15 @@ mod tests {
     }
 
     #[test]
+    fn then_again_starts_over_and_counts_on() {
+        let scripts =
+            scripts(r#"{"podio": {"GET /a": [{"status": 500}, {"status": 420, "times": 2, "then": "again"}]}}"#);
+        let seen: Vec<_> = (0..7).map(|_| status(&scripts, "GET", "/a")).collect();
+        assert_eq!(seen, [500, 420, 420, 500, 420, 420, 500].map(Some));
+        assert_eq!(scripts.progress().iter().map(|key| key.given).collect::<Vec<_>>(), [7]);
+    }
+
+    #[test]
     fn a_key_matches_decoded_and_raw_paths_and_its_query_only() {
         let scripts = scripts(
             r#"{"podio": {"GET /search/grün käse": [{"status": 201}], "get /b%20c": [{"status": 202}],

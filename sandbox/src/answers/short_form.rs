@@ -8,14 +8,17 @@ use super::script::{AnswerError, Answers};
 use crate::api::Api;
 
 /// Every key of the short form; the values of the last two extend to the end of the line.
-const KEYS: [&str; 10] =
-    ["status:", "delay:", "times:", "size:", "reset:", "reason:", "then:", "header:", "json:", "text:"];
+const KEYS: [&str; 12] = [
+    "status:", "delay:", "times:", "size:", "reset:", "after:", "normal:", "reason:", "then:", "header:", "json:",
+    "text:",
+];
 
 impl Answers {
     /// Adds an answer in the short form at the end of its key's list.
     ///
-    /// Keys are `status`, `delay`, `times`, `size`, `reset` (`true` or `midbody`), `reason`, `then` (`normal`), `header`
-    /// (`header:retry-after=1`, repeatable), `json` and `text`; the values of the last two extend to the end of the line.
+    /// Keys are `status`, `delay`, `times`, `size`, `reset` (`true` or `midbody`), `after` and `normal` (`true`), `reason`,
+    /// `then` (`normal` or `again`), `header` (`header:retry-after=1`, repeatable), `json` and `text`; the values of the last
+    /// two extend to the end of the line.
     /// The path is Podio's, unless the word `platform` precedes the method.
     pub fn push_short(&mut self, short: &str) -> Result<(), AnswerError> {
         let (api, rest) = short.strip_prefix("platform ").map_or((Api::Podio, short), |rest| (Api::Platform, rest));
@@ -46,8 +49,11 @@ fn parse(mut parts: &str) -> Result<Answer, String> {
             "times" => answer.times = number(key, value)?,
             "size" => answer.size = Some(number(key, value)?),
             "reset" => answer.reset = reset(value)?,
+            "after" => answer.after = flag(key, value)?,
+            "normal" => answer.normal = flag(key, value)?,
             "reason" => answer.reason = Some(value.to_owned()),
             "then" if value == "normal" => answer.then = Some(Then::Normal),
+            "then" if value == "again" => answer.then = Some(Then::Again),
             "header" => add_header(&mut answer, value)?,
             "json" => answer.json = Some(json(value)?),
             "text" => answer.text = Some(value.to_owned()),
@@ -59,6 +65,10 @@ fn parse(mut parts: &str) -> Result<Answer, String> {
 
 fn number<T: std::str::FromStr>(key: &str, value: &str) -> Result<T, String> {
     value.parse().map_err(|_| format!("{key} is `{value}`, which is not a valid number"))
+}
+
+fn flag(key: &str, value: &str) -> Result<bool, String> {
+    value.parse().map_err(|_| format!("{key} is `{value}`; it must be true or false"))
 }
 
 fn reset(value: &str) -> Result<Reset, String> {
@@ -94,6 +104,8 @@ mod tests {
             r#"GET /user?a=b=header:set-cookie=a=1,header:set-cookie=b=2,json:{"a":1,"b":"c,d"}"#,
             "platform GET /v1/tasks/f/steps/s=reset:midbody",
             "GET /user=then:normal,text:a, b: c",
+            "GET /lost=normal:true,times:9",
+            "GET /lost=after:true,reset:true,then:again",
         ] {
             answers.push_short(short).expect(short);
         }
@@ -106,6 +118,10 @@ mod tests {
                 ],
                 "GET /user?a=b": [
                     {"status": 200, "times": 1, "headers": {"set-cookie": ["a=1", "b=2"]}, "json": {"a": 1, "b": "c,d"}},
+                ],
+                "GET /lost": [
+                    {"status": 200, "times": 9, "normal": true},
+                    {"status": 200, "times": 1, "after": true, "reset": true, "then": "again"},
                 ],
             },
             "platform": {"GET /v1/tasks/f/steps/s": [{"status": 200, "times": 1, "reset": "midbody"}]},
@@ -120,6 +136,7 @@ mod tests {
             ("GET /user=status:many", "status is `many`"),
             ("GET /user=status:200,colour:red", "colour:red"),
             ("GET /user=json:{", "not JSON"),
+            ("GET /user=after:yes", "after is `yes`"),
         ] {
             let error = Answers::default().push_short(short).expect_err(short).to_string();
             assert!(error.contains(problem), "{error}");

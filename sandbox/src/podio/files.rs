@@ -7,14 +7,14 @@ use axum::body::Body;
 use axum::extract::multipart::{Field, MultipartError, MultipartRejection};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Multipart, Query, State as Shared};
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, HOST};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
 use serde::Deserialize;
-use serde_json::{Value, json};
 
+use super::base::Base;
 use super::error::ApiError;
 use super::id::Id;
 use crate::response;
@@ -31,7 +31,7 @@ type Result<T> = std::result::Result<T, ApiError>;
 /// Stores a file from a multipart form with the part `source` and, optionally, `filename`.
 pub(super) async fn upload(
     Shared(state): Shared<Arc<State>>,
-    headers: HeaderMap,
+    Base(base): Base,
     form: std::result::Result<Multipart, MultipartRejection>,
 ) -> Result<Response> {
     let mut form = form.map_err(|_| missing_source())?;
@@ -47,17 +47,17 @@ pub(super) async fn upload(
     if let Some(name) = name {
         file.name = name;
     }
-    let id = state.files().add(file.clone());
-    Ok(response::json(StatusCode::OK, &show(id, &file, &headers)))
+    let id = state.records().files.add(file.clone());
+    Ok(response::json(StatusCode::OK, &file.show(id, &base)))
 }
 
-pub(super) async fn get(Shared(state): Shared<Arc<State>>, Id(id): Id, headers: HeaderMap) -> Result<Response> {
-    let file = state.files().get(id).ok_or_else(ApiError::no_object)?;
-    Ok(response::json(StatusCode::OK, &show(id, &file, &headers)))
+pub(super) async fn get(Shared(state): Shared<Arc<State>>, Id(id): Id, Base(base): Base) -> Result<Response> {
+    let file = state.records().files.get(id).ok_or_else(ApiError::no_object)?;
+    Ok(response::json(StatusCode::OK, &file.show(id, &base)))
 }
 
 pub(super) async fn delete(Shared(state): Shared<Arc<State>>, Id(id): Id) -> Result<Response> {
-    state.files().remove(id).ok_or_else(ApiError::no_object)?;
+    state.records().files.remove(id).ok_or_else(ApiError::no_object)?;
     Ok(response::empty(StatusCode::NO_CONTENT))
 }
 
@@ -76,7 +76,7 @@ pub(super) async fn raw(
     let Query(query) = query.map_err(|_| ApiError::invalid_value("size is not a number of bytes"))?;
     let file = match query.size {
         Some(size) => generated_file(id, size),
-        None => state.files().get(id).ok_or_else(ApiError::no_object)?,
+        None => state.records().files.get(id).ok_or_else(ApiError::no_object)?,
     };
     let mut response = Response::new(file.content.map_or_else(|| pattern(file.size), Body::from));
     let disposition = format!("attachment; filename=\"{}\"", file.name.replace(['"', '\\'], "_"));
@@ -109,14 +109,6 @@ async fn short_text(mut field: Field<'_>) -> Result<String> {
         }
     }
     Ok(String::from_utf8_lossy(&text).into_owned())
-}
-
-fn show(id: u64, file: &File, headers: &HeaderMap) -> Value {
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-    json!({
-        "file_id": id, "name": file.name, "mimetype": file.media_type, "size": file.size,
-        "link": format!("http://{host}/file/{id}/raw"), "sha256": file.sha256,
-    })
 }
 
 fn generated_file(id: u64, size: u64) -> File {

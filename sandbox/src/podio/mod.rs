@@ -1,6 +1,10 @@
 //! Podio: a part of its API, and its token endpoint.
 
+mod apps;
 mod authorization;
+mod base;
+mod body;
+mod embeds;
 mod error;
 mod files;
 mod fixtures;
@@ -8,6 +12,8 @@ mod id;
 mod items;
 mod oauth;
 mod redirect;
+mod search;
+mod switches;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -35,14 +41,21 @@ pub(crate) fn router(state: &Arc<State>) -> Router {
     let with_token = Router::new()
         .route("/user", get(fixtures::user))
         .route("/user/status", get(fixtures::user_status))
-        .route("/org/", get(fixtures::organizations))
         .route("/oauth/scope", get(fixtures::scope))
-        .route("/app/{id}", get(fixtures::app))
+        .route("/org/", get(apps::organizations))
+        .route("/app/v2/", get(apps::of_user))
+        .route("/app/space/{id}/", get(apps::of_space))
+        .route("/app/{id}", get(apps::get))
+        .route("/item/app/{id}/external_id/{external_id}", get(items::get_by_external_id))
         .route("/item/{id}", get(items::get).put(items::update).delete(items::delete))
         .route("/item/app/{id}", post(items::create))
         .route("/item/app/{id}/", post(items::create))
         .route("/item/app/{id}/filter", post(items::filter))
         .route("/item/app/{id}/filter/", post(items::filter))
+        .route("/search/app/{id}/", post(search::in_app))
+        .route("/search/app/{id}/v2", get(search::in_app_v2))
+        .route("/search/app/{id}/v2/", get(search::in_app_v2))
+        .route("/embed/", post(embeds::create))
         .route("/file/", post(files::upload))
         .route("/file/v2/", post(files::upload))
         .route("/file/{id}", get(files::get).delete(files::delete))

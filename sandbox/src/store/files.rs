@@ -1,6 +1,7 @@
 //! Uploaded files: of a small one everything is kept, of a large one only the size and the hash.
 
 use bytes::{Bytes, BytesMut};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::bounded_map::BoundedMap;
@@ -28,6 +29,16 @@ pub(crate) struct File {
     pub(crate) sha256: String,
     /// None if the file is larger than 1 MiB.
     pub(crate) content: Option<Bytes>,
+}
+
+impl File {
+    /// As Podio shows it, with the content's hash; its link begins with `base`.
+    pub(crate) fn show(&self, id: u64, base: &str) -> Value {
+        json!({
+            "file_id": id, "name": self.name, "mimetype": self.media_type, "size": self.size,
+            "link": format!("{base}/file/{id}/raw"), "sha256": self.sha256,
+        })
+    }
 }
 
 impl Default for Files {

@@ -76,3 +76,18 @@ pub(crate) async fn raw(addr: SocketAddr, request: &str) -> Vec<u8> {
     stream.read_to_end(&mut answer).await.expect("the connection closes in order");
     answer
 }
+
+/// A call of Podio with a JSON body, answered with JSON: the status and the answer.
+pub(crate) async fn call(addr: SocketAddr, line: &str, body: &Value) -> (u16, Value) {
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let reply = send(addr, line, &[OAUTH2, JSON], body).await;
+    let answer = if reply.body.is_empty() { Value::Null } else { reply.json() };
+    (reply.status, answer)
+}
+
+/// Creates an item and returns its id.
+pub(crate) async fn create(addr: SocketAddr, app: u64, body: &Value) -> u64 {
+    let (status, created) = call(addr, &format!("POST /item/app/{app}/"), body).await;
+    assert_eq!(status, 200, "{body}: {created}");
+    created["item_id"].as_u64().expect("an id")
+}

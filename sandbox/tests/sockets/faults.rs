@@ -30,6 +30,22 @@ async fn a_reset_comes_after_the_request_was_read() {
 }
 
 #[tokio::test]
+async fn a_call_can_be_executed_before_its_answer_is_lost() {
+    let answers = r#"{"podio": {"POST /item/app/7/": [{"normal": true, "times": 2},
+        {"after": true, "reset": true}, {"after": true, "status": 503, "json": {}, "then": "again"}]}}"#;
+    let sandbox = sandbox(answers).await;
+    let mut statuses = Vec::new();
+    for _ in 0..6 {
+        let reply = try_send(sandbox.podio_addr(), "POST /item/app/7/", &[OAUTH2], r#"{"fields":{"title":"A"}}"#).await;
+        statuses.push(reply.map_or(0, |reply| reply.status));
+    }
+    assert_eq!(statuses, [200, 200, 0, 503, 200, 200]);
+    let page = send(sandbox.podio_addr(), "POST /item/app/7/filter/", &[OAUTH2], "{}").await.json();
+    assert_eq!(page["total"], 6, "all were created");
+    assert_eq!(sandbox.calls()[2].body, r#"{"fields":{"title":"A"}}"#);
+}
+
+#[tokio::test]
 async fn midbody_sends_a_head_and_a_few_bytes() {
     let sandbox = sandbox(r#"{"podio": {"GET /user": [{"reset": "midbody"}]}}"#).await;
     let answer = String::from_utf8(raw(sandbox.podio_addr(), GET_USER).await).expect("text");

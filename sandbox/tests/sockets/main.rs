@@ -1,13 +1,19 @@
 //! The sandbox over real sockets: as a library in this process, and as a program.
 
+mod apps;
 mod client;
+mod clock;
 mod faults;
+mod filter;
+mod items;
 mod journal;
 mod page;
 mod platform;
 mod podio;
 mod program;
+mod search;
 mod tokens;
+mod values;
 
 use podio_sandbox::{Answers, Options, Sandbox};
 
