@@ -14,6 +14,12 @@ pub(super) fn to_utc(local: PrimitiveDateTime) -> PrimitiveDateTime {
     PrimitiveDateTime::new(utc.date(), utc.time())
 }
 
+/// The user's time of a time in UTC.
+pub(super) fn from_utc(utc: PrimitiveDateTime) -> PrimitiveDateTime {
+    let ahead = |hours| utc.saturating_add(time::Duration::hours(hours));
+    if to_utc(ahead(2)) == utc { ahead(2) } else { ahead(1) }
+}
+
 /// The last Sunday of a month of 31 days.
 fn last_sunday(year: i32, month: Month) -> Option<Date> {
     let mut day = Date::from_calendar_date(year, month, 31).ok()?;
@@ -40,5 +46,8 @@ mod tests {
         assert_eq!(to_utc(datetime!(2026-03-29 03:00)), datetime!(2026-03-29 01:00));
         assert_eq!(to_utc(datetime!(2026-10-25 02:59)), datetime!(2026-10-25 00:59));
         assert_eq!(to_utc(datetime!(2026-10-25 03:00)), datetime!(2026-10-25 02:00));
+        for utc in [datetime!(2026-01-15 00:30), datetime!(2026-03-29 01:00), datetime!(2026-10-25 00:59)] {
+            assert_eq!(to_utc(from_utc(utc)), utc);
+        }
     }
 }
