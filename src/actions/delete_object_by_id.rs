@@ -1,5 +1,5 @@
 //! `deleteObjectById`: deletes the Podio object with the step's object type and the message's id.
-//! In: `idValue`. Out: `{ "id": idValue }`.
+//! In: `idValue`. Out: `{ "id": idValue }`; `{}` for an object that is gone, if the step says so.
 
 use std::sync::Arc;
 
@@ -24,11 +24,12 @@ use crate::{
 pub(super) struct DeleteObjectById {
     podio: Arc<ApiClient>,
     object_type: Option<String>,
+    empty_if_gone: bool,
 }
 
 impl DeleteObjectById {
     pub(super) fn new(podio: Arc<ApiClient>, config: &StepConfig) -> Self {
-        Self { podio, object_type: config.object_type.clone() }
+        Self { podio, object_type: config.object_type.clone(), empty_if_gone: config.empty_if_gone }
     }
 }
 
@@ -39,6 +40,10 @@ impl Action for DeleteObjectById {
         let url = self.podio.address().resolve(&object_ref.path)?;
         match self.podio.send(&Request::delete(url), context.stop).await {
             Err(error) if error.is_deleted_before() => tracing::debug!(%error, "the object is gone already"),
+            Err(error) if self.empty_if_gone && matches!(error.status(), Some(404 | 410)) => {
+                tracing::debug!(%error, "there is no such object to delete");
+                return context.emitter.data(Outgoing::new(RawText(b"{}".to_vec()))).await;
+            }
             answer => drop(answer?),
         }
         let mut body = Vec::new();

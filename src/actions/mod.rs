@@ -6,6 +6,7 @@ use elasticio_runtime::action::Registry;
 
 use crate::{podio::StepConfig, rest::ApiClient};
 
+mod create_item;
 mod custom_request;
 mod delete_object_by_id;
 mod download_file;
@@ -13,16 +14,26 @@ mod file_name;
 mod files;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzed;
+mod lookup_item;
+mod lookup_items;
 mod lookup_object_by_id;
 mod object_types;
+mod pages;
+mod update_item;
 mod upload_file;
+mod upsert_item;
 
+use create_item::CreateItem;
 use custom_request::CustomRequest;
 use delete_object_by_id::DeleteObjectById;
 use download_file::DownloadFile;
 pub(crate) use files::Files;
+use lookup_item::LookupItem;
+use lookup_items::LookupItems;
 use lookup_object_by_id::LookupObjectById;
+use update_item::UpdateItem;
 use upload_file::UploadFile;
+use upsert_item::UpsertItem;
 
 /// All actions of a step with this config.
 #[must_use]
@@ -31,6 +42,11 @@ pub(crate) fn registry(podio: &Arc<ApiClient>, config: &StepConfig, files: &File
     Registry::default()
         .with("customRequest", custom_request.clone())
         .with("makeRawRequest", custom_request)
+        .with("upsertItem", Arc::new(UpsertItem::new(podio.clone(), config)))
+        .with("createItem", Arc::new(CreateItem::new(podio.clone(), config)))
+        .with("updateItem", Arc::new(UpdateItem::new(podio.clone(), config)))
+        .with("lookupItem", Arc::new(LookupItem::new(podio.clone(), config)))
+        .with("lookupItems", Arc::new(LookupItems::new(podio.clone(), config)))
         .with("lookupObjectById", Arc::new(LookupObjectById::new(podio.clone(), config)))
         .with("deleteObjectById", Arc::new(DeleteObjectById::new(podio.clone(), config)))
         .with("uploadFile", Arc::new(UploadFile::new(podio.clone(), files.clone())))

@@ -24,7 +24,10 @@ const fn kind(key: &'static str, label: &'static str, path: &'static str) -> Obj
     ObjectType { key, label, path }
 }
 
-/// The types that `lookupObjectById` gets.
+/// The type of the items of apps.
+pub(super) const ITEM: &str = "item";
+
+/// The types that `lookupObjectById` gets: those that Podio returns by their id.
 pub(super) const LOOKUP: &[ObjectType] = &[
     kind("action", "Action", "/action/"),
     kind("app", "App", "/app/"),
@@ -33,13 +36,18 @@ pub(super) const LOOKUP: &[ObjectType] = &[
     kind("file", "File", "/file/"),
     kind("flow", "Flow", "/flow/"),
     kind("form", "Form", "/form/"),
-    kind("item", "Item", "/item/"),
+    kind("integration", "Integration", "/integration/"),
+    kind(ITEM, "Item", "/item/"),
     kind("notification", "Notification", "/notification/"),
     kind("organization", "Organization", "/org/"),
+    kind("space", "Space", "/space/"),
+    kind("status", "Status", "/status/"),
     kind("task", "Task", "/task/"),
+    kind("view", "View", "/view/"),
+    kind("widget", "Widget", "/widget/"),
 ];
 
-/// The types that `deleteObjectById` deletes.
+/// The types that `deleteObjectById` deletes: those that Podio deletes by their id.
 pub(super) const DELETE: &[ObjectType] = &[
     kind("app", "App", "/app/"),
     kind("comment", "Comment", "/comment/"),
@@ -48,7 +56,7 @@ pub(super) const DELETE: &[ObjectType] = &[
     kind("form", "Form", "/form/"),
     kind("hook", "Hook", "/hook/"),
     kind("integration", "Integration", "/integration/"),
-    kind("item", "Item", "/item/"),
+    kind(ITEM, "Item", "/item/"),
     kind("label", "Label", "/task/label/"),
     kind("space", "Space", "/space/"),
     kind("status", "Status", "/status/"),

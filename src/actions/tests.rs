@@ -74,6 +74,10 @@ fn every_schema_exists_and_describes_an_object() {
     let component = component();
     for (name, action) in listed(&component) {
         assert!(root.join(action["main"].as_str().expect("main")).is_file(), "{name}: main");
+        if action["dynamicMetadata"] == true {
+            assert_eq!(action.get("metadata"), None, "{name}: its schemas are made of the step's config");
+            continue;
+        }
         for direction in ["in", "out"] {
             let path = action["metadata"][direction].as_str().expect("a path");
             let text = std::fs::read_to_string(root.join(path)).expect("the schema file");

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Given, Unfit};
+use super::{Given, Unfit, schema};
 
 /// Options in an error text.
 const MAX_LISTED: usize = 20;
@@ -132,10 +132,14 @@ impl Category {
     }
 
     pub(super) fn schema(&self) -> Map<String, Value> {
+        let one = self.schema_of_one();
+        if self.multiple { schema::object(json!({ "type": "array", "items": one })) } else { one }
+    }
+
+    /// The schema of a single option.
+    pub(super) fn schema_of_one(&self) -> Map<String, Value> {
         let texts: Vec<&str> = self.active().map(|choice| choice.text.as_str()).collect();
-        let one = json!({ "type": "string", "enum": texts });
-        let schema = if self.multiple { json!({ "type": "array", "items": one }) } else { one };
-        super::schema::object(schema)
+        schema::object(json!({ "type": "string", "enum": texts }))
     }
 
     /// What the builder reads about it.

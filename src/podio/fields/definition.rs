@@ -13,8 +13,6 @@ pub(crate) struct App {
     pub(crate) id: u64,
     /// Its name.
     pub(crate) name: String,
-    /// The workspace that it is in.
-    pub(crate) space_id: Option<u64>,
     /// Its revision, which grows with each change of its fields.
     pub(crate) revision: Option<u64>,
     /// Its fields, also those that were deleted, in the app's order.
@@ -74,14 +72,12 @@ pub(crate) enum Kind {
     /// `separator`: divides the form and has no value.
     Separator,
     /// A type of its own that has no simple form here: values are as Podio has them.
-    Other(String),
+    Other,
 }
 
 #[derive(Deserialize)]
 struct RawApp {
     app_id: u64,
-    #[serde(default)]
-    space_id: Option<u64>,
     #[serde(default)]
     current_revision: Option<u64>,
     #[serde(default)]
@@ -134,7 +130,6 @@ impl App {
         Some(Self {
             id: raw.app_id,
             name: raw.config.name.unwrap_or_else(|| raw.app_id.to_string()),
-            space_id: raw.space_id,
             revision: raw.current_revision,
             fields: raw.fields.into_iter().map(Field::from).collect(),
         })
@@ -205,7 +200,7 @@ impl Kind {
             "tag" => Self::Tag,
             "calculation" => Self::Calculation,
             "separator" => Self::Separator,
-            other => Self::Other(other.to_owned()),
+            _ => Self::Other,
         }
     }
 
@@ -230,12 +225,12 @@ mod tests {
     #[test]
     fn an_app_is_read() {
         let app = App::read(APP).expect("an app");
-        assert_eq!((app.id, app.name.as_str(), app.space_id, app.revision), (7, "Leads", Some(3), Some(5)));
+        assert_eq!((app.id, app.name.as_str(), app.revision), (7, "Leads", Some(5)));
         let title = app.field("title").expect("a field");
         assert!(title.required && title.unique && title.active);
         assert_eq!(title.title(), "\"Title\" (title)");
         assert!(!app.field("stage").expect("a field").required, "Podio fills in the default");
-        assert!(matches!(&app.field("new").expect("a field").kind, Kind::Other(kind) if kind == "hologram"));
+        assert!(matches!(app.field("new").expect("a field").kind, Kind::Other));
         let active: Vec<&str> = app.active().map(|field| field.external_id.as_str()).collect();
         assert_eq!(active, ["title", "stage", "new"]);
         assert!(App::read("{}").is_none());

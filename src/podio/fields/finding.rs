@@ -52,7 +52,9 @@ pub(crate) fn filter_value(field: &Field, given: Given<'_>) -> Result<Value, Unf
 pub(crate) fn moments(given: Given<'_>) -> Result<Value, Unfit> {
     range(given, |given| {
         let moment = given.word().as_deref().and_then(Moment::parse);
-        let unfit = || given.must_be("a date such as 2026-09-01 or 2026-09-01T10:00:00Z, or an object with \"from\" and \"to\"");
+        let unfit = || {
+            given.must_be("a date such as 2026-09-01 or 2026-09-01T10:00:00Z, or an object with \"from\" and \"to\"")
+        };
         moment.map(|moment| moment.as_filter().into()).ok_or_else(unfit)
     })
 }
@@ -122,7 +124,10 @@ mod tests {
             assert!(filtered(kind, given).expect_err(given).starts_with("must be "), "{kind} {given}");
         }
         for kind in ["text", "tel", "email", "phone", "location", "tag"] {
-            assert!(!field(kind, &Value::Null).kind.is_filterable() && field(kind, &Value::Null).kind.is_findable(), "{kind}");
+            assert!(
+                !field(kind, &Value::Null).kind.is_filterable() && field(kind, &Value::Null).kind.is_findable(),
+                "{kind}"
+            );
         }
         for kind in ["image", "file", "embed", "separator", "hologram"] {
             assert!(!field(kind, &Value::Null).kind.is_findable(), "{kind}");
@@ -135,7 +140,10 @@ mod tests {
         let mail = field("email", &Value::Null);
         assert!(has_text(&mail, &values, "a@b") && !has_text(&mail, &values, "ann@example.com"));
         let text = field("text", &Value::Null);
-        assert!(has_text(&text, &[json!({ "value": "Acme" })], "Acme") && !has_text(&text, &[json!({ "value": "Acme Ltd" })], "Acme"));
+        assert!(
+            has_text(&text, &[json!({ "value": "Acme" })], "Acme")
+                && !has_text(&text, &[json!({ "value": "Acme Ltd" })], "Acme")
+        );
         assert!(!has_text(&text, &[], "Acme"));
     }
 }

@@ -42,7 +42,7 @@ pub(crate) use moment::Moment;
 pub(crate) use plain::tags;
 pub(crate) use problem::{Problems, Unfit};
 pub(crate) use reference::file_ids;
-pub(crate) use schema::{Use, fields as fields_schema, properties};
+pub(crate) use schema::{Use, criteria_properties, fields as fields_schema};
 
 /// A builder's value as Podio takes it.
 pub(crate) fn encode(field: &Field, given: Given<'_>) -> Result<Value, Unfit> {
@@ -60,7 +60,7 @@ pub(crate) fn encode(field: &Field, given: Given<'_>) -> Result<Value, Unfit> {
         Kind::Reference(reference) => reference.encode(given),
         Kind::Tag => tags(given),
         Kind::Calculation | Kind::Separator => Err(given.must_be("left out: the field is read only")),
-        Kind::Other(_) => serde_json::from_str(given.raw().get()).map_err(|_| given.must_be("Podio's own value")),
+        Kind::Other => serde_json::from_str(given.raw().get()).map_err(|_| given.must_be("Podio's own value")),
     }
 }
 
@@ -78,7 +78,7 @@ pub(crate) fn decode(field: &Field, values: &[Value]) -> Value {
         Kind::Reference(reference) => reference.decode(values),
         Kind::Tag => plain::decode_all(values),
         Kind::Separator => Value::Null,
-        Kind::Other(_) => values.iter().cloned().collect(),
+        Kind::Other => values.iter().cloned().collect(),
     }
 }
 

@@ -68,12 +68,12 @@ impl Problems {
     }
 
     /// A field that is not in use.
-    pub(super) fn inactive(&mut self, field: &Field) {
+    pub(crate) fn inactive(&mut self, field: &Field) {
         self.0.push(format!("{} is no longer active in the app: leave it out", field.title()));
     }
 
     /// A name that is none of the app's fields.
-    pub(super) fn unknown(&mut self, name: &str, app: &App) {
+    pub(crate) fn unknown(&mut self, name: &str, app: &App) {
         let names: Vec<&str> = app.active().map(|field| field.external_id.as_str()).collect();
         let listed = names.iter().take(MAX_LISTED).copied().collect::<Vec<_>>().join(", ");
         let more = if names.len() > MAX_LISTED { ", …" } else { "" };

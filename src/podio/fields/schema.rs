@@ -16,11 +16,51 @@ pub(crate) enum Use {
 }
 
 /// The properties of an object with the fields' values: external id → schema, in the app's order.
-pub(crate) fn properties(app: &App, purpose: Use) -> Map<String, Value> {
+fn properties(app: &App, purpose: Use) -> Map<String, Value> {
     let fields: Vec<&Field> = app.active().filter(|field| purpose == Use::Read || !field.kind.is_read_only()).collect();
     let count = fields.len();
     let entries = fields.into_iter().enumerate();
     entries.map(|(index, field)| (field.external_id.clone(), property(field, purpose, count - index))).collect()
+}
+
+/// The properties of an object with criteria for the fields by which items are found.
+pub(crate) fn criteria_properties(app: &App) -> Map<String, Value> {
+    let fields: Vec<&Field> = app.active().filter(|field| field.kind.is_findable()).collect();
+    let count = fields.len();
+    let criterion = |(index, field): (usize, &Field)| {
+        let (schema, help) = match &field.kind {
+            Kind::Category(_) | Kind::Reference(_) => {
+                (json!({ "type": "array", "items": of_one(field) }), "One of these.")
+            }
+            kind if kind.is_filterable() => {
+                let bound = |title: &str| {
+                    let mut bound = of_one(field);
+                    bound.insert("title".to_owned(), title.into());
+                    bound.insert("required".to_owned(), false.into());
+                    bound
+                };
+                let bounds = json!({ "from": bound("From"), "to": bound("To") });
+                (json!({ "type": "object", "properties": bounds }), "From and to, either may be empty.")
+            }
+            _ => (json!({ "type": "string" }), "The exact text."),
+        };
+        let mut schema = object(schema);
+        schema.insert("title".to_owned(), field.label.clone().into());
+        schema.insert("required".to_owned(), false.into());
+        schema.insert("order".to_owned(), (count - index).into());
+        schema.insert("help".to_owned(), json!({ "description": help }));
+        (field.external_id.clone(), Value::Object(schema))
+    };
+    fields.into_iter().enumerate().map(criterion).collect()
+}
+
+/// A single value of a criterion.
+fn of_one(field: &Field) -> Map<String, Value> {
+    match &field.kind {
+        Kind::Category(category) => category.schema_of_one(),
+        Kind::Date(_) => object(json!({ "type": "string" })),
+        _ => object(json!({ "type": "number" })),
+    }
 }
 
 /// An object with the fields' values.
@@ -61,9 +101,7 @@ fn of_kind(kind: &Kind) -> Map<String, Value> {
         Kind::Typed(typed) => typed.schema(),
         Kind::Reference(reference) => reference.schema(),
         Kind::Calculation => object(json!({ "type": ["number", "string", "object"] })),
-        Kind::Separator | Kind::Other(_) => {
-            object(json!({ "type": ["object", "array", "string", "number", "boolean"] }))
-        }
+        Kind::Separator | Kind::Other => object(json!({ "type": ["object", "array", "string", "number", "boolean"] })),
     }
 }
 
@@ -83,7 +121,7 @@ fn hint(kind: &Kind) -> &'static str {
         Kind::Reference(reference) => reference.hint(),
         Kind::Tag => "Texts: a list, or one text with commas between them.",
         Kind::Calculation => "Computed by Podio.",
-        Kind::Separator | Kind::Other(_) => "The value as Podio has it.",
+        Kind::Separator | Kind::Other => "The value as Podio has it.",
     }
 }
 

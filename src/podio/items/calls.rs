@@ -37,13 +37,12 @@ impl<'a> Calls<'a> {
 
     /// `POST path`. Once more after a lost answer, as the retry policy says.
     pub(crate) async fn post(self, path: &str, body: &Value) -> Result<Answer, CallError> {
-        self.send(Request::post(self.url(path), json(body))).await
+        self.send(self.to_post(path, body)).await
     }
 
     /// `POST path`, which is repeated only if it certainly never reached Podio.
     pub(super) async fn post_once(self, path: &str, body: &Value) -> Result<Answer, CallError> {
-        let request = Request::post(self.url(path), json(body));
-        self.send(Request { safe_retries: true, ..request }).await
+        self.send(Request { safe_retries: true, ..self.to_post(path, body) }).await
     }
 
     /// `PUT path`.
@@ -51,7 +50,13 @@ impl<'a> Calls<'a> {
         self.send(Request::put(self.url(path), json(body))).await
     }
 
-    async fn send(self, request: Request) -> Result<Answer, CallError> {
+    /// `POST path`, to be sent with [`Self::send`].
+    pub(crate) fn to_post(self, path: &str, body: &Value) -> Request {
+        Request::post(self.url(path), json(body))
+    }
+
+    /// Sends a request within the time of the message.
+    pub(crate) async fn send(self, request: Request) -> Result<Answer, CallError> {
         self.podio.send(&Request { began: self.began, ..request }, self.stop).await
     }
 

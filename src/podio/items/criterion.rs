@@ -89,7 +89,9 @@ mod tests {
         let read = |chosen: &str| {
             let fields = json!({ "lookupCriteria": chosen });
             let settings = ItemSettings::read(fields.as_object().expect("an object"));
-            Criterion::read(&settings, &app).map(|criterion| criterion.label()).map_err(|failure| failure.message().to_owned())
+            Criterion::read(&settings, &app)
+                .map(|criterion| criterion.label())
+                .map_err(|failure| failure.message().to_owned())
         };
         assert_eq!(read(""), Ok("External ID".to_owned()));
         assert_eq!(read("itemId"), Ok("Item ID".to_owned()));

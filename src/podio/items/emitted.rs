@@ -97,17 +97,19 @@ mod tests {
 
     #[test]
     fn an_item_keeps_every_digit_and_gets_its_simple_values() {
-        let item = raw(
-            r#"{"item_id": 3352054999, "ratio": 1.50, "fieldsByName": 1,
-                "fields": [{"external_id": "title", "type": "text", "values": [{"value": "Acme"}]}]}"#,
-        );
+        let item = raw(r#"{"item_id": 3352054999, "ratio": 1.50, "fieldsByName": 1,
+                "fields": [{"external_id": "title", "type": "text", "values": [{"value": "Acme"}]}]}"#);
         let mut out = Vec::new();
         write_item(&item, None, &mut out);
         assert_eq!(
             String::from_utf8_lossy(&out),
             r#"{"item_id":3352054999,"ratio":1.50,"fields":[{"external_id":"title","type":"text","values":[{"value":"Acme"}]}],"fieldsByName":{"title":"Acme"}}"#
         );
-        for (odd, want) in [("[1, 2]", "[1,2]"), ("{}", r#"{"fieldsByName":{}}"#), (r#"{"fields":7}"#, r#"{"fields":7,"fieldsByName":{}}"#)] {
+        for (odd, want) in [
+            ("[1, 2]", "[1,2]"),
+            ("{}", r#"{"fieldsByName":{}}"#),
+            (r#"{"fields":7}"#, r#"{"fields":7,"fieldsByName":{}}"#),
+        ] {
             out.clear();
             write_item(&raw(odd), None, &mut out);
             assert_eq!(String::from_utf8_lossy(&out), want);

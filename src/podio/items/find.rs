@@ -44,7 +44,8 @@ pub(crate) async fn by_item_id(calls: Calls<'_>, id: u64) -> Result<Option<Found
 
 /// An item of the app with this external id, of which Podio allows several.
 pub(crate) async fn by_external_id(calls: Calls<'_>, app: &App, id: &str) -> Result<Option<Found>, Interruption> {
-    let unfit = || Failure::input("\"externalId\" (External ID) cannot be a dot, or two: Podio's paths have no place for it.");
+    let unfit =
+        || Failure::input("\"externalId\" (External ID) cannot be a dot, or two: Podio's paths have no place for it.");
     let segment = segment(id).ok_or_else(unfit)?;
     let path = format!("/item/app/{}/external_id/{segment}", app.id);
     one(calls, &path, &format!("The {} cannot be searched for the external id.", app.title())).await

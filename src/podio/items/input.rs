@@ -72,7 +72,14 @@ impl<'a> ItemInput<'a> {
         Ok(Self { item_id, external_id, revision, fields: given("fields"), tags, file_ids, problems })
     }
 
-    /// The body of the call that writes the item with these values.
+    /// The body of the call that creates the item with these values.
+    pub(crate) fn new_body(&self, fields: &Map<String, Value>) -> Value {
+        let mut body = self.body(fields);
+        body.as_object_mut().map(|body| body.remove("revision"));
+        body
+    }
+
+    /// The body of the call that changes the item with these values.
     pub(crate) fn body(&self, fields: &Map<String, Value>) -> Value {
         let mut body = json!({ "fields": fields });
         let mut add = |name: &str, value: Option<Value>| {
@@ -107,7 +114,8 @@ mod tests {
 
     #[test]
     fn an_item_is_read_and_written() {
-        let body = r#"{"itemId":"3352054999","externalId":17,"revision":2,"tags":"a, b","fileIds":[1,"2"],"fields":{"x":1}}"#;
+        let body =
+            r#"{"itemId":"3352054999","externalId":17,"revision":2,"tags":"a, b","fileIds":[1,"2"],"fields":{"x":1}}"#;
         read(body, |input| {
             assert_eq!((input.item_id, input.revision), (Some(3_352_054_999), Some(2)));
             assert_eq!(input.external_id.as_deref(), Some("17"));
@@ -127,11 +135,18 @@ mod tests {
         read(r#"{"itemId":"x","externalId":[1],"revision":-1,"tags":{"a":1},"fileIds":"a.txt"}"#, |input| {
             let app = App::read(r#"{"app_id":7}"#).expect("an app");
             let text = input.problems.failure(&app).message().to_owned();
-            for word in ["5 values", "\"itemId\" (Item ID) must be", "\"externalId\"", "\"revision\"", "\"tags\"", "\"fileIds\""] {
+            for word in [
+                "5 values",
+                "\"itemId\" (Item ID) must be",
+                "\"externalId\"",
+                "\"revision\"",
+                "\"tags\"",
+                "\"fileIds\"",
+            ] {
                 assert!(text.contains(word), "{word}: {text}");
             }
         });
         let list = RawValue::from_string("[]".to_owned()).expect("JSON");
-        assert!(ItemInput::read(Some(&list)).expect_err("a list").message().contains("an array"));
+        assert!(ItemInput::read(Some(&list)).err().expect("a list").message().contains("an array"));
     }
 }

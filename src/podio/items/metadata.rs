@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::criterion::Criterion;
-use crate::podio::fields::{App, Use, fields_schema};
+use crate::podio::fields::{App, Use, criteria_properties, fields_schema};
 
 /// A property of a schema. The one with the highest `order` comes first.
 pub(crate) fn property(kind: Value, title: &str, required: bool, order: u32, help: &str) -> Value {
@@ -48,7 +48,8 @@ pub(crate) fn written(app: &App, criterion: Option<Criterion<'_>>, must_exist: b
     let mut tags = property("array".into(), "Tags", false, 30, "Texts: a list, or one text with commas between them.");
     tags["items"] = strings;
     add("tags", tags);
-    let mut files = property("array".into(), "File IDs", false, 20, "Uploaded files to attach: file_id of Upload File.");
+    let mut files =
+        property("array".into(), "File IDs", false, 20, "Uploaded files to attach: file_id of Upload File.");
     files["items"] = json!({ "type": "number" });
     add("fileIds", files);
     if !is_new {
@@ -89,6 +90,30 @@ pub(crate) fn lookup(app: &App, criterion: Criterion<'_>, may_be_empty: bool) ->
     value["title"] = title.into();
     value["required"] = (!may_be_empty).into();
     object(Map::from_iter([("lookupValue".to_owned(), value)]))
+}
+
+/// The criteria of a lookup of many.
+pub(crate) fn criteria(app: &App) -> Value {
+    let range = |title: &str, order: u32| {
+        let mut range =
+            property("object".into(), title, false, order, "From and to, either may be empty: days or times.");
+        range["properties"] = json!({
+            "from": { "type": "string", "title": "From", "required": false },
+            "to": { "type": "string", "title": "To", "required": false },
+        });
+        range
+    };
+    let mut filters = property("object".into(), "Filters", false, 50, "Values that the items' fields must have.");
+    filters["properties"] = Value::Object(criteria_properties(app));
+    let mut tags = property("array".into(), "Tags", false, 10, "Tags that the items must have.");
+    tags["items"] = json!({ "type": "string" });
+    object(Map::from_iter([
+        ("filters".to_owned(), filters),
+        ("createdOn".to_owned(), range("Created", 40)),
+        ("lastEditOn".to_owned(), range("Last edited", 30)),
+        ("externalId".to_owned(), text("External ID", false, 20, "The id that another system gave the item.")),
+        ("tags".to_owned(), tags),
+    ]))
 }
 
 /// An item that is emitted.

@@ -13,12 +13,16 @@ pub(crate) mod find;
 mod input;
 pub(crate) mod metadata;
 mod places;
+mod query;
 mod settings;
 mod step;
+mod target;
 pub(crate) mod write;
 
-pub(crate) use calls::{Calls, explained};
+pub(crate) use calls::Calls;
 pub(crate) use criterion::Criterion;
 pub(crate) use input::{ItemInput, object};
+pub(crate) use query::Query;
 pub(crate) use settings::{EmitBehavior, ItemSettings};
 pub(crate) use step::{ItemStep, Trouble};
+pub(crate) use target::{Target, nothing, only};

@@ -71,7 +71,9 @@ impl ItemSettings {
             return Err(Failure::input("The step's App is not chosen: choose it, or enter its id in Podio."));
         };
         text.parse().map_err(|_| {
-            Failure::input("The step's App (app) must be the id of an app in Podio, a whole number: choose the app again.")
+            Failure::input(
+                "The step's App (app) must be the id of an app in Podio, a whole number: choose the app again.",
+            )
         })
     }
 
@@ -112,7 +114,8 @@ mod tests {
 
     #[test]
     fn what_a_builder_fills_in_is_read_leniently() {
-        let filled = settings(&json!({ "app": " 30816001 ", "silent": "true", "pageSize": 50, "oauth": {}, "space": "" }));
+        let filled =
+            settings(&json!({ "app": " 30816001 ", "silent": "true", "pageSize": 50, "oauth": {}, "space": "" }));
         assert_eq!(filled.app().ok(), Some(30_816_001));
         assert!(filled.flag("silent") && !filled.flag("suppressHooks"));
         assert_eq!(filled.number("pageSize", "Page Size", 500).ok().flatten(), Some(50));

@@ -16,7 +16,7 @@ use super::{
     settings::ItemSettings,
 };
 use crate::{
-    podio::fields::App,
+    podio::{StepConfig, fields::App},
     rest::ApiClient,
 };
 
@@ -32,18 +32,13 @@ pub(crate) struct ItemStep {
 }
 
 impl ItemStep {
-    pub(crate) fn new(podio: Arc<ApiClient>, settings: ItemSettings, safe_retries: bool) -> Self {
-        Self { podio, apps: Arc::default(), settings, safe_retries }
+    pub(crate) fn new(podio: Arc<ApiClient>, config: &StepConfig) -> Self {
+        Self { podio, apps: Arc::default(), settings: config.items.clone(), safe_retries: config.safe_retries }
     }
 
     /// The calls of a message whose work begins now.
     pub(crate) fn calls<'a>(&'a self, stop: &'a Stop) -> Calls<'a> {
         Calls::new(&self.podio, stop)
-    }
-
-    /// Podio, for calls that are built elsewhere.
-    pub(crate) fn podio(&self) -> &ApiClient {
-        &self.podio
     }
 
     /// The definition of the chosen app.
@@ -53,13 +48,16 @@ impl ItemStep {
 
     /// Does something with the definition of the chosen app. If that fails in a way that a newer definition may mend, it
     /// is done once more with that.
-    pub(crate) async fn with_app<T>(
+    pub(crate) async fn with_app<T, Attempt>(
         &self,
         calls: Calls<'_>,
-        attempt: impl AsyncFn(&App) -> Result<T, Trouble>,
-    ) -> Result<T, Interruption> {
+        attempt: impl Fn(Arc<App>) -> Attempt,
+    ) -> Result<T, Interruption>
+    where
+        Attempt: Future<Output = Result<T, Trouble>>,
+    {
         let app = self.app(calls).await?;
-        let trouble = match attempt(&app).await {
+        let trouble = match attempt(app.clone()).await {
             Ok(done) => return Ok(done),
             Err(trouble) => trouble,
         };
@@ -70,7 +68,7 @@ impl ItemStep {
         };
         match self.apps.newer(&app, sign, calls).await? {
             Some(newer) if newer.revision != app.revision || app.revision.is_none() => {
-                attempt(&newer).await.map_err(Interruption::from)
+                attempt(newer).await.map_err(Interruption::from)
             }
             _ => Err(trouble.into()),
         }
@@ -84,22 +82,16 @@ impl ItemStep {
     /// The choices of the form's select boxes.
     pub(crate) async fn choices(&self, method: &str, stop: &Stop) -> Result<Option<Value>, Failure> {
         let calls = self.calls(stop);
-        let of_app = async || self.app(calls).await.map_err(failure);
         match method {
-            "getLookupCriteria" => Ok(Some(Criterion::choices(&*of_app().await?))),
-            "getSortFields" => Ok(Some(sort_fields(&*of_app().await?))),
+            "getLookupCriteria" => Ok(Some(Criterion::choices(&*self.app_of_form(stop).await?))),
+            "getSortFields" => Ok(Some(sort_fields(&*self.app_of_form(stop).await?))),
             _ => places::choices(method, &self.settings, &self.apps, calls).await,
         }
     }
 
-    /// Schemas made of the app's definition.
-    pub(crate) async fn metadata(
-        &self,
-        stop: &Stop,
-        make: impl FnOnce(&App, &ItemSettings) -> Result<Value, Failure>,
-    ) -> Result<Option<Value>, Failure> {
-        let app = self.app(self.calls(stop)).await.map_err(failure)?;
-        make(&app, &self.settings).map(Some)
+    /// The definition of the chosen app, for the form.
+    pub(crate) async fn app_of_form(&self, stop: &Stop) -> Result<Arc<App>, Failure> {
+        self.app(self.calls(stop)).await.map_err(failure)
     }
 }
 
@@ -140,6 +132,7 @@ fn sort_fields(app: &App) -> Value {
     let own = [("created_on", "Created"), ("last_edit_on", "Last edited"), ("title", "Title"), ("item_id", "Item ID")];
     let own = own.map(|(key, label)| (key.to_owned(), Value::from(label)));
     let fields = app.active().filter(|field| field.kind.is_sortable());
-    let fields = fields.map(|field| (find::key(field), Value::from(format!("{} ({})", field.label, field.external_id))));
+    let fields =
+        fields.map(|field| (find::key(field), Value::from(format!("{} ({})", field.label, field.external_id))));
     Value::Object(own.into_iter().chain(fields).collect::<Map<_, _>>())
 }

@@ -119,16 +119,21 @@ fn trouble(error: CallError, what: &str) -> Trouble {
     if is_refused { Trouble::Refused(interruption) } else { Trouble::Other(interruption) }
 }
 
-/// Creates an item. If the answer is lost, the item is looked for by `identity` before the call is repeated.
-pub(crate) async fn create(
-    calls: Calls<'_>,
-    app: &App,
-    body: &Value,
-    options: &str,
-    identity: Option<Identity<'_>>,
-    safe_retries: bool,
-) -> Result<Created, Trouble> {
-    let path = format!("/item/app/{}/{options}", app.id);
+/// An item to create.
+pub(crate) struct NewItem<'a> {
+    /// The body of the call.
+    pub(crate) body: Value,
+    /// The query of the call.
+    pub(crate) options: &'a str,
+    /// By what it is recognized after a lost answer; without it, `safe_retries` decides what happens then.
+    pub(crate) identity: Option<Identity<'a>>,
+    /// Do not repeat the call if it may have been executed.
+    pub(crate) safe_retries: bool,
+}
+
+/// Creates an item. If the answer is lost, the item is looked for before the call is repeated.
+pub(crate) async fn create(calls: Calls<'_>, app: &App, new: &NewItem<'_>) -> Result<Created, Trouble> {
+    let path = format!("/item/app/{}/{}", app.id, new.options);
     let began = Utc::now().naive_utc();
     let failed = |error: CallError| {
         let what = match error.status() {
@@ -138,30 +143,27 @@ pub(crate) async fn create(
         };
         trouble(error, &what)
     };
-    let Some(identity) = identity else {
-        let answer = if safe_retries { calls.post_once(&path, body).await } else { calls.post(&path, body).await };
+    let Some(identity) = new.identity else {
+        let answer =
+            if new.safe_retries { calls.post_once(&path, &new.body).await } else { calls.post(&path, &new.body).await };
         return Ok(Created { written: written(&answer.map_err(failed)?)?, was_found: false });
     };
     let mut attempt = 1;
     loop {
-        match calls.post_once(&path, body).await {
+        let error = match calls.post_once(&path, &new.body).await {
             Ok(answer) => return Ok(Created { written: written(&answer)?, was_found: false }),
-            Err(error) if error.is_outcome_unknown() => {
-                tracing::info!(attempt, "the answer to a new item was lost; looking for the item");
-                match created_before(calls, app, identity, began).await {
-                    Ok(Some(head)) => return Ok(Created { written: head.into(), was_found: true }),
-                    Ok(None) => {}
-                    // Delivered again, the message would create the item without a look for it.
-                    Err(Interruption::Rebound { .. }) if !identity.is_looked_for_first() => return Err(failed(error)),
-                    Err(interruption) => return Err(interruption.into()),
-                }
-                if attempt == MAX_CREATES {
-                    return Err(failed(error));
-                }
-            }
+            Err(error) if error.is_outcome_unknown() => error,
             Err(error) => return Err(failed(error)),
+        };
+        tracing::info!(attempt, "the answer to a new item was lost; looking for the item");
+        match created_before(calls, app, identity, began).await {
+            Ok(Some(head)) => return Ok(Created { written: head.into(), was_found: true }),
+            Ok(None) if attempt < MAX_CREATES => attempt += 1,
+            Ok(None) => return Err(failed(error)),
+            // Delivered again, the message would create the item without a look for it.
+            Err(Interruption::Rebound { .. }) if !identity.is_looked_for_first() => return Err(failed(error)),
+            Err(interruption) => return Err(interruption.into()),
         }
-        attempt += 1;
     }
 }
 
@@ -191,7 +193,7 @@ async fn created_before(
 
 /// The ids of other items with the external id of a new one: two steps that create at once make two items. `None` if
 /// that cannot be told now; the item is there, so its message must not be done again for it.
-pub(crate) async fn twins(calls: Calls<'_>, app: &App, external_id: &str, own: u64) -> Option<Vec<u64>> {
+async fn twins(calls: Calls<'_>, app: &App, external_id: &str, own: u64) -> Option<Vec<u64>> {
     let items = match find::filtered(calls, app, "external_id", json!([external_id]), MAX_TWINS).await {
         Ok(items) => items,
         Err(_) => {
@@ -204,6 +206,26 @@ pub(crate) async fn twins(calls: Calls<'_>, app: &App, external_id: &str, own: u
         tracing::warn!(others = twins.len(), "other items have the external id of the item that was created");
     }
     Some(twins)
+}
+
+/// The result of creating an item. Whether others have its external id is looked up.
+pub(crate) async fn result_of_new(calls: Calls<'_>, app: &App, written: &Written, external_id: Option<&str>) -> Value {
+    let others = match external_id {
+        Some(id) => twins(calls, app, id, written.item_id).await,
+        None => None,
+    };
+    result(written, true, others.as_deref())
+}
+
+/// The result of writing an item. `others`: items with the external id of a new one, if that was asked for.
+pub(crate) fn result(written: &Written, created: bool, others: Option<&[u64]>) -> Value {
+    let mut result = json!({
+        "item_id": written.item_id, "created": created, "title": written.title, "revision": written.revision,
+    });
+    if let Some(others) = others {
+        result["otherItemIds"] = json!(others);
+    }
+    result
 }
 
 fn written(answer: &Answer) -> Result<Written, Failure> {

@@ -132,7 +132,10 @@ mod tests {
         });
         assert_eq!(read(&whole), Ok(kept.clone()));
         assert_eq!(read(&parts), Ok(kept.clone()));
-        assert_eq!(read(&json!({"start_utc": "2026-09-01 08:00:00", "end_utc": "2026-09-02 09:30:00"})), Ok(kept.clone()));
+        assert_eq!(
+            read(&json!({"start_utc": "2026-09-01 08:00:00", "end_utc": "2026-09-02 09:30:00"})),
+            Ok(kept.clone())
+        );
         let shown = show(&kept);
         assert_eq!((&shown["start"], &shown["start_utc"]), (&whole["start"], &json!("2026-09-01 08:00:00")));
         assert_eq!((&shown["end_date_utc"], &shown["end_time_utc"]), (&json!("2026-09-02"), &json!("09:30:00")));

@@ -57,7 +57,7 @@ fn an_error_s_log_text_holds_no_value_and_its_text_is_bounded() {
     let app = app();
     let many: Map<String, Value> = (0..1000).map(|index| (format!("geheim-{index}"), json!("geheim"))).collect();
     with(&Value::Object(many).to_string(), |given| {
-        let failure = Draft::read(&app, Some(given)).check().expect_err("unknown").failure(&app);
+        let failure = Draft::read(&app, Some(given)).check().err().expect("unknown").failure(&app);
         assert!(!failure.to_string().contains("geheim"), "{failure}");
         assert!(failure.message().ends_with("; and 980 more."), "{}", failure.message());
         assert!(failure.message().len() < 4000, "{}", failure.message().len());
