@@ -7,8 +7,10 @@ use async_trait::async_trait;
 use serde_json::{Value, json, value::RawValue};
 
 mod context;
+mod current_snapshot;
 mod failure;
 
+pub(crate) use current_snapshot::CurrentSnapshot;
 pub use context::{Context, HookContext};
 pub use failure::{ApiAnswer, ErrorCode, Failure};
 

@@ -34,7 +34,7 @@ enum Instruction {
     /// An error; the script continues.
     Error(String),
     Snapshot(Value),
-    /// A snapshot of so many bytes.
+    /// A snapshot with a text of so many bytes.
     SnapshotOfSize(usize),
     UpdateSnapshot(Value),
     UpdateKeys(Value),
@@ -122,7 +122,7 @@ async fn execute(instruction: Instruction, context: &Context<'_>) -> Result<(), 
         Instruction::DataWithHeaders(headers) => emitter.data(Outgoing { headers, ..Outgoing::new(json!({})) }).await,
         Instruction::Error(text) => emitter.error(Failure::new(text)).await,
         Instruction::Snapshot(value) => emitter.snapshot(raw(&value)).await,
-        Instruction::SnapshotOfSize(size) => emitter.snapshot(raw(&"x".repeat(size).into())).await,
+        Instruction::SnapshotOfSize(size) => emitter.snapshot(raw(&json!({ "x": "x".repeat(size) }))).await,
         Instruction::UpdateSnapshot(value) => emitter.update_snapshot(raw(&value)).await,
         Instruction::UpdateKeys(value) => emitter.update_keys(raw(&value)).await,
         Instruction::HttpReply(body) => reply(body, context).await,

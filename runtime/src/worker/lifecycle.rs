@@ -10,7 +10,7 @@ use tracing::Instrument as _;
 use super::{
     StartError,
     emit::Emits,
-    events::{Drains, message_span, message_trace},
+    events::{Drains, SnapshotIgnored, message_span, message_trace},
     in_flight::InFlight,
     process::Processor,
     settings::WorkerSettings,
@@ -19,9 +19,11 @@ use super::{
 };
 use crate::{
     amqp::{Delivery, Link},
-    dispatcher::{Action, Registry},
+    dispatcher::{Action, CurrentSnapshot, Registry},
     large::{Budget, offloadable},
-    platform::{Platform, cipher::Cipher, identity::Identity, lightweight::BodyStore, step_data::StepData},
+    platform::{
+        Platform, cipher::Cipher, identity::Identity, lightweight::BodyStore, snapshot::Snapshot, step_data::StepData,
+    },
     stop::Stop,
     telemetry::{InUse, metrics, totals},
 };
@@ -154,7 +156,7 @@ fn step(settings: &WorkerSettings, platform: &Platform, step_data: &StepData, ci
         queue: settings.broker.queue.clone(),
         id: settings.identity.step_id.clone(),
         flow_type: settings.flow_type,
-        snapshot: step_data.snapshot().unwrap_or_default(),
+        snapshot: CurrentSnapshot::new(first_snapshot(step_data), settings.emit.size_limit),
         passthrough: step_data.is_passthrough,
         no_self_passthrough: settings.emit.no_self_passthrough,
         lightweight_threshold: settings.emit.lightweight_threshold,
@@ -163,6 +165,14 @@ fn step(settings: &WorkerSettings, platform: &Platform, step_data: &StepData, ci
         api: platform.api.clone(),
         account: step_data.account(),
     }
+}
+
+/// The snapshot with which the step starts.
+fn first_snapshot(step_data: &StepData) -> Snapshot {
+    step_data.snapshot().unwrap_or_else(|kind| {
+        SnapshotIgnored { kind }.emit();
+        Snapshot::default()
+    })
 }
 
 /// Lets whoever reads the figures see what is in use.
