@@ -9,9 +9,10 @@ use serde_json::{Value, json, value::RawValue};
 mod context;
 mod current_snapshot;
 mod failure;
+pub(crate) mod hooks;
 
-pub(crate) use current_snapshot::CurrentSnapshot;
 pub use context::{Context, HookContext};
+pub(crate) use current_snapshot::CurrentSnapshot;
 pub use failure::{ApiAnswer, ErrorCode, Failure};
 
 use crate::{
