@@ -7,9 +7,12 @@ use async_trait::async_trait;
 use serde_json::{Value, json, value::RawValue};
 
 mod context;
+mod current_snapshot;
 mod failure;
+pub(crate) mod hooks;
 
 pub use context::{Context, HookContext};
+pub(crate) use current_snapshot::CurrentSnapshot;
 pub use failure::{ApiAnswer, ErrorCode, Failure};
 
 use crate::{

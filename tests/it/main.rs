@@ -61,6 +61,7 @@ mod settings;
 mod shared_tokens;
 mod silent_peers;
 mod silent_start;
+mod snapshots;
 mod startup;
 mod step;
 mod step_data;

@@ -29,7 +29,6 @@ impl Manifest {
 
     /// The action that the platform offers first, the one with the highest `order`; the trigger, if there is no action.
     pub(crate) fn first_function(&self) -> Option<&str> {
-        let order = |function: &Value| function["order"].as_i64().unwrap_or_default();
         let functions = if self.actions.is_empty() { &self.triggers } else { &self.actions };
         functions.iter().max_by_key(|(_, function)| order(function)).map(|(name, _)| name.as_str())
     }
@@ -39,9 +38,29 @@ impl Manifest {
         self.function(name).is_some_and(|function| function["dynamicMetadata"] == true)
     }
 
+    /// Whether the trigger of this name is started by the platform's scheduler (protocol, section 14.2).
+    pub(crate) fn is_polling(&self, name: &str) -> bool {
+        self.triggers.get(name).is_some_and(|trigger| trigger["type"] == "polling")
+    }
+
+    /// The names of all actions and triggers with their titles, those that the platform offers first at the head.
+    pub(crate) fn functions(&self) -> Vec<(&str, &str)> {
+        let mut functions: Vec<_> = self.actions.iter().chain(&self.triggers).collect();
+        functions.sort_by_key(|(_, function)| std::cmp::Reverse(order(function)));
+        functions
+            .into_iter()
+            .map(|(name, function)| (name.as_str(), function["title"].as_str().unwrap_or_default()))
+            .collect()
+    }
+
     fn function(&self, name: &str) -> Option<&Value> {
         self.actions.get(name).or_else(|| self.triggers.get(name))
     }
+}
+
+/// A higher one comes first.
+fn order(function: &Value) -> i64 {
+    function["order"].as_i64().unwrap_or_default()
 }
 
 impl fmt::Debug for Manifest {
@@ -58,13 +77,15 @@ mod tests {
     fn a_function_is_an_action_or_a_trigger() {
         let manifest = Manifest::read(
             r#"{
-                "actions": { "a": { "order": 1 }, "b": { "order": 9, "dynamicMetadata": true }, "c": {} },
-                "triggers": { "t": { "order": 10, "dynamicMetadata": true }, "u": { "dynamicMetadata": "true" } }
+                "actions": { "a": { "order": 1 }, "b": { "title": "B", "order": 9, "dynamicMetadata": true }, "c": { "type": "polling" } },
+                "triggers": { "t": { "order": 10, "dynamicMetadata": true }, "u": { "type": "polling", "dynamicMetadata": "true" } }
             }"#,
         );
         assert_eq!(manifest.first_function(), Some("b"));
         let dynamic = ["a", "b", "t", "u", "v"].map(|name| manifest.has_dynamic_metadata(name));
         assert_eq!(dynamic, [false, true, true, false, false]);
+        assert_eq!(manifest.functions(), [("t", ""), ("b", "B"), ("a", ""), ("c", ""), ("u", "")]);
+        assert!(manifest.is_polling("u") && !manifest.is_polling("t") && !manifest.is_polling("c"));
         let triggers = Manifest::read(r#"{ "triggers": { "t": {}, "u": { "order": 1 } } }"#);
         assert_eq!(triggers.first_function(), Some("u"));
         assert_eq!(Manifest::read("no JSON").first_function(), None);

@@ -20,7 +20,7 @@ use crate::{
 
 mod manifest;
 
-use manifest::Manifest;
+pub(crate) use manifest::Manifest;
 
 /// A component: what the runtime runs. `elasticio_runtime::main::<MyComponent>()` is its whole program.
 pub trait Component: 'static {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::emit::EmitSettings;
+use super::{emit::EmitSettings, hooks::HookSettings};
 use crate::{
     amqp::{BrokerSettings, ack_timeout},
     large::MemorySettings,
@@ -43,8 +43,8 @@ pub(crate) struct WorkerSettings {
     pub(crate) input_format: InputFormat,
     /// `ELASTICIO_FLOW_TYPE`
     pub(crate) flow_type: FlowType,
-    /// `ELASTICIO_STARTUP_REQUIRED`
-    pub(crate) startup_required: bool,
+    /// Those of the startup hook, with `ELASTICIO_STARTUP_REQUIRED`.
+    pub(crate) startup: Option<HookSettings>,
 }
 
 impl WorkerSettings {
@@ -63,7 +63,7 @@ impl WorkerSettings {
             storage: StorageSettings::read(reader),
             input_format: input_format(reader),
             flow_type: FlowType::read(reader),
-            startup_required: reader.flag(v::STARTUP_REQUIRED),
+            startup: reader.flag(v::STARTUP_REQUIRED).then(|| HookSettings::read(reader)),
             identity,
         }
     }

@@ -8,7 +8,7 @@ use tracing::Span;
 use crate::{
     amqp::PublishError,
     dispatcher::Failure,
-    platform::{headers::Value, identity::Identity},
+    platform::{headers::Value, identity::Identity, json::Kind},
     telemetry::{
         OWNER, health, metrics, totals,
         traces::{self, MessageTrace},
@@ -66,6 +66,17 @@ impl Starting<'_> {
             prefetch = self.prefetch,
             "starting"
         );
+    }
+}
+
+/// The step starts with an empty snapshot, since the platform's is not an object.
+pub(super) struct SnapshotIgnored {
+    pub(super) kind: Kind,
+}
+
+impl SnapshotIgnored {
+    pub(super) fn emit(self) {
+        tracing::warn!("the step's snapshot is {}, not an object: the step starts with an empty one", self.kind);
     }
 }
 
