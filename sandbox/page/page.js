@@ -23,6 +23,8 @@ function show(state) {
   get("refresh").textContent = `${state.refresh_tokens} valid refresh token(s)`;
   rows("pools", state.pools.map((pool) =>
     [pool.name, `${pool.limit} in ${seconds(pool.window)}`, pool.used, seconds(pool.resets_in)]));
+  rows("hooks", state.hooks.map((hook) =>
+    [hook.hook_id, `${hook.on.type} ${hook.on.id}`, hook.event, hook.url, hook.status, hook.delivered, hook.lost]));
   get("count").textContent = `(${state.call_count})`;
   const lines = state.calls.map((call) =>
     [time(call.at), call.api, `${call.method} ${call.path}`, call.status || "no answer", call.token, call.body]);
@@ -59,10 +61,12 @@ get("short").addEventListener("submit", (event) => {
   event.preventDefault();
   call("POST", "answers", new FormData(event.target).get("short"));
 });
-get("limit").addEventListener("submit", (event) => {
-  event.preventDefault();
-  call("PUT", "rate-limit", new FormData(event.target).get("limit"));
-});
+for (const [form, path] of [["limit", "rate-limit"], ["limit-marked", "rate-limit-marked"]]) {
+  get(form).addEventListener("submit", (event) => {
+    event.preventDefault();
+    call("PUT", path, new FormData(event.target).get("limit"));
+  });
+}
 for (const button of document.querySelectorAll("button[data-call]")) {
   button.addEventListener("click", () => call(...button.dataset.call.split(" ")));
 }

@@ -56,9 +56,14 @@ pub(crate) struct Cli {
     #[arg(long, env = "SANDBOX_ONLY_ANSWERS", value_parser = BoolishValueParser::new())]
     only_answers: bool,
 
-    /// Podio's rate limit, e.g. 250/3600; calls of the token endpoint do not count
+    /// Podio's rate limit, e.g. 1000/3600; calls of the token endpoint do not count
     #[arg(long, value_name = "CALLS/SECONDS", env = "SANDBOX_RATE_LIMIT")]
     rate_limit: Option<RateLimit>,
+
+    /// Podio's smaller rate limit, e.g. 250/3600, of the calls that its documentation marks "Rate limited": creating,
+    /// filtering and searching items. Beyond it every call is refused
+    #[arg(long, value_name = "CALLS/SECONDS", env = "SANDBOX_RATE_LIMIT_MARKED")]
+    rate_limit_marked: Option<RateLimit>,
 
     /// How long access tokens are valid
     #[arg(long, value_name = "SECONDS", env = "SANDBOX_TOKEN_LIFETIME", default_value_t = 28_800)]
@@ -88,6 +93,7 @@ impl Cli {
             answers,
             only_answers: self.only_answers,
             rate_limit: self.rate_limit,
+            marked_rate_limit: self.rate_limit_marked,
             token_lifetime: Duration::from_secs(self.token_lifetime),
             rotate: self.rotate,
             step: self.step.as_deref().map(read).transpose()?.unwrap_or_else(default_step),

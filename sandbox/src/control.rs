@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::answers::Answers;
 use crate::page;
+use crate::rate_limit::PoolName;
 use crate::response;
 use crate::state::State;
 use crate::store::parse_time;
@@ -31,6 +32,7 @@ pub(crate) fn router(state: &Arc<State>) -> Router {
         .route("/_sandbox/answers", get(answers).put(merge_answers).post(add_answer).delete(clear_answers))
         .route("/_sandbox/state", get(view))
         .route("/_sandbox/rate-limit", put(set_rate_limit))
+        .route("/_sandbox/rate-limit-marked", put(set_marked_rate_limit))
         .route("/_sandbox/step", put(set_step))
         .route("/_sandbox/apps/{id}", put(define_app))
         .route("/_sandbox/clock", put(set_clock))
@@ -76,11 +78,19 @@ async fn view(Shared(state): Shared<Arc<State>>) -> Response {
     response::json(StatusCode::OK, &View::of(&state))
 }
 
-/// Takes `CALLS/SECONDS`, or nothing for no limit.
 async fn set_rate_limit(Shared(state): Shared<Arc<State>>, limit: String) -> Result<StatusCode, BadRequest> {
+    set_limit(&state, PoolName::All, &limit)
+}
+
+async fn set_marked_rate_limit(Shared(state): Shared<Arc<State>>, limit: String) -> Result<StatusCode, BadRequest> {
+    set_limit(&state, PoolName::Marked, &limit)
+}
+
+/// Takes `CALLS/SECONDS`, or nothing for no limit.
+fn set_limit(state: &State, pool: PoolName, limit: &str) -> Result<StatusCode, BadRequest> {
     let limit = Some(limit.trim()).filter(|limit| !limit.is_empty());
     let limit = limit.map(|limit| limit.parse().map_err(|error| (StatusCode::BAD_REQUEST, format!("{error}\n"))));
-    state.limiter.set(limit.transpose()?);
+    state.limiter.set(pool, limit.transpose()?);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -104,7 +114,7 @@ async fn define_app(
     if body.len() > MAX_DEFINITION {
         return Err((StatusCode::BAD_REQUEST, format!("the definition is larger than {MAX_DEFINITION} bytes\n")));
     }
-    let revision = state.records().apps.define(id, parse(&body)?);
+    let revision = state.records().define_app(id, parse(&body)?);
     let revision = revision.map_err(|problem| (StatusCode::BAD_REQUEST, format!("{problem}\n")))?;
     Ok(response::json(StatusCode::OK, &json!({"app_id": id, "current_revision": revision})))
 }

@@ -53,7 +53,8 @@ impl Gate {
         let journal = &self.state.journal;
         let id = journal.record_call(self.api, &parts);
         let limited = self.api == Api::Podio && !podio::is_unlimited(parts.uri.path());
-        let refused = if limited { self.state.limiter.refuse(Instant::now()) } else { None };
+        let is_marked = podio::is_marked(&parts.method, parts.uri.path());
+        let refused = if limited { self.state.limiter.refuse(Instant::now(), is_marked) } else { None };
         let body = if body.is_end_stream() { body } else { journal.record_body(id, body) };
         let answer = if let Some(seconds) = refused {
             drain(body).await;
@@ -128,7 +129,7 @@ async fn drain(body: Body) {
 /// Whether the handler reads this call's body while it arrives, however large it is.
 fn is_streamed(api: Api, method: &Method, path: &str) -> bool {
     match api {
-        Api::Podio => method == Method::POST && path.starts_with("/file"),
+        Api::Podio => method == Method::POST && podio::is_upload(path),
         Api::Platform => path.starts_with("/objects"),
     }
 }

@@ -19,13 +19,15 @@
 //!
 //! A request goes from `serve` (sockets) to `gate` (journal, scripted answers) and, if there is no script for it, to the
 //! router of its API in `podio` or `platform`. Their handlers work on `state`, which owns everything in `store`. It is all
-//! in memory and bounded: where a bound is reached, the oldest entries are dropped.
+//! in memory and bounded: where a bound is reached, the oldest entries are dropped. Beside them `hook_calls` makes the calls
+//! that hooks ask for.
 
 mod answers;
 mod api;
 mod bounded_map;
 mod control;
 mod gate;
+mod hook_calls;
 mod journal;
 mod json;
 mod page;

@@ -15,8 +15,9 @@ use uuid::Uuid;
 use crate::answers::{AnswerError, Answers, Scripts};
 use crate::api::Api;
 use crate::gate::Gate;
+use crate::hook_calls;
 use crate::journal::Call;
-use crate::rate_limit::RateLimit;
+use crate::rate_limit::{PoolName, RateLimit};
 use crate::serve::serve;
 use crate::state::{State, Urls};
 use crate::store::{Definition, Tokens};
@@ -36,6 +37,9 @@ pub struct Options {
     pub only_answers: bool,
     /// Podio's rate limit, which counts all calls but those of the token endpoint; none without it.
     pub rate_limit: Option<RateLimit>,
+    /// Podio's smaller rate limit, of the calls that its documentation marks "Rate limited": creating, filtering and
+    /// searching items. Beyond it every call is refused.
+    pub marked_rate_limit: Option<RateLimit>,
     /// Lifetime of access tokens, in whole seconds, at most a year.
     pub token_lifetime: Duration,
     /// Whether a refresh also replaces the refresh token and makes the old one invalid.
@@ -53,6 +57,7 @@ impl Default for Options {
             answers: Answers::default(),
             only_answers: false,
             rate_limit: None,
+            marked_rate_limit: None,
             token_lifetime: Duration::from_secs(8 * 3600),
             rotate: true,
             step: default_step(),
@@ -79,8 +84,12 @@ pub async fn start(options: Options) -> io::Result<Sandbox> {
     let url = |listener: &TcpListener| Ok::<_, io::Error>(format!("http://{}", listener.local_addr()?));
     let urls = Urls { podio: url(&podio)?, platform: url(&platform)? };
     let state = Arc::new(State::new(scripts, options.only_answers, tokens, urls, step));
-    state.limiter.set(options.rate_limit);
+    state.limiter.set(PoolName::All, options.rate_limit);
+    state.limiter.set(PoolName::Marked, options.marked_rate_limit);
+    let mut hook_calls = JoinSet::new();
+    hook_calls.spawn(hook_calls::make(Arc::clone(&state)));
     Ok(Sandbox {
+        hook_calls,
         podio: Listener::new(podio, Api::Podio, &state)?,
         platform: Listener::new(platform, Api::Platform, &state)?,
         state,
@@ -89,6 +98,7 @@ pub async fn start(options: Options) -> io::Result<Sandbox> {
 
 /// A running sandbox. Dropping it stops it.
 pub struct Sandbox {
+    hook_calls: JoinSet<()>,
     podio: Listener,
     platform: Listener,
     state: Arc<State>,
@@ -142,7 +152,12 @@ impl Sandbox {
 
     /// Replaces Podio's rate limit and begins to count anew.
     pub fn set_rate_limit(&self, limit: Option<RateLimit>) {
-        self.state.limiter.set(limit);
+        self.state.limiter.set(PoolName::All, limit);
+    }
+
+    /// Replaces Podio's smaller rate limit and begins to count anew.
+    pub fn set_marked_rate_limit(&self, limit: Option<RateLimit>) {
+        self.state.limiter.set(PoolName::Marked, limit);
     }
 
     /// Replaces the step data.
@@ -154,7 +169,7 @@ impl Sandbox {
     /// says what is wrong with the definition.
     pub fn define_app(&self, id: u64, definition: &Value) -> Result<u64, String> {
         let definition = Definition::deserialize(definition).map_err(|error| error.to_string())?;
-        self.state.records().apps.define(id, definition)
+        self.state.records().define_app(id, definition)
     }
 
     /// Stops the clock of Podio's objects at a time, in whole seconds; with none it goes on, by the system's time.
@@ -192,7 +207,8 @@ impl Sandbox {
     }
 
     /// Stops both listeners and all connections at once, and waits until they are closed.
-    pub async fn shutdown(self) {
+    pub async fn shutdown(mut self) {
+        self.hook_calls.shutdown().await;
         self.podio.stop().await;
         self.platform.stop().await;
     }

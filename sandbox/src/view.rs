@@ -9,7 +9,7 @@ use crate::api::Api;
 use crate::journal::Call;
 use crate::rate_limit::Pool;
 use crate::state::State;
-use crate::store::{Credential, TokenAge};
+use crate::store::{Credential, HookState, TokenAge};
 
 /// Calls that the page shows.
 const CALLS: usize = 100;
@@ -29,6 +29,7 @@ pub(crate) struct View {
     tokens: Vec<TokenAge>,
     refresh_tokens: usize,
     pools: Vec<Pool>,
+    hooks: Vec<HookState>,
     call_count: usize,
     calls: Vec<ShownCall>,
 }
@@ -56,7 +57,8 @@ impl View {
             faults: state.scripts.progress(),
             tokens: state.tokens.newest(TOKENS, now),
             refresh_tokens: state.tokens.refresh_count(),
-            pools: state.limiter.pool(now).into_iter().collect(),
+            pools: state.limiter.pools(now),
+            hooks: state.records().hooks.states(),
             call_count,
             calls: calls.into_iter().map(ShownCall::of).collect(),
         }

@@ -11,7 +11,7 @@ use super::error::ApiError;
 use super::id::Id;
 use crate::response;
 use crate::state::State;
-use crate::store::{App, NoAccess, ORGANIZATIONS};
+use crate::store::{App, ORGANIZATIONS};
 
 type Result<T> = std::result::Result<T, ApiError>;
 
@@ -37,15 +37,4 @@ pub(super) async fn of_user(Shared(state): Shared<Arc<State>>) -> Response {
 fn list(apps: &[Arc<App>]) -> Response {
     let apps: Vec<Value> = apps.iter().map(|app| app.summary()).collect();
     response::json(StatusCode::OK, &apps)
-}
-
-impl From<NoAccess> for ApiError {
-    fn from(error: NoAccess) -> Self {
-        match error {
-            NoAccess::Absent => Self::no_object(),
-            NoAccess::Forbidden => {
-                Self::new(StatusCode::FORBIDDEN, "forbidden", "The user does not have access to this object")
-            }
-        }
-    }
 }

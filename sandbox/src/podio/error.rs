@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::response;
+use crate::store::{NoAccess, Refusal};
 
 /// An error as Podio reports it. It becomes a response in two steps, because the envelope repeats the request, which
 /// handlers need not know: [`IntoResponse`] attaches the error to an empty response, [`ApiError::respond`] writes the body.
@@ -68,5 +69,30 @@ impl IntoResponse for ApiError {
         let mut response = response::empty(self.status);
         response.extensions_mut().insert(self);
         response
+    }
+}
+
+impl From<NoAccess> for ApiError {
+    fn from(error: NoAccess) -> Self {
+        match error {
+            NoAccess::Absent => Self::no_object(),
+            NoAccess::Forbidden => {
+                Self::new(StatusCode::FORBIDDEN, "forbidden", "The user does not have access to this object")
+            }
+        }
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Access(error) => error.into(),
+            Refusal::Deleted => Self::new(StatusCode::GONE, "gone", "Item has been deleted"),
+            Refusal::Conflict { revision } => {
+                let description = format!("The item has changed: its revision is {revision}");
+                Self::new(StatusCode::CONFLICT, "conflict", description)
+            }
+            Refusal::Invalid(description) => Self::invalid_value(description),
+        }
     }
 }

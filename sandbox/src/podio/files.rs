@@ -13,13 +13,16 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::base::Base;
+use super::body::object;
 use super::error::ApiError;
 use super::id::Id;
+use super::switches::Switched;
 use crate::response;
 use crate::state::State;
-use crate::store::{File, FileWriter};
+use crate::store::{File, FileWriter, Reference};
 
 /// Longest `filename` part, in bytes.
 const MAX_NAME: usize = 1024;
@@ -58,6 +61,23 @@ pub(super) async fn get(Shared(state): Shared<Arc<State>>, Id(id): Id, Base(base
 
 pub(super) async fn delete(Shared(state): Shared<Arc<State>>, Id(id): Id) -> Result<Response> {
     state.records().files.remove(id).ok_or_else(ApiError::no_object)?;
+    Ok(response::empty(StatusCode::NO_CONTENT))
+}
+
+/// Binds a file to the item or task that the body names.
+pub(super) async fn attach(
+    Shared(state): Shared<Arc<State>>,
+    Id(id): Id,
+    Switched(switches): Switched,
+    body: Bytes,
+) -> Result<Response> {
+    let body = object(&body)?;
+    let part = |name: &str| body.get(name).unwrap_or(&Value::Null);
+    let to = part("ref_type").as_str().zip(part("ref_id").as_u64());
+    let to = to.and_then(|(kind, id)| Reference::read(kind, id));
+    let wrong =
+        || ApiError::invalid_value("Invalid value (ref_type, ref_id): must be the type and id of an item or a task");
+    state.records().attach_file(id, to.ok_or_else(wrong)?, switches)?;
     Ok(response::empty(StatusCode::NO_CONTENT))
 }
 

@@ -12,10 +12,9 @@ use super::base::Base;
 use super::body::object;
 use super::error::ApiError;
 use super::id::Id;
-use super::switches::Switches;
+use super::switches::Switched;
 use crate::response;
 use crate::state::State;
-use crate::store::ItemError;
 
 type Result<T> = std::result::Result<T, ApiError>;
 
@@ -34,23 +33,32 @@ pub(super) async fn get_by_external_id(
     Ok(response::json(StatusCode::OK, &item))
 }
 
-pub(super) async fn create(Shared(state): Shared<Arc<State>>, Id(app): Id, body: Bytes) -> Result<Response> {
-    let created = state.records().create_item(app, &object(&body)?, body.len())?;
+pub(super) async fn create(
+    Shared(state): Shared<Arc<State>>,
+    Id(app): Id,
+    Switched(switches): Switched,
+    body: Bytes,
+) -> Result<Response> {
+    let created = state.records().create_item(app, &object(&body)?, body.len(), switches)?;
     Ok(response::json(StatusCode::OK, &created))
 }
 
 pub(super) async fn update(
     Shared(state): Shared<Arc<State>>,
     Id(id): Id,
-    switches: Switches,
+    Switched(switches): Switched,
     body: Bytes,
 ) -> Result<Response> {
-    let updated = state.records().update_item(id, &object(&body)?, body.len(), switches.silent)?;
+    let updated = state.records().update_item(id, &object(&body)?, body.len(), switches)?;
     Ok(response::json(StatusCode::OK, &updated))
 }
 
-pub(super) async fn delete(Shared(state): Shared<Arc<State>>, Id(id): Id) -> Result<Response> {
-    state.records().delete_item(id)?;
+pub(super) async fn delete(
+    Shared(state): Shared<Arc<State>>,
+    Id(id): Id,
+    Switched(switches): Switched,
+) -> Result<Response> {
+    state.records().delete_item(id, switches)?;
     Ok(response::empty(StatusCode::NO_CONTENT))
 }
 
@@ -63,18 +71,4 @@ pub(super) async fn filter(
     let page = state.records().filter_items(app, &object(&body)?, &base)?;
     let page = json!({"total": page.total, "filtered": page.filtered, "items": page.items});
     Ok(response::json(StatusCode::OK, &page))
-}
-
-impl From<ItemError> for ApiError {
-    fn from(error: ItemError) -> Self {
-        match error {
-            ItemError::Access(error) => error.into(),
-            ItemError::Deleted => Self::new(StatusCode::GONE, "gone", "Item has been deleted"),
-            ItemError::Conflict { revision } => {
-                let description = format!("The item has changed: its revision is {revision}");
-                Self::new(StatusCode::CONFLICT, "conflict", description)
-            }
-            ItemError::Invalid(description) => Self::invalid_value(description),
-        }
-    }
 }

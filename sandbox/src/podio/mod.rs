@@ -4,16 +4,20 @@ mod apps;
 mod authorization;
 mod base;
 mod body;
+mod comments;
 mod embeds;
 mod error;
 mod files;
 mod fixtures;
+mod hooks;
 mod id;
 mod items;
 mod oauth;
 mod redirect;
+mod referenced;
 mod search;
 mod switches;
+mod tasks;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,7 +27,7 @@ use axum::extract::{DefaultBodyLimit, Request, State as Shared};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 
 use self::error::ApiError;
 use crate::response;
@@ -56,10 +60,22 @@ pub(crate) fn router(state: &Arc<State>) -> Router {
         .route("/search/app/{id}/v2", get(search::in_app_v2))
         .route("/search/app/{id}/v2/", get(search::in_app_v2))
         .route("/embed/", post(embeds::create))
+        .route("/comment/{type}/{id}/", post(comments::create).get(comments::of_object))
+        .route("/comment/{id}", get(comments::get).delete(comments::delete))
+        .route("/task/", post(tasks::create))
+        .route("/task/{type}/{id}/", post(tasks::create_on))
+        .route("/task/{id}", get(tasks::get).delete(tasks::delete))
+        .route("/task/{id}/complete", post(tasks::complete))
+        .route("/task/{id}/incomplete", post(tasks::incomplete))
+        .route("/hook/{type}/{id}/", post(hooks::create).get(hooks::of_object))
+        .route("/hook/{id}", delete(hooks::delete))
+        .route("/hook/{id}/verify/request", post(hooks::request))
+        .route("/hook/{id}/verify/validate", post(hooks::validate))
         .route("/file/", post(files::upload))
         .route("/file/v2/", post(files::upload))
         .route("/file/{id}", get(files::get).delete(files::delete))
         .route("/file/{id}/raw", get(files::raw))
+        .route("/file/{id}/attach", post(files::attach))
         .route_layer(from_fn_with_state(Arc::clone(state), authorization::require_token));
     Router::new()
         .route("/oauth/token", post(oauth::token_form))
@@ -82,6 +98,21 @@ pub(crate) fn not_scripted() -> Response {
 /// Whether the rate limit does not count calls of this path.
 pub(crate) fn is_unlimited(path: &str) -> bool {
     path.starts_with("/oauth/token")
+}
+
+/// Whether the call counts for the smaller rate limit: it creates, filters or searches items.
+pub(crate) fn is_marked(method: &Method, path: &str) -> bool {
+    let mut segments = path.trim_matches('/').split('/');
+    match (segments.next(), segments.next(), segments.nth(1)) {
+        (Some("item"), Some("app"), None | Some("filter")) => method == Method::POST,
+        (Some("search"), ..) => true,
+        _ => false,
+    }
+}
+
+/// Whether calls of this path upload a file.
+pub(crate) fn is_upload(path: &str) -> bool {
+    ["/file/", "/file/v2/"].contains(&path)
 }
 
 /// The response beyond the rate limit.
@@ -112,4 +143,27 @@ async fn no_operation() -> ApiError {
 fn request_id(number: u64) -> HeaderValue {
     let id = format!("{:08x}", number & 0xffff_ffff);
     HeaderValue::from_str(&id).expect("hexadecimal digits are a header value")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn creating_filtering_and_searching_count_for_the_smaller_limit() {
+        let marked = |method: Method, path| is_marked(&method, path);
+        for path in ["/item/app/7/", "/item/app/7", "/item/app/7/filter/", "/search/app/7/"] {
+            assert!(marked(Method::POST, path), "{path}");
+        }
+        assert!(marked(Method::GET, "/search/app/7/v2"));
+        for (method, path) in [
+            (Method::GET, "/item/app/7/external_id/x"),
+            (Method::PUT, "/item/7"),
+            (Method::GET, "/item/app/7/"),
+            (Method::POST, "/comment/item/7/"),
+            (Method::GET, "/user"),
+        ] {
+            assert!(!marked(method, path), "{path}");
+        }
+    }
 }

@@ -3,15 +3,19 @@
 mod apps;
 mod client;
 mod clock;
+mod comments;
 mod faults;
 mod filter;
+mod hooks;
 mod items;
 mod journal;
 mod page;
 mod platform;
 mod podio;
 mod program;
+mod receiver;
 mod search;
+mod tasks;
 mod tokens;
 mod values;
 

@@ -66,3 +66,27 @@ async fn what_cannot_be_ordered_is_refused_with_the_reason() {
     send(sandbox.podio_addr(), "PUT /_sandbox/rate-limit", &[], "").await;
     assert_eq!(state(&sandbox).await["pools"], json!([]), "an empty text ends the limit");
 }
+
+#[tokio::test]
+async fn the_smaller_limit_counts_creates_filters_and_searches_and_then_stops_every_call() {
+    let sandbox = sandbox("{}").await;
+    let podio = sandbox.podio_addr();
+    assert_eq!(send(podio, "PUT /_sandbox/rate-limit-marked", &[], "2/3600").await.status, 204);
+    let mut statuses = Vec::new();
+    for (line, body) in [
+        ("GET /user", ""),
+        ("POST /item/app/7/", "{}"),
+        ("GET /user", ""),
+        ("POST /item/app/7/filter/", "{}"),
+        ("GET /user", ""),
+        ("POST /search/app/7/", r#"{"query":"a"}"#),
+        ("GET /user", ""),
+    ] {
+        statuses.push(send(podio, line, &[OAUTH2], body).await.status);
+    }
+    assert_eq!(statuses, [200, 200, 200, 200, 200, 420, 420]);
+    let pools = state(&sandbox).await["pools"].clone();
+    assert_eq!((&pools[0]["limit"], &pools[0]["used"], &pools[1]), (&json!(2), &json!(3), &Value::Null));
+    sandbox.set_marked_rate_limit(None);
+    assert_eq!(get(podio, "/user", OAUTH2).await.status, 200);
+}

@@ -11,7 +11,7 @@ const APP: u64 = 30_816_001;
 const MULTIPART: (&str, &str) = ("content-type", "multipart/form-data; boundary=edge");
 
 /// Uploads a file of a media type and returns its id.
-async fn upload(addr: SocketAddr, name: &str, media_type: &str) -> u64 {
+pub(crate) async fn upload(addr: SocketAddr, name: &str, media_type: &str) -> u64 {
     let body = format!(
         "--edge\r\ncontent-disposition: form-data; name=\"source\"; filename=\"{name}\"\r\n\
          content-type: {media_type}\r\n\r\nabc\r\n--edge--\r\n"

@@ -66,9 +66,9 @@ impl LookupItems {
                 Err(error) => return Err(walk.interrupted(error.into()).into()),
             };
             let Some(page) = walk.page(&answer)? else { break };
-            let items = self.items(calls, app, &query, &answer).await.map_err(|error| walk.interrupted(error))?;
-            results.page(items).await.map_err(|error| walk.interrupted(error))?;
-            match walk.advance(page.next_offset) {
+            let found = self.found(calls, app, &query, &answer).await.map_err(|error| walk.interrupted(error))?;
+            results.page(found.items).await.map_err(|error| walk.interrupted(error))?;
+            match walk.advance(page.next_offset.filter(|_| !found.is_last)) {
                 Next::Page => {}
                 Next::End => break,
             }
@@ -76,14 +76,14 @@ impl LookupItems {
         Ok(results.end().await?)
     }
 
-    /// The items of a page that meet all criteria, as they are emitted.
-    async fn items(
+    /// The items of a page that meet all criteria.
+    async fn found(
         &self,
         calls: Calls<'_>,
         app: &App,
         query: &Query<'_>,
         answer: &Answer,
-    ) -> Result<Vec<Vec<u8>>, Interruption> {
+    ) -> Result<Page, Interruption> {
         let mut items = Vec::new();
         let mut add = |item: &RawValue| {
             if query.takes(item) {
@@ -97,15 +97,24 @@ impl LookupItems {
             page.iter().for_each(|item| add(item));
             let newest = page.iter().filter_map(|item| ItemHead::read(item)?.app_revision()).max();
             self.step.seen(app, newest);
-            return Ok(items);
+            return Ok(Page { items, is_last: false });
         }
-        for id in find::hits(answer)? {
-            if let Some(found) = find::by_item_id(calls, id).await? {
+        let hits = find::hits(answer)?;
+        for id in &hits {
+            if let Some(found) = find::by_item_id(calls, *id).await? {
                 add(&found.item);
             }
         }
-        Ok(items)
+        Ok(Page { items, is_last: hits.len() < find::SEARCH_PAGE })
     }
+}
+
+/// A page of a lookup.
+struct Page {
+    /// The items that meet all criteria, as they are emitted.
+    items: Vec<Vec<u8>>,
+    /// Whether it is the last one, if the page itself tells: a search without a full page is at its end.
+    is_last: bool,
 }
 
 #[async_trait]

@@ -45,7 +45,7 @@ pub(crate) struct Field {
 #[derive(Deserialize)]
 pub(crate) struct Definition {
     #[serde(default = "sales")]
-    space_id: u64,
+    pub(crate) space_id: u64,
     #[serde(default = "active")]
     status: String,
     #[serde(default)]

@@ -4,13 +4,15 @@
 
 use std::cmp::{Ordering, Reverse};
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
+use super::conditions;
 use super::conditions::Condition;
 use super::item::Item;
 use super::order::{Key, SortBy};
-use super::{ItemError, conditions};
 use crate::store::Records;
+use crate::store::body::Body;
+use crate::store::refusal::Refusal;
 
 /// Items on a page unless the request states a limit.
 const DEFAULT_LIMIT: usize = 30;
@@ -30,19 +32,19 @@ pub(crate) struct Page {
 
 impl Records {
     /// The page that the body of a filter call asks for.
-    pub(crate) fn filter_items(&self, app: u64, body: &Map<String, Value>, base: &str) -> Result<Page, ItemError> {
+    pub(crate) fn filter_items(&self, app: u64, body: &Map<String, Value>, base: &str) -> Result<Page, Refusal> {
         let app = self.apps.open(app)?;
-        let limit = count(body, "limit", DEFAULT_LIMIT)?;
+        let stated = Body(body);
+        let limit = stated.count("limit", DEFAULT_LIMIT)?;
         if limit > MAX_LIMIT {
-            return Err(ItemError::Invalid(format!(
-                "Invalid value {limit} (limit): must not be larger than {MAX_LIMIT}"
-            )));
+            let problem = format!("must not be larger than {MAX_LIMIT}");
+            return Err(Refusal::invalid("limit", &json!(limit), &problem));
         }
-        let offset = count(body, "offset", 0)?;
-        let descending = flag(body, "sort_desc", true)?;
-        flag(body, "remember", false)?;
-        let sort_by = SortBy::read(&app, body.get("sort_by")).map_err(ItemError::Invalid)?;
-        let conditions: Vec<Condition<'_>> = conditions::read(&app, body.get("filters")).map_err(ItemError::Invalid)?;
+        let offset = stated.count("offset", 0)?;
+        let descending = stated.flag("sort_desc", true)?;
+        stated.flag("remember", false)?;
+        let sort_by = SortBy::read(&app, body.get("sort_by")).map_err(Refusal::Invalid)?;
+        let conditions: Vec<Condition<'_>> = conditions::read(&app, body.get("filters")).map_err(Refusal::Invalid)?;
 
         let total = self.items.of_app(app.id).count();
         let matching = self.items.of_app(app.id).filter(|item| conditions.iter().all(|condition| condition(item)));
@@ -59,23 +61,4 @@ impl Records {
 
 fn directed<T: Ord>(a: &T, b: &T, descending: bool) -> Ordering {
     if descending { Reverse(a).cmp(&Reverse(b)) } else { a.cmp(b) }
-}
-
-/// A whole number of a body.
-fn count(body: &Map<String, Value>, name: &str, default: usize) -> Result<usize, ItemError> {
-    match body.get(name) {
-        None | Some(Value::Null) => Ok(default),
-        Some(value) => {
-            let count = value.as_u64().map(|count| usize::try_from(count).unwrap_or(usize::MAX));
-            count.ok_or_else(|| ItemError::Invalid(format!("Invalid value {value} ({name}): must be integer")))
-        }
-    }
-}
-
-fn flag(body: &Map<String, Value>, name: &str, default: bool) -> Result<bool, ItemError> {
-    match body.get(name) {
-        None | Some(Value::Null) => Ok(default),
-        Some(Value::Bool(flag)) => Ok(*flag),
-        Some(value) => Err(ItemError::Invalid(format!("Invalid value {value} ({name}): must be boolean"))),
-    }
 }

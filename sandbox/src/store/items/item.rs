@@ -61,6 +61,17 @@ impl Item {
         self.fields.iter().find(is_meant).map_or(&[], |kept| &kept.values)
     }
 
+    /// The ids of the fields whose values are others than they were before, or that have values if there was no before.
+    /// Calculations have no values of their own.
+    pub(super) fn changed_fields(&self, before: Option<&Self>, app: &App) -> Vec<u64> {
+        if app.lenient {
+            return Vec::new();
+        }
+        let was = |field| before.map_or(&[][..], |before| before.kept_values(field));
+        let changed = app.fields.iter().filter(|field| field.is_active() && self.kept_values(field) != was(field));
+        changed.map(|field| field.id).collect()
+    }
+
     /// The text of the first text field that has one; without any the app's word for items, with a number.
     pub(crate) fn title(&self, app: &App) -> String {
         let texts = app.fields.iter().filter(|field| field.is_active() && field.kind == Kind::Text);
@@ -80,7 +91,7 @@ impl Item {
         self.id - FIRST_ITEM + 1
     }
 
-    /// As a call for the item or a filter shows it.
+    /// As a filter shows it: without its comments.
     pub(crate) fn show(&self, app: &App, view: View<'_>) -> Value {
         let files: Vec<Value> =
             self.files.iter().filter_map(|&id| Some(view.files.get(id)?.show(id, view.base))).collect();
@@ -90,7 +101,6 @@ impl Item {
         item["tags"] = json!(self.tags);
         item["file_count"] = json!(files.len());
         item["files"] = json!(files);
-        item["comments"] = json!([]);
         item["initial_revision"] = revision(0, self.first_revision_id, &self.created, "creation");
         let kind = if self.revision == 0 { "creation" } else { "update" };
         item["current_revision"] = revision(self.revision, self.revision_id, &self.edited, kind);

@@ -11,6 +11,7 @@ mod writes;
 use serde::Serialize;
 
 use super::apps::NoAccess;
+use super::refusal::Refusal;
 use crate::bounded_map::BoundedMap;
 
 pub(super) use item::Item;
@@ -47,27 +48,6 @@ pub(crate) struct Updated {
     title: String,
 }
 
-/// Why an item cannot be read or changed.
-#[derive(Debug, PartialEq)]
-pub(crate) enum ItemError {
-    /// There is no such item or no such app, or the user may not see it.
-    Access(NoAccess),
-    Deleted,
-    /// The update is meant for another revision than the item's.
-    Conflict {
-        /// The item's revision.
-        revision: u64,
-    },
-    /// A value cannot be taken; says which and why.
-    Invalid(String),
-}
-
-impl From<NoAccess> for ItemError {
-    fn from(error: NoAccess) -> Self {
-        Self::Access(error)
-    }
-}
-
 impl Default for Items {
     fn default() -> Self {
         Self {
@@ -80,8 +60,8 @@ impl Default for Items {
 }
 
 impl Items {
-    pub(super) fn find(&self, id: u64) -> Result<&Item, ItemError> {
-        let absent = || if self.deleted.get(&id).is_some() { ItemError::Deleted } else { NoAccess::Absent.into() };
+    pub(super) fn find(&self, id: u64) -> Result<&Item, Refusal> {
+        let absent = || if self.deleted.get(&id).is_some() { Refusal::Deleted } else { NoAccess::Absent.into() };
         self.kept.get(&id).ok_or_else(absent)
     }
 
@@ -94,6 +74,10 @@ impl Items {
     pub(super) fn with_external_id(&self, app: u64, external_id: &str) -> Option<&Item> {
         let found = self.of_app(app).filter(|item| item.external_id.as_deref() == Some(external_id));
         found.min_by_key(|item| item.id)
+    }
+
+    pub(super) fn find_mut(&mut self, id: u64) -> Option<&mut Item> {
+        self.kept.get_mut(&id)
     }
 
     /// Stores an item as the newest, in place of the one that has its id.

@@ -8,11 +8,11 @@ use std::cmp::Reverse;
 
 use serde_json::{Value, json};
 
-use super::ItemError;
 use super::item::Item;
 use crate::store::Records;
 use crate::store::apps::{App, Kind, visible};
 use crate::store::profiles::ME;
+use crate::store::refusal::Refusal;
 
 /// Most results of a call.
 const MAX_RESULTS: usize = 20;
@@ -35,15 +35,15 @@ const FIELDS: [&str; 7] =
 
 impl Records {
     /// How many items match, and the results of one call: those with the latest event first.
-    pub(crate) fn search_items(&self, app: u64, search: &Search<'_>) -> Result<(usize, Vec<Value>), ItemError> {
+    pub(crate) fn search_items(&self, app: u64, search: &Search<'_>) -> Result<(usize, Vec<Value>), Refusal> {
         let app = self.apps.open(app)?;
         let words = words(search.query);
         if words.is_empty() {
-            return Err(ItemError::Invalid("Invalid value (query): must have a word".to_owned()));
+            return Err(Refusal::Invalid("Invalid value (query): must have a word".to_owned()));
         }
         if let Some(unknown) = search.fields.iter().find(|name| !FIELDS.contains(name)) {
             let problem = format!("Invalid value \"{unknown}\" (search_fields): must be one of {}", FIELDS.join(", "));
-            return Err(ItemError::Invalid(problem));
+            return Err(Refusal::Invalid(problem));
         }
         let matches = |item: &&Item| {
             let texts = item.texts(&app, &search.fields);

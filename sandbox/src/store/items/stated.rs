@@ -2,12 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::ItemError;
-
-/// Longest external id and longest tag, in characters.
-const MAX_TEXT: usize = 1000;
-/// Most tags, and most files, of an item.
-const MAX_LIST: usize = 1000;
+use crate::store::body::{Body, MAX_TEXT};
+use crate::store::refusal::Refusal;
 
 /// What a body states; what it leaves out stays as it is.
 #[derive(Debug, Default, PartialEq)]
@@ -23,31 +19,25 @@ pub(super) struct Stated<'a> {
 }
 
 impl<'a> Stated<'a> {
-    pub(super) fn read(body: &'a Map<String, Value>) -> Result<Self, ItemError> {
-        let external_id = |value: &Value| match value {
-            Value::Null => Ok(String::new()),
-            Value::String(text) if text.chars().count() <= MAX_TEXT => Ok(text.clone()),
-            other => Err(invalid(other, "external_id", &format!("must be string of at most {MAX_TEXT} characters"))),
+    pub(super) fn read(body: &'a Map<String, Value>) -> Result<Self, Refusal> {
+        let stated = Body(body);
+        let external_id = match body.get("external_id") {
+            Some(Value::Null) => Some(String::new()),
+            _ => stated.text("external_id", MAX_TEXT)?,
         };
-        let tag = |value: &Value| {
-            let text = value.as_str().filter(|text| text.chars().count() <= MAX_TEXT);
-            text.map(str::to_owned).ok_or_else(|| invalid(value, "tags", "must be string"))
-        };
-        let file = |value: &Value| value.as_u64().ok_or_else(|| invalid(value, "file_ids", "must be integer"));
-        let revision = |value: &Value| value.as_u64().ok_or_else(|| invalid(value, "revision", "must be integer"));
         Ok(Self {
             fields: fields(body.get("fields"))?,
-            external_id: body.get("external_id").map(external_id).transpose()?,
-            tags: body.get("tags").map(|tags| list(tags, "tags", tag)).transpose()?,
-            files: body.get("file_ids").map(|ids| list(ids, "file_ids", file)).transpose()?,
-            revision: body.get("revision").filter(|value| !value.is_null()).map(revision).transpose()?,
+            external_id,
+            tags: stated.texts("tags")?,
+            files: stated.integers("file_ids")?,
+            revision: stated.integer("revision")?,
         })
     }
 }
 
 /// The fields of a body: an object (external id or id → values), or a list of objects with `external_id` or `field_id`
 /// and `values`.
-fn fields(stated: Option<&Value>) -> Result<Vec<(String, &Value)>, ItemError> {
+fn fields(stated: Option<&Value>) -> Result<Vec<(String, &Value)>, Refusal> {
     match stated {
         None | Some(Value::Null) => Ok(Vec::new()),
         Some(Value::Object(fields)) => Ok(fields.iter().map(|(name, values)| (name.clone(), values)).collect()),
@@ -58,23 +48,13 @@ fn fields(stated: Option<&Value>) -> Result<Vec<(String, &Value)>, ItemError> {
                 _ => None,
             };
             let read = |field| {
-                let no_field = || invalid(field, "fields", "must have external_id or field_id");
+                let no_field = || Refusal::invalid("fields", field, "must have external_id or field_id");
                 Ok((name(field).ok_or_else(no_field)?, &field["values"]))
             };
             fields.iter().map(read).collect()
         }
-        Some(other) => Err(invalid(other, "fields", "must be object or must be array")),
+        Some(other) => Err(Refusal::invalid("fields", other, "must be object or must be array")),
     }
-}
-
-fn list<T>(stated: &Value, name: &str, read: impl Fn(&Value) -> Result<T, ItemError>) -> Result<Vec<T>, ItemError> {
-    let entries = stated.as_array().filter(|entries| entries.len() <= MAX_LIST);
-    let not_list = || invalid(stated, name, &format!("must be array of at most {MAX_LIST}"));
-    entries.ok_or_else(not_list)?.iter().map(read).collect()
-}
-
-fn invalid(value: &Value, name: &str, problem: &str) -> ItemError {
-    ItemError::Invalid(format!("Invalid value {value} ({name}): {problem}"))
 }
 
 /// The values that are stated for a field of a lenient app: alone or in a list, each bare or in an object.
@@ -91,7 +71,7 @@ pub(super) fn any_values(stated: &Value) -> Vec<Value> {
 mod tests {
     use super::*;
 
-    fn read(body: &Value) -> Result<Stated<'_>, ItemError> {
+    fn read(body: &Value) -> Result<Stated<'_>, Refusal> {
         Stated::read(body.as_object().expect("an object"))
     }
 
@@ -129,7 +109,7 @@ mod tests {
             (json!({"file_ids": ["1"]}), "(file_ids)"),
             (json!({"revision": "1"}), "(revision)"),
         ] {
-            let refused = matches!(read(&body), Err(ItemError::Invalid(text)) if text.contains(name));
+            let refused = matches!(read(&body), Err(Refusal::Invalid(text)) if text.contains(name));
             assert!(refused, "{body}");
         }
     }

@@ -4,9 +4,12 @@ use serde_json::{Map, Value};
 
 use super::item::{Item, KeptField};
 use super::stated::{Stated, any_values};
-use super::{Created, ItemError, Updated};
+use super::{Created, Updated};
 use crate::store::Records;
 use crate::store::apps::App;
+use crate::store::hooks::Event;
+use crate::store::refusal::Refusal;
+use crate::store::switches::Switches;
 use crate::store::values::{self, Known};
 
 impl Records {
@@ -16,7 +19,8 @@ impl Records {
         app: u64,
         body: &Map<String, Value>,
         bytes: usize,
-    ) -> Result<Created, ItemError> {
+        switches: Switches,
+    ) -> Result<Created, Refusal> {
         let app = self.apps.open(app)?;
         let stated = Stated::read(body)?;
         let fields = self.read_fields(&app, &stated)?;
@@ -44,24 +48,28 @@ impl Records {
         };
         item.set(stated, fields);
         let created = Created { item_id: item.id, title: item.title(&app), revision: 0 };
+        if switches.hook {
+            self.announce(&Event::of_item("item.create", &item, item.changed_fields(None, &app)));
+        }
         self.items.put(item);
         Ok(created)
     }
 
     /// Makes a new revision of an item: what the request body of `bytes` bytes states changes, everything else stays.
-    /// With `silent` the time of the item's last event stays, too.
+    /// If it is silent, the time of the item's last event stays, too.
     pub(crate) fn update_item(
         &mut self,
         id: u64,
         body: &Map<String, Value>,
         bytes: usize,
-        silent: bool,
-    ) -> Result<Updated, ItemError> {
-        let (item, app) = self.item(id)?;
-        let mut item = item.clone();
+        switches: Switches,
+    ) -> Result<Updated, Refusal> {
+        let (before, app) = self.item(id)?;
+        let before = before.clone();
+        let mut item = before.clone();
         let stated = Stated::read(body)?;
         if stated.revision.is_some_and(|meant| meant != item.revision) {
-            return Err(ItemError::Conflict { revision: item.revision });
+            return Err(Refusal::Conflict { revision: item.revision });
         }
         let fields = self.read_fields(&app, &stated)?;
         let is_cleared = |name: &str| fields.iter().any(|field| field.name == name && field.values.is_empty());
@@ -72,29 +80,34 @@ impl Records {
         item.revision += 1;
         item.revision_id = self.items.new_revision_id();
         item.edited = self.clock.now();
-        if !silent {
+        if !switches.silent {
             item.last_event.clone_from(&item.edited);
         }
         item.bytes += bytes;
         item.set(stated, fields);
         let updated = Updated { revision: item.revision, title: item.title(&app) };
+        if switches.hook {
+            let changed = item.changed_fields(Some(&before), &app);
+            self.announce(&Event::of_item("item.update", &item, changed));
+        }
         self.items.put(item);
         Ok(updated)
     }
 
     /// Deletes an item.
-    pub(crate) fn delete_item(&mut self, id: u64) -> Result<(), ItemError> {
-        self.item(id)?;
+    pub(crate) fn delete_item(&mut self, id: u64, switches: Switches) -> Result<(), Refusal> {
+        let (item, app) = self.item(id)?;
+        let event = Event::of_item("item.delete", item, item.changed_fields(None, &app));
         self.items.delete(id);
+        if switches.hook {
+            self.announce(&event);
+        }
         Ok(())
     }
 
     /// The values of the fields that a body states, checked against the app's definition.
-    fn read_fields(&mut self, app: &App, stated: &Stated<'_>) -> Result<Vec<KeptField>, ItemError> {
-        let unknown = stated.files.iter().flatten().find(|id| self.files.get(**id).is_none());
-        if let Some(id) = unknown {
-            return Err(ItemError::Invalid(format!("Invalid value {id} (file_ids): there is no such file")));
-        }
+    fn read_fields(&mut self, app: &App, stated: &Stated<'_>) -> Result<Vec<KeptField>, Refusal> {
+        self.require_files(stated.files.iter().flatten())?;
         if app.lenient {
             let kept = |(name, stated): &(String, &Value)| KeptField {
                 name: name.clone(),
@@ -105,9 +118,9 @@ impl Records {
         }
         let mut known = Known { items: &self.items, files: &self.files, embeds: &mut self.embeds };
         let read = |(name, stated): &(String, &Value)| {
-            let no_field = || ItemError::Invalid(format!("Invalid value \"{name}\" (string): No field found"));
+            let no_field = || Refusal::Invalid(format!("Invalid value \"{name}\" (string): No field found"));
             let field = app.field(name).ok_or_else(no_field)?;
-            let values = values::read(field, stated, &mut known).map_err(ItemError::Invalid)?;
+            let values = values::read(field, stated, &mut known).map_err(Refusal::Invalid)?;
             Ok(KeptField { name: field.external_id.clone(), type_name: field.type_name.clone(), values })
         };
         stated.fields.iter().map(read).collect()
@@ -135,8 +148,8 @@ impl Item {
     }
 }
 
-fn is_required(label: &str, external_id: &str) -> ItemError {
-    ItemError::Invalid(format!("Missing value: the field \"{label}\" ({external_id}) is required"))
+fn is_required(label: &str, external_id: &str) -> Refusal {
+    Refusal::Invalid(format!("Missing value: the field \"{label}\" ({external_id}) is required"))
 }
 
 #[cfg(test)]
@@ -156,9 +169,9 @@ mod tests {
         let mut records = Records::default();
         let change = json!({"fields": {"stage": "Won"}, "revision": 0});
         let updated = Updated { revision: 1, title: "Acme Ltd".to_owned() };
-        assert_eq!(records.update_item(FIRST_ITEM, object(&change), 0, false), Ok(updated));
-        let stale = records.update_item(FIRST_ITEM, object(&change), 0, false);
-        assert_eq!(stale, Err(ItemError::Conflict { revision: 1 }));
+        assert_eq!(records.update_item(FIRST_ITEM, object(&change), 0, Switches::default()), Ok(updated));
+        let stale = records.update_item(FIRST_ITEM, object(&change), 0, Switches::default());
+        assert_eq!(stale, Err(Refusal::Conflict { revision: 1 }));
         let item = records.show_item(FIRST_ITEM, "http://h").expect("the item is there");
         assert_eq!(item["fields"][1]["values"][0]["value"]["text"], "Won");
         assert_eq!(item["external_id"], "crm-17");
@@ -175,12 +188,15 @@ mod tests {
             json!({"fields": {"title": "New", "old-source": "x"}}),
             json!({"fields": {"title": "New"}, "file_ids": [1]}),
         ] {
-            let refused = records.update_item(FIRST_ITEM, object(&change), 0, false);
-            assert!(matches!(refused, Err(ItemError::Invalid(_))), "{change}: {refused:?}");
+            let refused = records.update_item(FIRST_ITEM, object(&change), 0, Switches::default());
+            assert!(matches!(refused, Err(Refusal::Invalid(_))), "{change}: {refused:?}");
         }
         assert_eq!(records.show_item(FIRST_ITEM, "http://h"), Ok(before));
         let empty = json!({"fields": {"name": []}});
-        assert!(matches!(records.create_item(COMPANIES, object(&empty), 0), Err(ItemError::Invalid(_))));
+        assert!(matches!(
+            records.create_item(COMPANIES, object(&empty), 0, Switches::default()),
+            Err(Refusal::Invalid(_))
+        ));
         assert_eq!(records.items.of_app(COMPANIES).count(), 1);
         assert_eq!(records.items.of_app(LEADS).count(), 1);
     }
@@ -188,8 +204,8 @@ mod tests {
     #[test]
     fn a_deleted_item_is_not_an_unknown_one() {
         let mut records = Records::default();
-        assert_eq!(records.delete_item(FIRST_ITEM), Ok(()));
-        assert_eq!(records.show_item(FIRST_ITEM, ""), Err(ItemError::Deleted));
+        assert_eq!(records.delete_item(FIRST_ITEM, Switches::default()), Ok(()));
+        assert_eq!(records.show_item(FIRST_ITEM, ""), Err(Refusal::Deleted));
         assert_eq!(records.show_item(1, ""), Err(NoAccess::Absent.into()));
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use time::macros::format_description;
 use time::{Date, PrimitiveDateTime, Time};
 
-use super::zone::{from_utc, to_utc};
+use super::zone::{to_local, to_utc};
 use super::{Problem, wrong};
 use crate::store::apps::Part;
 use crate::store::clock::{parse_time, spell};
@@ -55,7 +55,7 @@ fn moment(parts: &Map<String, Value>, name: &str, default: Option<Date>) -> Resu
         Some(other) => Err(wrong(other, &format!("{key} must be string"))),
     };
     if let Some(utc) = text(format!("{name}_utc"))? {
-        let local = parse_time(utc).map(from_utc).ok_or_else(|| wrong(&json!(utc), "must be YYYY-MM-DD HH:MM:SS"))?;
+        let local = parse_time(utc).map(to_local).ok_or_else(|| wrong(&json!(utc), "must be YYYY-MM-DD HH:MM:SS"))?;
         return Ok(Some(Moment { date: local.date(), time: Some(local.time()) }));
     }
     let whole = text(name.to_owned())?.map(|whole| whole.split_once(' ').map_or((whole, None), |(d, t)| (d, Some(t))));

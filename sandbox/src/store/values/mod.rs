@@ -18,6 +18,7 @@ use super::files::Files;
 use super::items::Items;
 
 pub(super) use numbers::{decimal, number};
+pub(super) use zone::{to_local, to_utc};
 
 /// Longest part of a value that an error quotes, in characters.
 const QUOTED: usize = 100;

@@ -1,23 +1,27 @@
 //! The user's time zone, Europe/Berlin: times of date fields are the user's, and Podio shows them in UTC too.
 
-use time::{Date, Month, PrimitiveDateTime, Time, UtcOffset, Weekday};
+use time::{Date, Duration, Month, PrimitiveDateTime, Time, Weekday};
 
 /// The time in UTC of a user's time.
-pub(super) fn to_utc(local: PrimitiveDateTime) -> PrimitiveDateTime {
+pub(in crate::store) fn to_utc(local: PrimitiveDateTime) -> PrimitiveDateTime {
     // Summer begins at 2 o'clock and ends at 3, both by the clock that it changes.
-    let year = local.year();
-    let begin = last_sunday(year, Month::March).map(|day| at_hour(day, 2));
-    let end = last_sunday(year, Month::October).map(|day| at_hour(day, 3));
-    let summer = begin.zip(end).is_some_and(|(begin, end)| begin <= local && local < end);
-    let offset = UtcOffset::from_hms(if summer { 2 } else { 1 }, 0, 0).unwrap_or(UtcOffset::UTC);
-    let utc = local.assume_offset(offset).to_offset(UtcOffset::UTC);
-    PrimitiveDateTime::new(utc.date(), utc.time())
+    local - offset(is_summer(local, 2, 3))
 }
 
 /// The user's time of a time in UTC.
-pub(super) fn from_utc(utc: PrimitiveDateTime) -> PrimitiveDateTime {
-    let ahead = |hours| utc.saturating_add(time::Duration::hours(hours));
-    if to_utc(ahead(2)) == utc { ahead(2) } else { ahead(1) }
+pub(in crate::store) fn to_local(utc: PrimitiveDateTime) -> PrimitiveDateTime {
+    utc + offset(is_summer(utc, 1, 1))
+}
+
+/// Whether it is summer, which begins on one day and ends on another, at these hours.
+fn is_summer(time: PrimitiveDateTime, begin_hour: u8, end_hour: u8) -> bool {
+    let begin = last_sunday(time.year(), Month::March).map(|day| at_hour(day, begin_hour));
+    let end = last_sunday(time.year(), Month::October).map(|day| at_hour(day, end_hour));
+    begin.zip(end).is_some_and(|(begin, end)| begin <= time && time < end)
+}
+
+fn offset(summer: bool) -> Duration {
+    Duration::hours(if summer { 2 } else { 1 })
 }
 
 /// The last Sunday of a month of 31 days.
@@ -46,8 +50,8 @@ mod tests {
         assert_eq!(to_utc(datetime!(2026-03-29 03:00)), datetime!(2026-03-29 01:00));
         assert_eq!(to_utc(datetime!(2026-10-25 02:59)), datetime!(2026-10-25 00:59));
         assert_eq!(to_utc(datetime!(2026-10-25 03:00)), datetime!(2026-10-25 02:00));
-        for utc in [datetime!(2026-01-15 00:30), datetime!(2026-03-29 01:00), datetime!(2026-10-25 00:59)] {
-            assert_eq!(to_utc(from_utc(utc)), utc);
+        for utc in [datetime!(2026-03-29 00:59), datetime!(2026-03-29 01:00), datetime!(2026-07-01 12:00)] {
+            assert_eq!(to_utc(to_local(utc)), utc);
         }
     }
 }
