@@ -85,10 +85,6 @@ impl Component for PodioComponent {
         podio::sandbox_settings(url).await
     }
 
-    fn choices(action: &str, method: &str) -> Option<Value> {
-        actions::choices(action, method)
-    }
-
     fn config_from_environment(source: &Source) -> Option<Map<String, Value>> {
         let token = source.get(variables::PODIO_ACCESS_TOKEN.name)?;
         let refresh_token = source.get(variables::PODIO_REFRESH_TOKEN.name);

@@ -5,11 +5,15 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{
+    Arg, CommandFactory, FromArgMatches, Parser, Subcommand,
+    builder::{PossibleValue, PossibleValuesParser},
+};
 
 use crate::{
     Component,
     commands::{self, check::CheckArgs, exec::ExecArgs, login::LoginArgs},
+    component::Manifest,
 };
 
 /// Without a command it runs the worker, as the platform starts it.
@@ -23,8 +27,8 @@ struct Cli {
 enum Command {
     /// The worker: processes messages from the queue that the environment names.
     Run,
-    /// Runs an action on messages from standard input or the command line, without a broker.
-    Exec(ExecArgs),
+    /// Runs an action or trigger on messages from standard input or the command line, without a broker.
+    Exec(Box<ExecArgs>),
     /// Gets a credential for `exec` by the authorization-code flow: you consent in a browser.
     Login(LoginArgs),
     /// Tries everything that the worker needs, with its settings and without touching a message; one line for each.
@@ -88,13 +92,16 @@ fn command<C: Component>() -> clap::Command {
          Exit codes: 0 all messages succeeded, 1 one failed or was not done, 2 wrong arguments."
     );
     let command = Cli::command().name(name).version(C::INFO.full_version()).about(C::INFO.about).long_about(about);
+    let manifest = C::INFO.manifest();
     command.after_help(examples).mut_subcommand("exec", |exec| {
-        let exec = exec.after_help(exec_examples);
-        match C::INFO.manifest().first_action() {
-            Some(action) => {
-                exec.mut_arg("function", |argument| argument.required(false).default_value(action.to_owned()))
-            }
-            None => exec,
-        }
+        exec.after_help(exec_examples).mut_arg("function", |argument| named_in(&manifest, argument))
     })
+}
+
+/// The argument that names an action or trigger, with those of component.json to choose from.
+fn named_in(manifest: &Manifest, argument: Arg) -> Arg {
+    let Some(first) = manifest.first_function() else { return argument };
+    let names = manifest.functions().into_iter();
+    let names = names.map(|(name, title)| PossibleValue::new(name.to_owned()).help(title.to_owned()));
+    argument.value_parser(PossibleValuesParser::new(names)).required(false).default_value(first.to_owned())
 }

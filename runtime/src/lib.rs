@@ -3,7 +3,7 @@
 //! # Map
 //!
 //! - [`Component`], [`Info`], [`Step`]: what a component brings, and what it gets
-//! - [`action`]: what an action gets, what it may do, how it ends
+//! - [`action`]: what an action or trigger gets, what it may do, how it ends; its hooks
 //! - [`platform`]: messages, JSON that passes unchanged, the platform's REST API and object storage
 //! - [`http`]: builds HTTP clients and reads answers
 //! - [`settings`]: variables, read leniently; all problems are reported together
@@ -35,7 +35,10 @@ pub use component::{Component, Info, MessageTime, Step};
 
 /// What an action gets, what it may do besides returning, and how it ends.
 pub mod action {
-    pub use crate::dispatcher::{
-        Action, ApiAnswer, Context, Emitter, ErrorCode, Failure, HttpReply, Interruption, Registry,
+    pub use crate::{
+        dispatcher::{
+            Action, ApiAnswer, Context, Emitter, ErrorCode, Failure, HookContext, HttpReply, Interruption, Registry,
+        },
+        platform::{flow_type::FlowType, snapshot::Snapshot},
     };
 }

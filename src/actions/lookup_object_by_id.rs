@@ -1,18 +1,23 @@
 //! `lookupObjectById`: gets the Podio object with the step's object type and the message's id.
-//! In: `idValue`. Out: Podio's answer.
+//! In: `idValue`. Out: Podio's answer; an item also has `fieldsByName`.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use elasticio_runtime::{
-    action::{Action, Context, Interruption},
-    platform::message::{Message, Outgoing},
+    action::{Action, Context, Failure, Interruption},
+    platform::{
+        json::RawText,
+        message::{Message, Outgoing},
+    },
+    stop::Stop,
 };
+use serde_json::Value;
 
-use super::object_types::{LOOKUP, ObjectRef};
+use super::object_types::{ITEM, LOOKUP, ObjectRef, choices};
 use crate::{
-    podio::StepConfig,
-    rest::{ApiClient, Request},
+    podio::{StepConfig, items::emitted::write_item},
+    rest::{ApiClient, Request, answer::Body},
 };
 
 /// The action, for one step.
@@ -33,6 +38,17 @@ impl Action for LookupObjectById {
         let object_ref = ObjectRef::read(message.body(), LOOKUP, self.object_type.as_deref())?;
         let url = self.podio.address().resolve(&object_ref.path)?;
         let answer = self.podio.send(&Request::get(url), context.stop).await?;
-        context.emitter.data(Outgoing::new(answer)).await
+        let outgoing = match answer.body() {
+            Body::Json(item) if self.object_type.as_deref() == Some(ITEM) => {
+                let mut out = Vec::with_capacity(answer.len());
+                write_item(item, None, &mut out);
+                Outgoing::new(RawText(out))
+            }
+            _ => Outgoing::new(answer),
+        };
+        context.emitter.data(outgoing).await
+    }
+    async fn choices(&self, method: &str, _: &Stop) -> Result<Option<Value>, Failure> {
+        Ok((method == "getLookupByIdObjects").then(|| choices(LOOKUP)))
     }
 }

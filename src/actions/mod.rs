@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use elasticio_runtime::action::Registry;
-use serde_json::Value;
 
 use crate::{podio::StepConfig, rest::ApiClient};
 
+mod create_item;
 mod custom_request;
 mod delete_object_by_id;
 mod download_file;
@@ -14,16 +14,26 @@ mod file_name;
 mod files;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzed;
+mod lookup_item;
+mod lookup_items;
 mod lookup_object_by_id;
 mod object_types;
+mod pages;
+mod update_item;
 mod upload_file;
+mod upsert_item;
 
+use create_item::CreateItem;
 use custom_request::CustomRequest;
 use delete_object_by_id::DeleteObjectById;
 use download_file::DownloadFile;
 pub(crate) use files::Files;
+use lookup_item::LookupItem;
+use lookup_items::LookupItems;
 use lookup_object_by_id::LookupObjectById;
+use update_item::UpdateItem;
 use upload_file::UploadFile;
+use upsert_item::UpsertItem;
 
 /// All actions of a step with this config.
 #[must_use]
@@ -32,20 +42,15 @@ pub(crate) fn registry(podio: &Arc<ApiClient>, config: &StepConfig, files: &File
     Registry::default()
         .with("customRequest", custom_request.clone())
         .with("makeRawRequest", custom_request)
+        .with("upsertItem", Arc::new(UpsertItem::new(podio.clone(), config)))
+        .with("createItem", Arc::new(CreateItem::new(podio.clone(), config)))
+        .with("updateItem", Arc::new(UpdateItem::new(podio.clone(), config)))
+        .with("lookupItem", Arc::new(LookupItem::new(podio.clone(), config)))
+        .with("lookupItems", Arc::new(LookupItems::new(podio.clone(), config)))
         .with("lookupObjectById", Arc::new(LookupObjectById::new(podio.clone(), config)))
         .with("deleteObjectById", Arc::new(DeleteObjectById::new(podio.clone(), config)))
         .with("uploadFile", Arc::new(UploadFile::new(podio.clone(), files.clone())))
         .with("downloadFile", Arc::new(DownloadFile::new(podio.clone(), files.clone())))
-}
-
-/// The choices of a select box, by the `model` of its field in component.json; `None` if the action has no such model.
-#[must_use]
-pub(crate) fn choices(action: &str, method: &str) -> Option<Value> {
-    match (action, method) {
-        ("lookupObjectById", "getLookupByIdObjects") => Some(object_types::choices(object_types::LOOKUP)),
-        ("deleteObjectById", "getDeleteByIdObjects") => Some(object_types::choices(object_types::DELETE)),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

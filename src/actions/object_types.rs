@@ -5,12 +5,10 @@ use elasticio_runtime::{
     action::Failure,
     platform::json::{Kind, RawObject, text_of},
 };
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
 
-/// Everything but the unreserved characters is escaped in a path segment (RFC 3986, section 2.3).
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+use crate::rest::address::segment;
 
 /// A type of object.
 pub(super) struct ObjectType {
@@ -26,7 +24,10 @@ const fn kind(key: &'static str, label: &'static str, path: &'static str) -> Obj
     ObjectType { key, label, path }
 }
 
-/// The types that `lookupObjectById` gets.
+/// The type of the items of apps.
+pub(super) const ITEM: &str = "item";
+
+/// The types that `lookupObjectById` gets: those that Podio returns by their id.
 pub(super) const LOOKUP: &[ObjectType] = &[
     kind("action", "Action", "/action/"),
     kind("app", "App", "/app/"),
@@ -35,13 +36,18 @@ pub(super) const LOOKUP: &[ObjectType] = &[
     kind("file", "File", "/file/"),
     kind("flow", "Flow", "/flow/"),
     kind("form", "Form", "/form/"),
-    kind("item", "Item", "/item/"),
+    kind("integration", "Integration", "/integration/"),
+    kind(ITEM, "Item", "/item/"),
     kind("notification", "Notification", "/notification/"),
     kind("organization", "Organization", "/org/"),
+    kind("space", "Space", "/space/"),
+    kind("status", "Status", "/status/"),
     kind("task", "Task", "/task/"),
+    kind("view", "View", "/view/"),
+    kind("widget", "Widget", "/widget/"),
 ];
 
-/// The types that `deleteObjectById` deletes.
+/// The types that `deleteObjectById` deletes: those that Podio deletes by their id.
 pub(super) const DELETE: &[ObjectType] = &[
     kind("app", "App", "/app/"),
     kind("comment", "Comment", "/comment/"),
@@ -50,7 +56,7 @@ pub(super) const DELETE: &[ObjectType] = &[
     kind("form", "Form", "/form/"),
     kind("hook", "Hook", "/hook/"),
     kind("integration", "Integration", "/integration/"),
-    kind("item", "Item", "/item/"),
+    kind(ITEM, "Item", "/item/"),
     kind("label", "Label", "/task/label/"),
     kind("space", "Space", "/space/"),
     kind("status", "Status", "/status/"),
@@ -100,12 +106,11 @@ impl<'a> ObjectRef<'a> {
         if text.is_empty() {
             return Err(no_id());
         }
-        if text == "." || text == ".." {
-            return Err(Failure::input("The field \"idValue\" (ID Value) is not the id of an object."));
-        }
+        let segment = segment(&text)
+            .ok_or_else(|| Failure::input("The field \"idValue\" (ID Value) is not the id of an object."))?;
         let kind = types.iter().find(|kind| Some(kind.key) == chosen);
         let kind = kind.ok_or_else(|| chosen.map_or_else(|| unchosen(types), unsupported))?;
-        Ok(Self { id, path: format!("{}{}", kind.path, utf8_percent_encode(&text, SEGMENT)) })
+        Ok(Self { id, path: format!("{}{segment}", kind.path) })
     }
 }
 

@@ -9,8 +9,10 @@ use crate::{
     rest::{ApiClient, ClientSettings, Profile, RateLimitHeaders, SettingNames, StepCredential},
 };
 
+pub(crate) mod fields;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzed;
+pub(crate) mod items;
 mod rate_limit_text;
 mod route_words;
 mod sandbox;

@@ -3,6 +3,7 @@
 use elasticio_runtime::platform::step_data::StepData;
 use serde_json::{Map, Value};
 
+use super::items::ItemSettings;
 use crate::rest::{OAuth, RetryFields};
 
 /// The config of a step, as far as this component uses it.
@@ -20,6 +21,10 @@ pub struct StepConfig {
     pub(crate) safe_retries: bool,
     /// `dontThrowErrorFlg`: an answer is a result, whatever its status.
     pub(crate) dont_throw: bool,
+    /// `emitEmptyIfGone`: what is gone already counts as deleted, and the result is empty.
+    pub(crate) empty_if_gone: bool,
+    /// The fields of a step that works with items.
+    pub(crate) items: ItemSettings,
 }
 
 impl StepConfig {
@@ -45,6 +50,8 @@ impl StepConfig {
             retry: RetryFields::read(&fields),
             safe_retries: flag("safeRetries"),
             dont_throw: flag("dontThrowErrorFlg"),
+            empty_if_gone: flag("emitEmptyIfGone"),
+            items: ItemSettings::read(&fields),
             oauth: match fields.remove("oauth") {
                 Some(Value::Object(oauth)) => OAuth::read(oauth),
                 _ => None,

@@ -1,8 +1,19 @@
 //! Resolves the `url` of a message to the address to call. The result is always below the API's base; anything else is
 //! an error (protocol, section 10.1). Pure.
 
+use std::fmt;
+
 use elasticio_runtime::action::{Failure, Interruption};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
+
+/// Everything but the unreserved characters is escaped in a path segment (RFC 3986, section 2.3).
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Any text as one segment of a path. `None` if no segment can hold it: empty text, and the dots that name folders.
+pub(crate) fn segment(text: &str) -> Option<impl fmt::Display> {
+    (!matches!(text, "" | "." | "..")).then(|| utf8_percent_encode(text, SEGMENT))
+}
 
 /// The API's base: scheme, host, port and an optional path that every request stays below.
 #[derive(Clone, Debug)]

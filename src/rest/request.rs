@@ -67,6 +67,12 @@ impl Request {
         Self { payload: Some(payload), ..Self::new(Method::POST, url) }
     }
 
+    /// `PUT url` with `payload`.
+    #[must_use]
+    pub fn put(url: Url, payload: Payload) -> Self {
+        Self { payload: Some(payload), ..Self::new(Method::PUT, url) }
+    }
+
     /// A request without content.
     #[must_use]
     pub fn new(method: Method, url: Url) -> Self {

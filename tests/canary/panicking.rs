@@ -60,7 +60,8 @@ impl Action for Panicking {
         let reply = part(message, "reply")?;
         let headers = BTreeMap::from([("content-type".to_owned(), "application/json".to_owned())]);
         context.emitter.http_reply(HttpReply { status_code: 200, headers, body: Box::new(reply) }).await?;
-        context.emitter.snapshot(part(message, "snapshot")?).await?;
+        let snapshot = json!({ "snapshot": part(message, "snapshot")? });
+        context.emitter.snapshot(to_raw_value(&snapshot).expect("an object is JSON")).await?;
         context.emitter.data(Outgoing::new(to_raw_value(&json!({})).expect("an object is JSON"))).await?;
         let text = part(message, "panic")?;
         panic!("{text}");

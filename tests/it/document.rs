@@ -47,7 +47,8 @@ fn ensure_exists(name: &str) -> Result<()> {
         return Ok(());
     }
     let place = name.strip_prefix("mix: ").map(|test| ("mix/main.rs".to_owned(), test));
-    let place = place.or_else(|| name.split_once("::").map(|(file, test)| (format!("it/{file}"), test)));
+    let (folder, rest) = name.strip_prefix("echo: ").map_or(("it", name), |rest| ("../examples/echo/tests/echo", rest));
+    let place = place.or_else(|| rest.split_once("::").map(|(file, test)| (format!("{folder}/{file}"), test)));
     let Some((file, test)) = place else { bail!("{name} names neither a test nor a scenario") };
     let source = fs::read_to_string(tests().join(&file)).with_context(|| format!("tests/{file}"))?;
     let declared = format!("async fn {test}() -> Result<()>");

@@ -34,9 +34,13 @@ enum Instruction {
     /// An error; the script continues.
     Error(String),
     Snapshot(Value),
-    /// A snapshot of so many bytes.
+    /// A snapshot with a text of so many bytes.
     SnapshotOfSize(usize),
     UpdateSnapshot(Value),
+    /// A result with the snapshot that the message sees.
+    SeenSnapshot(()),
+    /// Waits for so many milliseconds.
+    Wait(u64),
     UpdateKeys(Value),
     /// A reply with this body.
     HttpReply(Value),
@@ -122,8 +126,10 @@ async fn execute(instruction: Instruction, context: &Context<'_>) -> Result<(), 
         Instruction::DataWithHeaders(headers) => emitter.data(Outgoing { headers, ..Outgoing::new(json!({})) }).await,
         Instruction::Error(text) => emitter.error(Failure::new(text)).await,
         Instruction::Snapshot(value) => emitter.snapshot(raw(&value)).await,
-        Instruction::SnapshotOfSize(size) => emitter.snapshot(raw(&"x".repeat(size).into())).await,
+        Instruction::SnapshotOfSize(size) => emitter.snapshot(raw(&json!({ "x": "x".repeat(size) }))).await,
         Instruction::UpdateSnapshot(value) => emitter.update_snapshot(raw(&value)).await,
+        Instruction::SeenSnapshot(()) => emitter.data(Outgoing::new(context.snapshot.raw().to_owned())).await,
+        Instruction::Wait(millis) => Ok(context.stop.sleep(Duration::from_millis(millis)).await?),
         Instruction::UpdateKeys(value) => emitter.update_keys(raw(&value)).await,
         Instruction::HttpReply(body) => reply(body, context).await,
         Instruction::HttpReplyOfSize(size) => reply("x".repeat(size).into(), context).await,

@@ -1,21 +1,14 @@
 //! A credential in a JSON file: a token response as a token endpoint returns it (other fields, such as `retries`, may
 //! be beside the tokens), or a step's config with `oauth` in it.
 
-use std::{
-    collections::HashSet,
-    fs,
-    io::Write,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-};
+use std::{collections::HashSet, fs, os::unix::fs::PermissionsExt, path::PathBuf};
 
 use anyhow::Context as _;
 use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use tempfile::NamedTempFile;
 
-use super::encoding::without_mark;
+use super::{encoding::without_mark, private_file};
 use crate::platform::{
     credential_store::CredentialStore,
     json::{Key, RawObject},
@@ -62,27 +55,12 @@ impl CredentialFile {
             self.read()?;
             return self.write(oauth);
         }
-        let text = rewritten(b"{}", oauth)?;
-        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut file = NamedTempFile::new_in(folder)?;
-        file.write_all(text.as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist_noclobber(&self.path)?;
-        Ok(())
+        Ok(private_file::create(&self.path, &rewritten(b"{}", oauth)?)?)
     }
 
-    /// Writes the refreshed credential in the shape that the file has. Replaces the file atomically, readable by its
-    /// owner only. A symbolic link stays; its target is replaced.
+    /// Writes the refreshed credential in the shape that the file has.
     fn write(&self, oauth: &Map<String, Value>) -> anyhow::Result<()> {
-        let text = rewritten(&fs::read(&self.path)?, oauth)?;
-        let target = fs::canonicalize(&self.path)?;
-        let folder = target.parent().context("the file is not in a folder")?;
-        // A temporary file, with mode 0600 from the start, that is removed if anything fails.
-        let mut file = NamedTempFile::new_in(folder)?;
-        file.write_all(text.as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(&target)?;
-        Ok(())
+        Ok(private_file::write(&self.path, &rewritten(&fs::read(&self.path)?, oauth)?)?)
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod exec;
 pub(crate) mod health;
 pub(crate) mod login;
 mod otlp;
+mod private_file;
 mod process;
 pub(crate) mod run;
 mod sandbox;

@@ -9,7 +9,7 @@ use crate::{
     settings::{Reader, Source, variables as v},
     stop::Stop,
     telemetry::{self, HttpAddress, LogTarget, traces},
-    worker::{self, Starting, WorkerSettings},
+    worker::{self, HookSettings, Starting, WorkerSettings},
 };
 
 /// The time that messages in progress get at a stop, beyond one attempt's timeout, to emit and settle.
@@ -23,28 +23,28 @@ pub(crate) fn run<C: Component>() -> ExitCode {
 fn start<C: Component>() -> anyhow::Result<ExitCode> {
     let source = process::start::<C>(LogTarget::Stdout)?;
     let runtime = process::runtime()?;
-    let outcome = runtime.block_on(async {
-        if Reader::new(&source).flag(v::HOOK_SHUTDOWN) {
-            shut_down::<C>(&source).await?;
-        } else {
-            let stop = process::stop_on_signal;
-            work::<C>(&source, stop).await?;
-        }
-        Ok(ExitCode::SUCCESS)
-    });
+    let outcome = runtime.block_on(run_with::<C>(&source, process::stop_on_signal)).map(|()| ExitCode::SUCCESS);
     // A look-up of a name may still run on a thread of its own.
     runtime.shutdown_background();
     traces::flush();
     outcome
 }
 
-/// Runs the worker inside the caller's process with the settings of `source`, until `stop` is requested. Reads no
-/// command line, starts no logging and handles no signals.
+/// Runs the worker inside the caller's process with the settings of `source`, until `stop` is requested; or the shutdown
+/// hook, if the settings ask for it. Reads no command line, starts no logging and handles no signals.
 ///
 /// # Errors
-/// When settings are missing or malformed, and when the worker does not start.
+/// When settings are missing or malformed, when the worker does not start, and when the hook fails.
 pub async fn run_until<C: Component>(source: &Source, stop: &Stop) -> anyhow::Result<()> {
-    work::<C>(source, || Ok(stop.clone())).await
+    run_with::<C>(source, || Ok(stop.clone())).await
+}
+
+async fn run_with<C: Component>(source: &Source, stop: impl FnOnce() -> anyhow::Result<Stop>) -> anyhow::Result<()> {
+    if Reader::new(source).flag(v::HOOK_SHUTDOWN) {
+        shut_down::<C>(source, &stop()?).await
+    } else {
+        work::<C>(source, stop).await
+    }
 }
 
 async fn work<C: Component>(source: &Source, stop: impl FnOnce() -> anyhow::Result<Stop>) -> anyhow::Result<()> {
@@ -85,11 +85,16 @@ async fn work<C: Component>(source: &Source, stop: impl FnOnce() -> anyhow::Resu
     Ok(())
 }
 
-async fn shut_down<C: Component>(source: &Source) -> anyhow::Result<()> {
+async fn shut_down<C: Component>(source: &Source, stop: &Stop) -> anyhow::Result<()> {
     let mut reader = Reader::new(source);
     let identity = Identity::read(&mut reader);
     let api = ApiSettings::read(&mut reader, &identity.workspace_id);
-    let (identity, api) = reader.finish((identity, api))?;
-    worker::shut_down(&identity, &process::platform::<C>(api, None)?).await?;
+    let (hooks, own) = (HookSettings::read(&mut reader), C::settings(&mut reader));
+    let (identity, api, hooks, own) = reader.finish((identity, api, hooks, own))?;
+    let platform = process::platform::<C>(api, None)?;
+    let actions = |data: &StepData| {
+        C::actions(&own, Step::of_flow(data.clone(), &platform.api, None, &identity.flow_id, &identity.step_id))
+    };
+    worker::shut_down(&identity, &platform, &hooks, actions, stop).await?;
     Ok(())
 }

@@ -6,6 +6,7 @@ mod attachment;
 pub mod cipher;
 pub mod credential_store;
 pub mod error_message;
+pub(crate) mod flow_type;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzed;
 pub mod headers;
@@ -15,6 +16,7 @@ pub(crate) mod lightweight;
 pub mod message;
 pub mod object_storage;
 pub(crate) mod passthrough;
+pub(crate) mod snapshot;
 pub mod step_data;
 
 /// The platform's services.

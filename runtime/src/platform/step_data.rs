@@ -1,11 +1,14 @@
 //! What the platform says about the step that this process runs (protocol, sections 2.4 and 2.5): its config with the
-//! credential, and whether results carry the messages of the steps before. The config holds tokens, so its `Debug`
-//! output leaves it out.
+//! credential, its snapshot, and whether results carry the messages of the steps before. The config holds tokens, so its
+//! `Debug` output leaves it out.
 
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, value::RawValue};
 
-use super::json::{Key, Kind, RawObject};
+use super::{
+    json::{Key, Kind, RawObject},
+    snapshot::Snapshot,
+};
 
 /// The fields of an OAuth2 credential, tokens included: what the token endpoint returned, and the fields beside it.
 pub type OAuthFields = Map<String, Value>;
@@ -15,6 +18,8 @@ pub type OAuthFields = Map<String, Value>;
 pub struct StepData {
     /// The credential's and the step's fields; a JSON object, absent for a step without any.
     config: Option<Box<RawValue>>,
+    /// What the step remembers; any JSON value, absent if there is none.
+    snapshot: Option<Box<RawValue>>,
     /// Whether results carry the messages of the steps before; any value but `true` means no.
     pub is_passthrough: bool,
 }
@@ -57,7 +62,12 @@ impl StepData {
             Some((Kind::Object, config)) => Some(config.to_owned()),
             Some((kind, _)) => return Err(StepDataError::Config(kind)),
         };
-        Ok(Self { config, is_passthrough: object.get("is_passthrough").is_some_and(|flag| flag.get() == "true") })
+        let snapshot = object.get("snapshot").map(ToOwned::to_owned);
+        Ok(Self {
+            config,
+            snapshot,
+            is_passthrough: object.get("is_passthrough").is_some_and(|flag| flag.get() == "true"),
+        })
     }
 
     /// The same data, if it has a config.
@@ -68,7 +78,7 @@ impl StepData {
     /// A step with `config` and nothing else, for runs without a platform.
     #[must_use]
     pub fn with_config(config: Box<RawValue>) -> Self {
-        Self { config: Some(config), is_passthrough: false }
+        Self { config: Some(config), snapshot: None, is_passthrough: false }
     }
 
     /// The same step, with these fields of the config in place of those of their names.
@@ -81,6 +91,17 @@ impl StepData {
         let mut config = self.fields();
         config.extend(fields);
         Self { config: serde_json::value::to_raw_value(&config).ok(), ..self }
+    }
+
+    /// The snapshot with which the step starts (protocol, section 14.5); empty if there is none.
+    ///
+    /// # Errors
+    /// The kind of a snapshot that is not an object.
+    pub(crate) fn snapshot(&self) -> Result<Snapshot, Kind> {
+        match &self.snapshot {
+            Some(snapshot) if Kind::of(snapshot) != Kind::Null => Snapshot::new(snapshot),
+            _ => Ok(Snapshot::default()),
+        }
     }
 
     /// `_account` of the config, a string or a number: the account that keeps the step's credential. `None` when it is
@@ -178,6 +199,20 @@ mod tests {
             assert_eq!(step(without).with_its_config().err(), Some(StepDataError::NoConfig), "{without}");
         }
         assert!(step(r#"{"config": {}}"#).with_its_config().is_ok());
+    }
+
+    #[test]
+    fn only_an_object_is_a_snapshot() {
+        for (json, snapshot) in [
+            ("{}", Ok("{}")),
+            (r#"{"snapshot": null}"#, Ok("{}")),
+            (r#"{"snapshot": {"at": 1.50}}"#, Ok(r#"{"at":1.50}"#)),
+            (r#"{"snapshot": "{}"}"#, Err(Kind::Text)),
+            (r#"{"snapshot": [1]}"#, Err(Kind::Array)),
+        ] {
+            let read = step(json).snapshot().map(|snapshot| snapshot.raw().get().to_owned());
+            assert_eq!(read.as_deref().map_err(|kind| *kind), snapshot, "{json}");
+        }
     }
 
     #[test]

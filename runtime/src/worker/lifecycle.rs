@@ -2,7 +2,6 @@
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
-use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
@@ -10,7 +9,8 @@ use tracing::Instrument as _;
 use super::{
     StartError,
     emit::Emits,
-    events::{Drains, message_span, message_trace},
+    events::{Drains, SnapshotIgnored, message_span, message_trace},
+    hooks,
     in_flight::InFlight,
     process::Processor,
     settings::WorkerSettings,
@@ -19,9 +19,9 @@ use super::{
 };
 use crate::{
     amqp::{Delivery, Link},
-    dispatcher::{Action, Registry},
+    dispatcher::{Action, CurrentSnapshot, Registry},
     large::{Budget, offloadable},
-    platform::{Platform, cipher::Cipher, identity::Identity, lightweight::BodyStore, step_data::StepData},
+    platform::{Platform, cipher::Cipher, lightweight::BodyStore, snapshot::Snapshot, step_data::StepData},
     stop::Stop,
     telemetry::{InUse, metrics, totals},
 };
@@ -53,9 +53,13 @@ pub(crate) async fn run(
     let Some(link) = link else { return Ok(()) };
     let mut link = link?;
     let started = match prepared {
-        Some(Ok(prepared)) => {
-            let hook = unless_stopped(stop, start_hook(settings, platform)).await;
-            hook.map(|outcome| outcome.map(|()| prepared))
+        Some(Ok((action, step_data))) => {
+            let hook = async {
+                let Some(hooks) = &settings.startup else { return Ok(()) };
+                hooks::start_up(&*action, hooks, &settings.identity, platform, stop).await
+            };
+            let hook = unless_stopped(stop, hook).await;
+            hook.map(|outcome| outcome.map(|()| (action, step_data)))
         }
         stopped_or_failed => stopped_or_failed,
     };
@@ -92,19 +96,6 @@ pub(crate) async fn run(
     outcome
 }
 
-/// Runs the shutdown hook (protocol, section 2.11). No component implements one, so the startup data is only read and
-/// deleted.
-///
-/// # Errors
-/// When the platform's API fails.
-pub(crate) async fn shut_down(identity: &Identity, platform: &Platform) -> Result<(), StartError> {
-    let api = &platform.api;
-    api.step_data(&identity.flow_id, &identity.step_id).await?;
-    api.expect_startup_data(&identity.flow_id).await?;
-    api.delete_startup_data(&identity.flow_id).await?;
-    Ok(())
-}
-
 /// The part of the start that does not need the broker: the step's data and the action.
 async fn prepare(
     settings: &WorkerSettings,
@@ -139,20 +130,13 @@ async fn unless_stopped<T>(stop: &Stop, part: impl Future<Output = T>) -> Option
     }
 }
 
-/// Runs the startup hook, if the platform asks for it. No action implements one, so its result is empty.
-async fn start_hook(settings: &WorkerSettings, platform: &Platform) -> Result<(), StartError> {
-    if !settings.startup_required {
-        return Ok(());
-    }
-    let empty = RawValue::from_string("{}".to_owned()).map_err(anyhow::Error::from).map_err(StartError::Actions)?;
-    platform.api.store_startup_data(&settings.identity.flow_id, &empty).await.map_err(StartError::StartupData)
-}
-
 fn step(settings: &WorkerSettings, platform: &Platform, step_data: &StepData, cipher: &Arc<Cipher>) -> StepContext {
     StepContext {
         function: settings.identity.function.clone(),
         queue: settings.broker.queue.clone(),
         id: settings.identity.step_id.clone(),
+        flow_type: settings.flow_type,
+        snapshot: CurrentSnapshot::new(first_snapshot(step_data), settings.emit.size_limit),
         passthrough: step_data.is_passthrough,
         no_self_passthrough: settings.emit.no_self_passthrough,
         lightweight_threshold: settings.emit.lightweight_threshold,
@@ -161,6 +145,14 @@ fn step(settings: &WorkerSettings, platform: &Platform, step_data: &StepData, ci
         api: platform.api.clone(),
         account: step_data.account(),
     }
+}
+
+/// The snapshot with which the step starts.
+fn first_snapshot(step_data: &StepData) -> Snapshot {
+    step_data.snapshot().unwrap_or_else(|kind| {
+        SnapshotIgnored { kind }.emit();
+        Snapshot::default()
+    })
 }
 
 /// Lets whoever reads the figures see what is in use.

@@ -5,6 +5,7 @@ mod emit;
 mod events;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzed;
+mod hooks;
 mod in_flight;
 mod lifecycle;
 mod process;
@@ -15,6 +16,7 @@ mod step;
 mod summary;
 
 pub(crate) use events::Starting;
-pub(crate) use lifecycle::{run, shut_down};
+pub(crate) use hooks::{HookSettings, shut_down};
+pub(crate) use lifecycle::run;
 pub(crate) use settings::WorkerSettings;
 pub(crate) use start_error::StartError;

@@ -207,7 +207,13 @@ impl Processor {
             Passthrough::of(&message, entries, &step.id, step.no_self_passthrough, from, incoming.reply_key())
         });
         let emitter = MessageEmitter::new(&self.emits, step, received, passthrough);
-        self.action.run(&message, &Context { emitter: &emitter, stop: &self.stop }).await?;
+        let context = Context {
+            emitter: &emitter,
+            stop: &self.stop,
+            snapshot: step.snapshot.newest(),
+            flow_type: step.flow_type,
+        };
+        self.action.run(&message, &context).await?;
         Ok(if emitter.emitted_error() { Ending::ErrorEmitted } else { Ending::Done(emitter.results()) })
     }
 }

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use super::emit::EmitSettings;
+use super::{emit::EmitSettings, hooks::HookSettings};
 use crate::{
     amqp::{BrokerSettings, ack_timeout},
     large::MemorySettings,
-    platform::{api::ApiSettings, cipher::CipherSettings, identity::Identity, object_storage::StorageSettings},
+    platform::{
+        api::ApiSettings, cipher::CipherSettings, flow_type::FlowType, identity::Identity,
+        object_storage::StorageSettings,
+    },
     settings::{Reader, variables as v},
 };
 
@@ -38,8 +41,10 @@ pub(crate) struct WorkerSettings {
     pub(crate) storage: Option<StorageSettings>,
     /// `ELASTICIO_INPUT_FORMAT`
     pub(crate) input_format: InputFormat,
-    /// `ELASTICIO_STARTUP_REQUIRED`
-    pub(crate) startup_required: bool,
+    /// `ELASTICIO_FLOW_TYPE`
+    pub(crate) flow_type: FlowType,
+    /// Those of the startup hook, with `ELASTICIO_STARTUP_REQUIRED`.
+    pub(crate) startup: Option<HookSettings>,
 }
 
 impl WorkerSettings {
@@ -57,7 +62,8 @@ impl WorkerSettings {
             emit: EmitSettings::read(reader),
             storage: StorageSettings::read(reader),
             input_format: input_format(reader),
-            startup_required: reader.flag(v::STARTUP_REQUIRED),
+            flow_type: FlowType::read(reader),
+            startup: reader.flag(v::STARTUP_REQUIRED).then(|| HookSettings::read(reader)),
             identity,
         }
     }

@@ -15,13 +15,19 @@ pub(crate) enum StartError {
     /// The platform's API failed at start.
     #[error("the start failed: {0}")]
     Platform(#[from] ApiError),
+    /// The startup hook failed.
+    #[error("the startup hook failed: {0}")]
+    Startup(Failure),
+    /// The shutdown hook failed.
+    #[error("the shutdown hook failed, and the platform keeps its state for another try: {0}")]
+    Shutdown(Failure),
     /// The platform did not store the startup data.
     #[error("the startup data could not be stored: {0}")]
     StartupData(ApiError),
     /// The actions could not be set up.
-    #[error("the actions could not be set up: {0:#}")]
+    #[error("the step could not be set up: {0:#}")]
     Actions(anyhow::Error),
-    /// The component has no such action.
+    /// The component has no such action or trigger.
     #[error(transparent)]
     Function(#[from] UnknownFunction),
 }
@@ -36,6 +42,7 @@ impl StartError {
             Self::StartupData(error @ ApiError::Status { .. }) => {
                 Failure::with_log(error.startup_data_text(), self.to_string())
             }
+            Self::Startup(failure) | Self::Shutdown(failure) => failure.clone(),
             _ => Failure::new(self.to_string()),
         }
     }

@@ -1,7 +1,10 @@
 //! What all messages of the step share, apart from the broker.
 
-use crate::platform::{api::PlatformApi, lightweight::BodyStore};
-use crate::worker::settings::InputFormat;
+use super::settings::InputFormat;
+use crate::{
+    dispatcher::CurrentSnapshot,
+    platform::{api::PlatformApi, flow_type::FlowType, lightweight::BodyStore},
+};
 
 /// What the platform and the settings say about the step.
 pub(super) struct StepContext {
@@ -11,6 +14,10 @@ pub(super) struct StepContext {
     pub(super) queue: String,
     /// Its id, under which results carry themselves.
     pub(super) id: String,
+    /// How the platform runs the flow.
+    pub(super) flow_type: FlowType,
+    /// What it remembers.
+    pub(super) snapshot: CurrentSnapshot,
     /// Whether results carry the messages of the steps before.
     pub(super) passthrough: bool,
     /// Whether they carry the incoming message instead of themselves.

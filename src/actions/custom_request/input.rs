@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::pages::Walk;
+use super::super::pages::Walk;
 use crate::rest::{Address, Request, request::Payload};
 
 /// Validated input.

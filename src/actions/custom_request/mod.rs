@@ -13,6 +13,7 @@ use elasticio_runtime::{
     },
 };
 
+use super::pages::{Next, PageInfo, Walk};
 use crate::{
     podio::StepConfig,
     rest::{Answer, ApiClient, CallError, Request, answer::BodyEncoding},
@@ -21,9 +22,6 @@ use crate::{
 #[cfg(any(test, fuzzing))]
 pub(super) mod fuzzed;
 mod input;
-mod pages;
-
-use pages::{Next, PageInfo, Walk};
 
 /// The action, for one step.
 pub(super) struct CustomRequest {

@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
-use elasticio_runtime::{action::Interruption, stop::Stopped};
+use elasticio_runtime::{
+    action::{Failure, Interruption},
+    stop::Stopped,
+};
 
 use secrecy::SecretString;
 
@@ -133,6 +136,13 @@ impl From<CallError> for Interruption {
     }
 }
 
+/// Outside of a message, which could come again later: choices, schemas, hooks.
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Self {
+        error.failure()
+    }
+}
+
 impl std::error::Error for CallError {}
 
 impl CallError {
@@ -151,6 +161,29 @@ impl CallError {
     pub(crate) fn is_deleted_before(&self) -> bool {
         let Problem::Answered { answer, other_origin: false, repeated: true, .. } = &self.problem else { return false };
         matches!(answer.status.as_u16(), 404 | 410)
+    }
+
+    /// The status of the API's own answer, if that is the reason.
+    #[must_use]
+    pub(crate) fn status(&self) -> Option<u16> {
+        match &self.problem {
+            Problem::Answered { answer, other_origin: false, .. } | Problem::Unauthorized { answer, .. } => {
+                Some(answer.status.as_u16())
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether an attempt before the last one may have been executed, though it failed.
+    #[must_use]
+    pub(crate) fn is_repeated(&self) -> bool {
+        matches!(self.problem, Problem::Answered { repeated: true, .. })
+    }
+
+    /// Whether the request may have been executed, and was not repeated for that reason.
+    #[must_use]
+    pub(crate) fn is_outcome_unknown(&self) -> bool {
+        matches!(self.problem, Problem::OutcomeUnknown { .. } | Problem::Unreadable { unknown: true, .. })
     }
 
     /// The API's answer, if there was one.

@@ -13,7 +13,7 @@ pub const API_KEY: &str = "api-key";
 pub const STORAGE_TOKEN: &str = "storage-token-of-the-tests";
 
 /// Environment variables.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Environment(BTreeMap<String, String>);
 
 /// What a worker talks to.

@@ -29,7 +29,13 @@ pub struct Worker {
 impl Worker {
     /// Starts `program` as the platform does: without arguments, and with only `environment`.
     pub fn start(program: &Path, environment: &Environment) -> Result<Self> {
+        Self::start_command(program, &[], environment)
+    }
+
+    /// Starts `program` with `arguments`, as a command that goes on until it is stopped.
+    pub fn start_command(program: &Path, arguments: &[&str], environment: &Environment) -> Result<Self> {
         let mut child = Command::new(program)
+            .args(arguments)
             .env_clear()
             .envs(environment.variables())
             .stdin(Stdio::null())

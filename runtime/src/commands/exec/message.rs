@@ -14,8 +14,10 @@ use serde_json::value::RawValue;
 
 use super::input::Input;
 use crate::{
-    dispatcher::{Action, Context, Emitter, ErrorCode, Failure, HttpReply, Interruption},
+    dispatcher::{Action, Context, CurrentSnapshot, Emitter, ErrorCode, Failure, HttpReply, Interruption},
     platform::{
+        flow_type::FlowType,
+        headers::SnapshotEvent,
         json::ObjectWriter,
         message::{Message, Outgoing},
     },
@@ -30,14 +32,23 @@ pub(super) struct Printed {
     pub(super) ok: bool,
 }
 
+/// What all messages of a run share.
+pub(super) struct Work {
+    pub(super) action: Arc<dyn Action>,
+    pub(super) stop: Stop,
+    pub(super) snapshot: CurrentSnapshot,
+    pub(super) flow_type: FlowType,
+}
+
 /// Collects the output lines of one message. Every line carries the message's number in the input.
-struct Lines {
+struct Lines<'a> {
     number: usize,
+    snapshot: &'a CurrentSnapshot,
     text: Mutex<Vec<u8>>,
     failed: AtomicBool,
 }
 
-impl Lines {
+impl Lines<'_> {
     /// Appends a JSON object as a line, with the number as its first field.
     fn push(&self, object: &[u8]) {
         let mut text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
@@ -67,7 +78,7 @@ impl Lines {
 }
 
 #[async_trait]
-impl Emitter for Lines {
+impl Emitter for Lines<'_> {
     async fn data(&self, message: Outgoing) -> Result<(), Interruption> {
         self.push(&message.to_json());
         Ok(())
@@ -80,13 +91,19 @@ impl Emitter for Lines {
     }
 
     async fn snapshot(&self, snapshot: Box<RawValue>) -> Result<(), Interruption> {
-        self.push_field("snapshot", &snapshot);
-        Ok(())
+        let print = async {
+            self.push_field("snapshot", &snapshot);
+            Ok(())
+        };
+        self.snapshot.change(SnapshotEvent::Snapshot, &snapshot, print).await
     }
 
     async fn update_snapshot(&self, changes: Box<RawValue>) -> Result<(), Interruption> {
-        self.push_field("updateSnapshot", &changes);
-        Ok(())
+        let print = async {
+            self.push_field("updateSnapshot", &changes);
+            Ok(())
+        };
+        self.snapshot.change(SnapshotEvent::UpdateSnapshot, &changes, print).await
     }
 
     async fn update_keys(&self, _: Box<RawValue>) -> Result<(), Interruption> {
@@ -105,9 +122,9 @@ impl Emitter for Lines {
 }
 
 /// Processes message number `number` of the input; returns its output.
-pub(super) async fn process(number: usize, input: Input, action: Arc<dyn Action>, stop: Stop) -> Printed {
-    let lines = Lines { number, text: Mutex::default(), failed: AtomicBool::new(false) };
-    let outcome = AssertUnwindSafe(run(input, action.as_ref(), &lines, &stop)).catch_unwind().await;
+pub(super) async fn process(number: usize, input: Input, work: &Work) -> Printed {
+    let lines = Lines { number, snapshot: &work.snapshot, text: Mutex::default(), failed: AtomicBool::new(false) };
+    let outcome = AssertUnwindSafe(run(input, work, &lines)).catch_unwind().await;
     let failure = match outcome {
         Ok(Ok(())) => None,
         Ok(Err(Interruption::Failed(failure))) => {
@@ -131,16 +148,18 @@ pub(super) async fn process(number: usize, input: Input, action: Arc<dyn Action>
     Printed { lines: lines.text.into_inner().unwrap_or_else(PoisonError::into_inner), ok }
 }
 
-async fn run(input: Input, action: &dyn Action, lines: &Lines, stop: &Stop) -> Result<(), Interruption> {
+async fn run(input: Input, work: &Work, lines: &Lines<'_>) -> Result<(), Interruption> {
     let payload = input.map_err(Failure::input)?;
     let message = Message::parse(&payload).map_err(|error| Failure::input(error.to_string()))?;
-    let context = Context { emitter: lines, stop };
+    let Work { action, stop, snapshot, flow_type } = work;
+    let context = Context { emitter: lines, stop, snapshot: snapshot.newest(), flow_type: *flow_type };
     action.run(&message, &context).await
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::platform::snapshot::Snapshot;
 
     /// Emits an error if `error`, then a result if `result`, and fails if `fails`.
     struct Emitting {
@@ -156,7 +175,7 @@ mod tests {
                 context.emitter.error(Failure::new("emitted")).await?;
             }
             if self.result {
-                context.emitter.snapshot(RawValue::from_string("1".to_owned()).expect("JSON")).await?;
+                context.emitter.snapshot(RawValue::from_string("{}".to_owned()).expect("JSON")).await?;
             }
             if self.fails { Err(Failure::new("failed").into()) } else { Ok(()) }
         }
@@ -171,8 +190,13 @@ mod tests {
             (false, true, false, true, 1),
             (false, false, false, true, 0),
         ] {
-            let action = Arc::new(Emitting { error, result, fails });
-            let printed = process(1, Ok(br#"{"body":{}}"#.to_vec()), action, Stop::default()).await;
+            let work = Work {
+                action: Arc::new(Emitting { error, result, fails }),
+                stop: Stop::default(),
+                snapshot: CurrentSnapshot::new(Snapshot::default(), 100),
+                flow_type: FlowType::Ordinary,
+            };
+            let printed = process(1, Ok(br#"{"body":{}}"#.to_vec()), &work).await;
             assert_eq!(printed.ok, ok, "error {error}, result {result}, fails {fails}");
             assert_eq!(printed.lines.split(|byte| *byte == b'\n').count() - 1, lines);
         }

@@ -13,14 +13,17 @@ use url::Url;
 use super::process;
 use crate::{
     Component, Step,
+    dispatcher::Failure,
     http::{self, SendError},
     platform::{api::PLATFORM_TIMEOUT, credential_store::PlatformStore, step_data::StepData},
     settings::{Reader, Source},
     telemetry::LogTarget,
 };
 
+mod question;
 mod settings;
 
+use question::Question;
 use settings::ServiceSettings;
 
 /// Runs one call; the exit code is 0 if its result, good or bad, was posted.
@@ -33,51 +36,63 @@ fn start<C: Component>(method: &str) -> anyhow::Result<ExitCode> {
     let url = ServiceSettings::post_result_url(&source)?;
     process::runtime()?.block_on(async {
         let result = match call::<C>(method, &source).await {
-            Ok(data) => json!({ "status": "success", "data": data }),
+            Ok(Ok(data)) => json!({ "status": "success", "data": data }),
+            Ok(Err(failure)) => {
+                tracing::error!(method, "the call failed: {failure}");
+                failed(failure.message())
+            }
             Err(error) => {
-                tracing::error!(method, "the call failed: {error:#}");
-                json!({ "status": "error", "data": { "message": format!("{error:#}") } })
+                let error = format!("{error:#}");
+                tracing::error!(method, "the call failed: {error}");
+                failed(&error)
             }
         };
         post::<C>(url, &result, &source).await
     })
 }
 
-async fn call<C: Component>(method: &str, source: &Source) -> anyhow::Result<Value> {
+fn failed(message: &str) -> Value {
+    json!({ "status": "error", "data": { "message": message } })
+}
+
+/// The call's data. `Ok(Err(failure))` is what the action or trigger says, an outer error that it could not be asked.
+async fn call<C: Component>(method: &str, source: &Source) -> anyhow::Result<Result<Value, Failure>> {
     if !["verifyCredentials", "getMetaModel", "selectModel"].contains(&method) {
         bail!("Unknown service method \"{method}\"");
     }
     let settings = ServiceSettings::read(source)?;
     let config: Box<RawValue> =
         serde_json::from_str(&settings.config).map_err(|_| anyhow::anyhow!("Unable to parse CFG"))?;
+    let step = || step::<C>(&settings, StepData::with_config(config));
     if method == "verifyCredentials" {
-        return verify::<C>(&settings, source, StepData::with_config(config)).await;
+        return verify::<C>(step()?, source).await.map(Ok);
     }
-    let action = ServiceSettings::action(source)?;
-    let model = if method == "selectModel" { ServiceSettings::model_method(source)? } else { method.to_owned() };
-    choices::<C>(&action, &model)
+    let function = ServiceSettings::function(source)?;
+    let question = match method {
+        "selectModel" => Question::Choices(ServiceSettings::model_method(source)?),
+        _ => Question::Metadata,
+    };
+    let own = own_settings::<C>(source)?;
+    question.ask::<C>(&function, C::actions(&own, step()?)?).await
 }
 
-/// The choices of a select box. The error texts are the reference's.
-fn choices<C: Component>(action: &str, method: &str) -> anyhow::Result<Value> {
-    if let Some(choices) = C::choices(action, method) {
-        return Ok(choices);
-    }
-    if C::INFO.manifest().lists(action) {
-        bail!("Method \"{method}\" is not found in \"{action}\" action or trigger");
-    }
-    bail!("Trigger or action \"{action}\" is not found in component.json!")
+/// The step that the call is about, with the config that came with it.
+fn step<C: Component>(settings: &ServiceSettings, data: StepData) -> anyhow::Result<Step> {
+    let platform = process::platform::<C>(settings.api.clone(), None)?;
+    let store = PlatformStore::without_step(platform.api.clone(), data.account());
+    Ok(Step { data, api: Some(platform.api), storage: None, credential_store: Arc::new(store) })
+}
+
+/// The component's own settings.
+fn own_settings<C: Component>(source: &Source) -> anyhow::Result<C::Settings> {
+    let mut reader = Reader::new(source);
+    let own = C::settings(&mut reader);
+    Ok(reader.finish(own)?)
 }
 
 /// Checks the credential.
-async fn verify<C: Component>(settings: &ServiceSettings, source: &Source, data: StepData) -> anyhow::Result<Value> {
-    let mut reader = Reader::new(source);
-    let own = C::settings(&mut reader);
-    let own = reader.finish(own)?;
-    let platform = process::platform::<C>(settings.api.clone(), None)?;
-    let store = PlatformStore::without_step(platform.api.clone(), data.account());
-    let step = Step { data, api: Some(platform.api), storage: None, credential_store: Arc::new(store) };
-    Ok(match C::verify_credentials(&own, step).await? {
+async fn verify<C: Component>(step: Step, source: &Source) -> anyhow::Result<Value> {
+    Ok(match C::verify_credentials(&own_settings::<C>(source)?, step).await? {
         Ok(()) => json!({ "verified": true }),
         Err(reason) => json!({ "verified": false, "reason": reason }),
     })

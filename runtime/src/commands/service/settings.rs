@@ -97,11 +97,11 @@ impl ServiceSettings {
         address(source, v::POST_RESULT_URL)
     }
 
-    /// The action that the call is about.
+    /// The action or trigger that the call is about.
     ///
     /// # Errors
     /// When it is missing.
-    pub(super) fn action(source: &Source) -> Result<String, ServiceSettingsError> {
+    pub(super) fn function(source: &Source) -> Result<String, ServiceSettingsError> {
         required(source, v::ACTION_OR_TRIGGER)
     }
 

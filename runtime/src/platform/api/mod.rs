@@ -112,7 +112,7 @@ impl PlatformApi {
         let create = || self.call(Method::POST, &path, Some(data.get().to_owned()));
         match create().await {
             Err(ApiError::Status { status: StatusCode::CONFLICT, .. }) => {
-                tracing::warn!("startup data exists already; replacing it");
+                tracing::info!("startup data of an earlier start is replaced");
                 self.delete_startup_data(flow_id).await?;
                 create().await?;
             }
@@ -123,11 +123,9 @@ impl PlatformApi {
         Ok(())
     }
 
-    /// `GET` of the same: fails unless startup data exists. Its content is for a shutdown hook, which no component has.
-    pub(crate) async fn expect_startup_data(&self, flow_id: &str) -> Result<(), ApiError> {
-        let path = ["sailor-support", "hooks", "task", flow_id, "startup", "data"];
-        self.call(Method::GET, &path, None).await?;
-        Ok(())
+    /// `GET` of the same: returns what is stored.
+    pub(crate) async fn startup_data(&self, flow_id: &str) -> Result<Vec<u8>, ApiError> {
+        self.call(Method::GET, &["sailor-support", "hooks", "task", flow_id, "startup", "data"], None).await
     }
 
     /// `DELETE` of the same.

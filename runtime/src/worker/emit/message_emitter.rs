@@ -43,6 +43,15 @@ impl<'a> MessageEmitter<'a> {
         self.results.load(Ordering::Relaxed)
     }
 
+    /// Emits a snapshot or its changes; the process's copy follows once they are confirmed.
+    async fn change_snapshot(&self, event: SnapshotEvent, emitted: &RawValue) -> Result<(), Interruption> {
+        let current = &self.step.snapshot;
+        let whole = current.newest().raw().get().len() + emitted.get().len();
+        let _memory = large::claim(whole).await.map_err(EmitError::from)?;
+        let emit = async { Ok(self.emits.snapshot(self.received, event, emitted).await?) };
+        current.change(event, emitted, emit).await
+    }
+
     /// Whether the action emitted an error, so that the message is rejected in the end.
     pub(in crate::worker) fn emitted_error(&self) -> bool {
         self.emitted_error.load(Ordering::Relaxed)
@@ -66,11 +75,11 @@ impl Emitter for MessageEmitter<'_> {
     }
 
     async fn snapshot(&self, snapshot: Box<RawValue>) -> Result<(), Interruption> {
-        Ok(self.emits.snapshot(self.received, SnapshotEvent::Snapshot, &snapshot).await?)
+        self.change_snapshot(SnapshotEvent::Snapshot, &snapshot).await
     }
 
     async fn update_snapshot(&self, changes: Box<RawValue>) -> Result<(), Interruption> {
-        Ok(self.emits.snapshot(self.received, SnapshotEvent::UpdateSnapshot, &changes).await?)
+        self.change_snapshot(SnapshotEvent::UpdateSnapshot, &changes).await
     }
 
     async fn update_keys(&self, keys: Box<RawValue>) -> Result<(), Interruption> {

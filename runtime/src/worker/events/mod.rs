@@ -8,7 +8,7 @@ use tracing::Span;
 use crate::{
     amqp::PublishError,
     dispatcher::Failure,
-    platform::{headers::Value, identity::Identity},
+    platform::{headers::Value, identity::Identity, json::Kind},
     telemetry::{
         OWNER, health, metrics, totals,
         traces::{self, MessageTrace},
@@ -69,6 +69,17 @@ impl Starting<'_> {
     }
 }
 
+/// The step starts with an empty snapshot, since the platform's is not an object.
+pub(super) struct SnapshotIgnored {
+    pub(super) kind: Kind,
+}
+
+impl SnapshotIgnored {
+    pub(super) fn emit(self) {
+        tracing::warn!("the step's snapshot is {}, not an object: the step starts with an empty one", self.kind);
+    }
+}
+
 /// The work on a message begins.
 pub(super) struct Begun<'a> {
     pub(super) action: &'a str,
@@ -126,7 +137,7 @@ pub(super) struct ErrorEmitted<'a> {
 
 impl ErrorEmitted<'_> {
     pub(super) fn emit(self) {
-        tracing::error!(target: OWNER, error = %self.failure, "the action emitted an error");
+        tracing::error!(target: OWNER, error = %self.failure, "an error is emitted, and the work goes on");
     }
 }
 

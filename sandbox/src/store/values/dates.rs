@@ -4,13 +4,13 @@ use serde_json::{Map, Value, json};
 use time::macros::format_description;
 use time::{Date, PrimitiveDateTime, Time};
 
-use super::zone::to_utc;
+use super::zone::{to_local, to_utc};
 use super::{Problem, wrong};
 use crate::store::apps::Part;
 use crate::store::clock::{parse_time, spell};
 
 /// Every key of a stated date.
-const KEYS: [&str; 6] = ["start", "start_date", "start_time", "end", "end_date", "end_time"];
+const KEYS: [&str; 8] = ["start", "start_date", "start_time", "start_utc", "end", "end_date", "end_time", "end_utc"];
 
 /// A day, and a time of it.
 #[derive(Clone, Copy)]
@@ -26,7 +26,8 @@ impl Moment {
     }
 }
 
-/// A date as `start` and `end`, or in parts as `start_date`, `start_time`, `end_date` and `end_time`.
+/// A date as `start` and `end`, in parts as `start_date`, `start_time`, `end_date` and `end_time`, or in UTC as
+/// `start_utc` and `end_utc`.
 pub(super) fn read(stated: &Value, time: Part, end: Part) -> Result<Value, Problem> {
     let parts = stated.as_object().ok_or_else(|| wrong(stated, "must be object"))?;
     if let Some(key) = parts.keys().find(|key| !KEYS.contains(&key.as_str())) {
@@ -53,6 +54,10 @@ fn moment(parts: &Map<String, Value>, name: &str, default: Option<Date>) -> Resu
         Some(Value::String(text)) => Ok(Some(text.as_str())),
         Some(other) => Err(wrong(other, &format!("{key} must be string"))),
     };
+    if let Some(utc) = text(format!("{name}_utc"))? {
+        let local = parse_time(utc).map(to_local).ok_or_else(|| wrong(&json!(utc), "must be YYYY-MM-DD HH:MM:SS"))?;
+        return Ok(Some(Moment { date: local.date(), time: Some(local.time()) }));
+    }
     let whole = text(name.to_owned())?.map(|whole| whole.split_once(' ').map_or((whole, None), |(d, t)| (d, Some(t))));
     let (date, time) = match whole {
         Some((date, time)) => (Some(date), time),
@@ -127,6 +132,10 @@ mod tests {
         });
         assert_eq!(read(&whole), Ok(kept.clone()));
         assert_eq!(read(&parts), Ok(kept.clone()));
+        assert_eq!(
+            read(&json!({"start_utc": "2026-09-01 08:00:00", "end_utc": "2026-09-02 09:30:00"})),
+            Ok(kept.clone())
+        );
         let shown = show(&kept);
         assert_eq!((&shown["start"], &shown["start_utc"]), (&whole["start"], &json!("2026-09-01 08:00:00")));
         assert_eq!((&shown["end_date_utc"], &shown["end_time_utc"]), (&json!("2026-09-02"), &json!("09:30:00")));
@@ -147,6 +156,7 @@ mod tests {
             (&json!({"start_date": "2026-09-01T10:00:00Z"}), Part::Enabled, Part::Enabled, "YYYY-MM-DD"),
             (&json!({"start_date": "2026-09-01", "start_time": "25:00:00"}), Part::Enabled, Part::Enabled, "HH:MM"),
             (&json!({"date": "2026-09-01"}), Part::Enabled, Part::Enabled, "has the key date"),
+            (&json!({"start_utc": "2026-09-01"}), Part::Enabled, Part::Enabled, "must be YYYY-MM-DD HH:MM:SS"),
             (&json!({"end_date": "2026-09-01"}), Part::Enabled, Part::Enabled, "start_date or start is missing"),
             (&time, Part::Disabled, Part::Enabled, "must not have a time"),
             (&day, Part::Required, Part::Enabled, "must have a time"),

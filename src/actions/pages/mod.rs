@@ -1,4 +1,4 @@
-//! Fetches results page by page (`pagination`). `limit` and `offset` go into the query of a GET, or into the body of a
+//! Fetches results page by page. `limit` and `offset` go into the query of a GET, or into the body of a
 //! POST to a filter. Podio's `filtered` or `total` is the number of results. The end is a total that is reached, or an
 //! empty page; a short page is not, since Podio may give fewer objects than were asked for. Pure: it decides which
 //! request comes next.
@@ -22,16 +22,16 @@ use wire::{Fingerprint, Objects};
 /// Objects per page if neither the option nor the request sets it.
 const DEFAULT_LIMIT: u64 = 100;
 /// The most objects that Podio returns at once.
-const MAX_LIMIT: u64 = 500;
+pub(in crate::actions) const MAX_LIMIT: u64 = 500;
 /// Limit on pages if the message does not set one. Exceeding it is an error, since results would silently be missing; one
 /// more request tells whether the list goes on.
 const DEFAULT_PAGES: u64 = 100;
 /// The most pages that a message may ask for.
-const MAX_PAGES: u64 = 10_000;
+pub(in crate::actions) const MAX_PAGES: u64 = 10_000;
 
 /// The walk through the pages of one request.
 #[derive(Debug)]
-pub(super) struct Walk {
+pub(in crate::actions) struct Walk {
     request: Request,
     limit: u64,
     offset: u64,
@@ -41,23 +41,25 @@ pub(super) struct Walk {
     max_pages: u64,
     /// Whether the message set `max_pages`; reaching it is then not an error.
     max_pages_given: bool,
+    /// Where `max_pages` is set, for an error.
+    setting: &'static str,
 }
 
 /// What a result says about its page.
 #[derive(Debug, Serialize, PartialEq, Eq)]
-pub(super) struct PageInfo {
+pub(in crate::actions) struct PageInfo {
     /// The page's number, from 1.
     number: u64,
     /// The number of objects before this page.
     offset: u64,
     /// The offset of the next page, if there is one.
     #[serde(rename = "nextOffset")]
-    pub(super) next_offset: Option<u64>,
+    pub(in crate::actions) next_offset: Option<u64>,
 }
 
 /// What comes after a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Next {
+pub(in crate::actions) enum Next {
     /// Another page.
     Page,
     /// The end: there is no further page, or the message asks for no more.
@@ -74,7 +76,7 @@ struct Options {
 
 impl Walk {
     /// Reads the option; `None` if it is `null` or `false`.
-    pub(super) fn new(option: &RawValue, request: &Request) -> Result<Option<Self>, Failure> {
+    pub(in crate::actions) fn new(option: &RawValue, request: &Request) -> Result<Option<Self>, Failure> {
         let options = match (Kind::of(option), option.get()) {
             (Kind::Null, _) | (Kind::Boolean, "false") => return Ok(None),
             (Kind::Boolean, _) => Options { limit: None, max_pages: None },
@@ -104,17 +106,42 @@ impl Walk {
             seen: HashMap::new(),
             max_pages,
             max_pages_given: options.max_pages.is_some(),
+            setting: "\"maxPages\" in \"pagination\"",
         }))
     }
 
+    /// A walk with a page size and a limit on pages that a step's settings have. `setting` says where the limit is set.
+    pub(in crate::actions) fn of_step(
+        request: Request,
+        limit: Option<u64>,
+        max_pages: Option<u64>,
+        setting: &'static str,
+    ) -> Self {
+        Self {
+            request,
+            limit: limit.unwrap_or(DEFAULT_LIMIT),
+            offset: 0,
+            pages: 0,
+            seen: HashMap::new(),
+            max_pages: max_pages.unwrap_or(DEFAULT_PAGES),
+            max_pages_given: max_pages.is_some(),
+            setting,
+        }
+    }
+
+    /// Whether nothing was emitted yet.
+    pub(in crate::actions) fn is_at_start(&self) -> bool {
+        self.pages == 0
+    }
+
     /// The request for the next page.
-    pub(super) fn request(&self) -> Request {
+    pub(in crate::actions) fn request(&self) -> Request {
         wire::page_request(&self.request, self.limit, self.offset)
     }
 
     /// Describes the page in `answer`, to be emitted; `None` if the list ends with the last page that may be emitted. Fails
     /// if there are more pages than that, or if the list does not obey `limit` and `offset`.
-    pub(super) fn page(&mut self, answer: &Answer) -> Result<Option<PageInfo>, Failure> {
+    pub(in crate::actions) fn page(&mut self, answer: &Answer) -> Result<Option<PageInfo>, Failure> {
         let is_beyond = self.pages >= self.max_pages;
         if !answer.status.is_success() {
             return Ok(Some(self.info(None)));
@@ -151,7 +178,7 @@ impl Walk {
     }
 
     /// Advances past a page that was emitted.
-    pub(super) fn advance(&mut self, next_offset: Option<u64>) -> Next {
+    pub(in crate::actions) fn advance(&mut self, next_offset: Option<u64>) -> Next {
         self.pages += 1;
         let Some(next_offset) = next_offset else { return Next::End };
         self.offset = next_offset;
@@ -160,15 +187,15 @@ impl Walk {
 
     fn too_many(&self) -> Failure {
         Failure::new(format!(
-            "There are more than {0} pages; the first {0} were emitted. Set \"maxPages\" in \"pagination\" to allow \
-             more, or continue with \"offset\" {1}.",
-            self.pages, self.offset
+            "There are more than {0} pages; the first {0} were emitted. Set {2} to allow more, or continue with \
+             \"offset\" {1}.",
+            self.pages, self.offset, self.setting
         ))
     }
 
     /// Adds the number of the current page to an interruption. From the second page on, a rebound becomes an error: the
     /// message would start over and emit the first pages again.
-    pub(super) fn interrupted(&self, interruption: Interruption) -> Interruption {
+    pub(in crate::actions) fn interrupted(&self, interruption: Interruption) -> Interruption {
         match interruption {
             Interruption::Failed(failure) => {
                 let page = self.page_name();

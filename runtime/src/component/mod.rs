@@ -4,7 +4,6 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Result;
 use secrecy::SecretString;
-use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -19,6 +18,10 @@ use crate::{
     settings::{Known, Reader, Source, Variable},
 };
 
+mod manifest;
+
+pub(crate) use manifest::Manifest;
+
 /// A component: what the runtime runs. `elasticio_runtime::main::<MyComponent>()` is its whole program.
 pub trait Component: 'static {
     /// Its name, and how the platform shows it.
@@ -31,7 +34,7 @@ pub trait Component: 'static {
     /// it opens a connection.
     fn settings(reader: &mut Reader<'_>) -> Self::Settings;
 
-    /// Sets up its actions for one step.
+    /// Sets up its actions and triggers for one step.
     ///
     /// # Errors
     /// When they cannot be set up. The error is published and the process ends.
@@ -105,14 +108,6 @@ pub trait Component: 'static {
         async { anyhow::bail!("{} has no sandbox", Self::INFO.name) }
     }
 
-    /// The choices of a select box, as `method` of `action` returns them (`service selectModel`); `None` when there is
-    /// no such method.
-    #[must_use]
-    fn choices(action: &str, method: &str) -> Option<Value> {
-        let _ = (action, method);
-        None
-    }
-
     /// A step's config from the environment, for `exec` without a credential file; `None` when the environment has
     /// none.
     #[must_use]
@@ -182,36 +177,7 @@ impl Info {
     }
 
     pub(crate) fn manifest(&self) -> Manifest {
-        serde_json::from_str(self.manifest).unwrap_or_default()
-    }
-}
-
-/// What the runtime reads from component.json.
-#[derive(Default, Deserialize)]
-pub(crate) struct Manifest {
-    #[serde(default)]
-    credentials: Option<serde::de::IgnoredAny>,
-    #[serde(default)]
-    actions: Map<String, Value>,
-    #[serde(default)]
-    triggers: Map<String, Value>,
-}
-
-impl Manifest {
-    /// Whether its steps have a credential.
-    pub(crate) fn has_credentials(&self) -> bool {
-        self.credentials.is_some()
-    }
-
-    /// Whether it lists an action or trigger of this name.
-    pub(crate) fn lists(&self, name: &str) -> bool {
-        self.actions.contains_key(name) || self.triggers.contains_key(name)
-    }
-
-    /// The action that the platform offers first, the one with the highest `order`.
-    pub(crate) fn first_action(&self) -> Option<&str> {
-        let order = |action: &Value| action["order"].as_i64().unwrap_or_default();
-        self.actions.iter().max_by_key(|(_, action)| order(action)).map(|(name, _)| name.as_str())
+        Manifest::read(self.manifest)
     }
 }
 
@@ -240,11 +206,5 @@ impl Step {
     ) -> Self {
         let store = PlatformStore::of_step(api.clone(), flow_id, step_id, data.account());
         Self { data, api: Some(api.clone()), storage, credential_store: Arc::new(store) }
-    }
-}
-
-impl std::fmt::Debug for Manifest {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Manifest").finish_non_exhaustive()
     }
 }

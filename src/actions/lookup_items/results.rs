@@ -1,0 +1,67 @@
+//! Several results, emitted as the step's Emit Behavior says.
+
+use elasticio_runtime::{
+    action::{Emitter, Failure, Interruption},
+    platform::{json::RawText, message::Outgoing},
+};
+
+use crate::podio::items::EmitBehavior;
+
+/// The most bytes of the items that are collected for one message: the platform's usual limit of a message.
+const MAX_COLLECTED: usize = 10 * 1024 * 1024;
+
+/// Takes the items of a lookup page by page, and emits them.
+pub(super) struct Results<'a> {
+    behavior: EmitBehavior,
+    emitter: &'a dyn Emitter,
+    /// The items that go into one message in the end.
+    collected: Vec<Vec<u8>>,
+}
+
+impl<'a> Results<'a> {
+    pub(super) fn new(behavior: EmitBehavior, emitter: &'a dyn Emitter) -> Self {
+        Self { behavior, emitter, collected: Vec::new() }
+    }
+
+    /// Takes a page of items, each as compact JSON. A page without any is not emitted.
+    pub(super) async fn page(&mut self, items: Vec<Vec<u8>>) -> Result<(), Interruption> {
+        match self.behavior {
+            EmitBehavior::All => {
+                self.collected.extend(items);
+                if self.collected.iter().map(Vec::len).sum::<usize>() > MAX_COLLECTED {
+                    return Err(Failure::new(format!(
+                        "The items have more than {MAX_COLLECTED} bytes together, too many for one message, and none was \
+                         emitted. Set the step's Emit Behavior to \"Emit page\" or \"Emit individually\", or ask for \
+                         fewer items."
+                    ))
+                    .into());
+                }
+                Ok(())
+            }
+            EmitBehavior::Page if items.is_empty() => Ok(()),
+            EmitBehavior::Page => self.emitter.data(Outgoing::new(RawText(list(&items)))).await,
+            EmitBehavior::Individually => {
+                for item in items {
+                    self.emitter.data(Outgoing::new(RawText(item))).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Emits what was collected.
+    pub(super) async fn end(self) -> Result<(), Interruption> {
+        match self.behavior {
+            EmitBehavior::All => self.emitter.data(Outgoing::new(RawText(list(&self.collected)))).await,
+            EmitBehavior::Page | EmitBehavior::Individually => Ok(()),
+        }
+    }
+}
+
+/// `{"results": […]}`.
+fn list(items: &[Vec<u8>]) -> Vec<u8> {
+    let mut out = b"{\"results\":[".to_vec();
+    out.extend_from_slice(&items.join(&b','));
+    out.extend_from_slice(b"]}");
+    out
+}
