@@ -3,11 +3,14 @@
 
 pub use crate::{
     actions::fuzzed::{action_input, file_name},
-    podio::fuzzed::{answer, rate_limit_text},
+    podio::{
+        fuzzed::{answer, rate_limit_text},
+        items::fuzzed::item_values,
+    },
     rest::fuzzed::{credential, retry_after},
 };
 
 #[cfg(test)]
 mod tests {
-    podio_test_corpus::hold!(action_input, answer, credential, file_name, rate_limit_text, retry_after);
+    podio_test_corpus::hold!(action_input, answer, credential, file_name, item_values, rate_limit_text, retry_after);
 }

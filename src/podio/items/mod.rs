@@ -10,6 +10,8 @@ mod calls;
 mod criterion;
 pub(crate) mod emitted;
 pub(crate) mod find;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzed;
 mod input;
 pub(crate) mod metadata;
 mod places;
