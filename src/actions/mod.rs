@@ -19,6 +19,7 @@ mod lookup_items;
 mod lookup_object_by_id;
 mod object_types;
 mod pages;
+mod results;
 mod update_item;
 mod upload_file;
 mod upsert_item;
