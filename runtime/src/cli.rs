@@ -28,7 +28,7 @@ enum Command {
     /// The worker: processes messages from the queue that the environment names.
     Run,
     /// Runs an action or trigger on messages from standard input or the command line, without a broker.
-    Exec(ExecArgs),
+    Exec(Box<ExecArgs>),
     /// Gets a credential for `exec` by the authorization-code flow: you consent in a browser.
     Login(LoginArgs),
     /// Tries everything that the worker needs, with its settings and without touching a message; one line for each.

@@ -29,6 +29,7 @@ mod health;
 mod hold;
 mod hooks;
 mod hostile_headers;
+mod items;
 mod lightweight;
 mod link;
 mod log_lines;

@@ -146,8 +146,24 @@ async fn credentials_in_the_result_url_are_sent_as_basic_authentication() -> Res
 #[tokio::test]
 async fn the_models_list_the_object_types_of_both_actions() -> Result<()> {
     let sandbox = sandbox(json!({}), json!({})).await?;
-    let lookup =
-        ["action", "app", "batch", "comment", "file", "flow", "form", "item", "notification", "organization", "task"];
+    let lookup = [
+        "action",
+        "app",
+        "batch",
+        "comment",
+        "file",
+        "flow",
+        "form",
+        "integration",
+        "item",
+        "notification",
+        "organization",
+        "space",
+        "status",
+        "task",
+        "view",
+        "widget",
+    ];
     let delete = [
         "app",
         "comment",

@@ -68,8 +68,8 @@ fn listed(error: &SettingsError, name: &str) -> String {
     let lines: Vec<String> = error.problems.iter().map(|problem| format!("  {problem}")).collect();
     format!(
         "{name}: settings are missing or malformed:\n\n{}\n\nWithout a command, {name} is the worker, which the platform \
-         starts with these variables.\nTo run an action without a platform: {name} exec --help. For the other commands: \
-         {name} --help.",
+         starts with these variables.\nTo run an action or a trigger without a platform: {name} exec --help. For the other \
+         commands: {name} --help.",
         lines.join("\n")
     )
 }

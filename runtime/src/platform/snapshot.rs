@@ -57,9 +57,9 @@ impl Snapshot {
         let changes = expect_object(changes)?;
         let before = expect_object(&self.0)?;
         let known: HashSet<Key<'_>> = before.entries().map(|(name, _)| name).collect();
-        let changed: HashMap<Key<'_>, &RawValue> = changes.entries().collect();
+        let values: HashMap<Key<'_>, &RawValue> = changes.entries().collect();
         let kept = before.entries().map(|(name, value)| {
-            let value = changed.get(&name).copied().unwrap_or(value);
+            let value = values.get(&name).copied().unwrap_or(value);
             (name, value)
         });
         Ok(Self::of_entries(kept.chain(changes.entries().filter(|(name, _)| !known.contains(name)))))

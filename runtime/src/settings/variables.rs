@@ -87,7 +87,7 @@ variables! {
     WORKSPACE_ID = "ELASTICIO_WORKSPACE_ID", Required, "The workspace; secrets are read from it.";
     USER_ID = "ELASTICIO_USER_ID", Required, "The flow's owner.";
     COMP_ID = "ELASTICIO_COMP_ID", Required, "The component.";
-    FUNCTION = "ELASTICIO_FUNCTION", Required, "The action to run, by its key in component.json.";
+    FUNCTION = "ELASTICIO_FUNCTION", Required, "The action or trigger to run, by its key in component.json.";
     API_URI = "ELASTICIO_API_URI", Required, "The platform's REST API.";
     API_USERNAME = "ELASTICIO_API_USERNAME", Required, "User of the platform's REST API.";
     API_KEY = "ELASTICIO_API_KEY", Required, "Key of the platform's REST API (a secret).";
@@ -114,7 +114,7 @@ variables! {
     AMQP_PUBLISH_MAX_RETRY_DELAY = "ELASTICIO_AMQP_PUBLISH_MAX_RETRY_DELAY", Count(300_000), "Upper bound of that delay in milliseconds.";
     AMQP_PUBLISH_RETRY_ATTEMPTS = "ELASTICIO_AMQP_PUBLISH_RETRY_ATTEMPTS", Unlimited, "Attempts per publish before the emit fails; errors and rebounds are retried until they are published.";
     AMQP_PERSISTENT_MESSAGES = "ELASTICIO_AMQP_PERSISTENT_MESSAGES", Flag(false), "Delivery mode 2 instead of 1.";
-    OUTGOING_MESSAGE_SIZE_LIMIT = "ELASTICIO_OUTGOING_MESSAGE_SIZE_LIMIT", Count(10_485_760), "Bytes of the largest encoded payload; a larger result is an error.";
+    OUTGOING_MESSAGE_SIZE_LIMIT = "ELASTICIO_OUTGOING_MESSAGE_SIZE_LIMIT", Count(10_485_760), "Bytes of the largest encoded payload; a larger result is an error, and so is a larger snapshot of the step.";
     MEMORY_BUDGET = "ELASTICIO_MEMORY_BUDGET", NoCount, "Bytes of memory that large bodies may take together; the others wait, and what never fits is an error. Unset: the container's memory limit less what the process needs besides; without a limit, as if it were 256 MiB, but nothing is refused.";
     NO_SELF_PASSTHROUGH = "ELASTICIO_NO_SELF_PASSTRHOUGH", Flag(false), "Passthrough carries the incoming message instead of the outgoing one (the platform's spelling).";
     PROTOCOL_VERSION = "ELASTICIO_PROTOCOL_VERSION", Count(1), "Encoding of results: 1 base64, 2 raw.";
@@ -153,7 +153,7 @@ variables! {
     OTEL_SERVICE_NAME = "OTEL_SERVICE_NAME", None, "The name of the service in traces; the component's name when unset.";
     POST_RESULT_URL = "ELASTICIO_POST_RESULT_URL", None, "`service`: where the result is posted; may carry user and password.";
     CFG = "ELASTICIO_CFG", None, "`service`: the config with the credential, as JSON (holds secrets).";
-    ACTION_OR_TRIGGER = "ELASTICIO_ACTION_OR_TRIGGER", None, "`service`: the action that the call is about.";
+    ACTION_OR_TRIGGER = "ELASTICIO_ACTION_OR_TRIGGER", None, "`service`: the action or trigger that the call is about.";
     GET_MODEL_METHOD = "ELASTICIO_GET_MODEL_METHOD", None, "`service selectModel`: the method that returns the choices.";
 }
 

@@ -25,7 +25,7 @@ pub(crate) enum StartError {
     #[error("the startup data could not be stored: {0}")]
     StartupData(ApiError),
     /// The actions could not be set up.
-    #[error("the actions could not be set up: {0:#}")]
+    #[error("the step could not be set up: {0:#}")]
     Actions(anyhow::Error),
     /// The component has no such action or trigger.
     #[error(transparent)]

@@ -64,7 +64,10 @@ impl Problems {
 
     /// A field that takes no value.
     pub(super) fn read_only(&mut self, field: &Field) {
-        self.0.push(format!("{} is computed by Podio and cannot be set: leave it out", field.title()));
+        self.0.push(format!(
+            "{} takes no value, since Podio computes it or it only divides the form: leave it out",
+            field.title()
+        ));
     }
 
     /// A field that is not in use.

@@ -46,8 +46,8 @@ async fn the_state_of_the_startup_hook_goes_to_the_shutdown_hook() -> Result<()>
     stop(consuming(&stage, &environment).await?).await?;
     let first = calls(&stage);
     assert_eq!(methods(&first), ["POST"]);
-    let state: Value = serde_json::from_str(&first[0].1)?;
-    assert_eq!(state, json!({ "address": ADDRESS }));
+    let posted: Value = serde_json::from_str(&first[0].1)?;
+    assert_eq!(posted, json!({ "address": ADDRESS }));
 
     // The hook runs at every start, and its state replaces the earlier one.
     stop(consuming(&stage, &environment).await?).await?;

@@ -44,6 +44,13 @@ pub(crate) struct ExecArgs {
     /// Run as the platform does to retrieve a sample (flow type `debug`).
     #[arg(long)]
     pub(super) debug: bool,
+    #[command(flatten)]
+    pub(super) hooks: HookArgs,
+}
+
+/// What `exec` takes to run a hook.
+#[derive(Args, Clone, Debug)]
+pub(super) struct HookArgs {
     /// Run the startup hook and nothing else; prints the state that it returns, for --shutdown.
     #[arg(long, conflicts_with_all = ["messages", "snapshot", "interval"])]
     pub(super) startup: bool,

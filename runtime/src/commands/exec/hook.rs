@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use serde_json::Value;
 use url::Url;
 
-use super::{super::encoding::without_mark, ExecArgs};
+use super::{super::encoding::without_mark, args::HookArgs};
 use crate::{
     dispatcher::{Action, Failure, HookContext, hooks},
     settings::{Reader, Source},
@@ -29,7 +29,7 @@ pub(super) enum Hook {
 
 impl Hook {
     /// The hook that `args` ask for; `None` if they ask for messages to be processed.
-    pub(super) fn asked_for(args: &ExecArgs) -> Option<Self> {
+    pub(super) fn asked_for(args: &HookArgs) -> Option<Self> {
         if args.startup { Some(Self::Startup) } else { args.shutdown.clone().map(Self::Shutdown) }
     }
 
@@ -48,7 +48,7 @@ impl Hook {
         };
         match outcome {
             Ok(Some(state)) => {
-                writeln!(stdout(), "{state}").context("the state cannot be written to standard output")?
+                writeln!(stdout(), "{state}").context("the state cannot be written to standard output")?;
             }
             Ok(None) => {}
             Err(failure) => return Ok(failed(&failure)),
@@ -58,7 +58,7 @@ impl Hook {
 }
 
 /// The address for the hooks: that of the command line, else that of the variable.
-pub(super) fn webhook_uri(args: &ExecArgs, source: &Source) -> anyhow::Result<Option<Url>> {
+pub(super) fn webhook_uri(args: &HookArgs, source: &Source) -> anyhow::Result<Option<Url>> {
     if args.webhook_uri.is_some() {
         return Ok(args.webhook_uri.clone());
     }

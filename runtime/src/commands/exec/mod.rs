@@ -51,8 +51,8 @@ async fn run_function<C: Component>(
     source: &Source,
     stop: &Stop,
 ) -> anyhow::Result<ExitCode> {
-    if let Some(hook) = Hook::asked_for(args) {
-        return hook.run(&*action, hook::webhook_uri(args, source)?.as_ref(), stop).await;
+    if let Some(hook) = Hook::asked_for(&args.hooks) {
+        return hook.run(&*action, hook::webhook_uri(&args.hooks, source)?.as_ref(), stop).await;
     }
     runs::repeat::<C>(args, action, source, stop).await
 }

@@ -124,7 +124,7 @@ pub(super) struct ErrorEmitted<'a> {
 
 impl ErrorEmitted<'_> {
     pub(super) fn emit(self) {
-        tracing::error!(target: OWNER, error = %self.failure, "the action emitted an error");
+        tracing::error!(target: OWNER, error = %self.failure, "an error is emitted, and the work goes on");
     }
 }
 

@@ -38,7 +38,7 @@ fn every_problem_is_in_one_error() {
     for part in [
         "5 values do not fit the app \"Leads\" (7); nothing was sent.",
         "\"Score\" (score) must be a number such as 12.5, but it is \"many\"",
-        "\"Sum\" (sum) is computed by Podio",
+        "\"Sum\" (sum) takes no value",
         "\"Old\" (old) is no longer active",
         "\"Title\" is no field of the app, which has title, score, sum",
         "\"Title\" (title) is required and has no value",
