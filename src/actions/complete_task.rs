@@ -1,5 +1,5 @@
 //! `completeTask`: completes a task. One that is complete already is a success.
-//! In: `taskId`. Out: `task_id`, `status`.
+//! In: `taskId`. Out: `task_id`, `status`; `recurring_task_id` of the task that follows a recurring one.
 
 use std::sync::Arc;
 
@@ -36,12 +36,12 @@ impl CompleteTask {
 
     /// Completes the task. A recurring one makes its successor when it is completed, so nothing is repeated unless the
     /// task is seen to be open.
-    async fn complete(&self, calls: Calls<'_>, id: u64) -> Result<(), Interruption> {
+    async fn complete(&self, calls: Calls<'_>, id: u64) -> Result<Completed, Interruption> {
         let path = format!("/task/{id}/complete{}", write::options(&self.settings));
         let mut attempt = 1;
         loop {
             let error = match calls.post_once(&path, &json!({})).await {
-                Ok(_) => return Ok(()),
+                Ok(answer) => return Ok(read(&answer, "POST /task/…/complete").unwrap_or_default()),
                 Err(error) => error,
             };
             // Podio's documentation does not say how it refuses to complete a task again.
@@ -51,7 +51,7 @@ impl CompleteTask {
             }
             if is_complete(calls, id).await? {
                 tracing::debug!(%error, "the task is complete");
-                return Ok(());
+                return Ok(Completed::default());
             }
             if !is_lost || attempt == MAX_ATTEMPTS {
                 return Err(refused(error, id));
@@ -59,6 +59,12 @@ impl CompleteTask {
             attempt += 1;
         }
     }
+}
+
+/// Podio's answer, which may be empty.
+#[derive(Default, Deserialize)]
+struct Completed {
+    recurring_task_id: Option<u64>,
 }
 
 /// Whether a task is complete, as it says itself.
@@ -85,8 +91,12 @@ fn refused(error: CallError, id: u64) -> Interruption {
 impl Action for CompleteTask {
     async fn run(&self, message: &Message<'_>, context: &Context<'_>) -> Result<(), Interruption> {
         let id = task_id(message.body())?;
-        self.complete(Calls::new(&self.podio, context.stop), id).await?;
-        context.emitter.data(Outgoing::new(json!({ "task_id": id, "status": "completed" }))).await
+        let completed = self.complete(Calls::new(&self.podio, context.stop), id).await?;
+        let mut result = json!({ "task_id": id, "status": "completed" });
+        if let Some(next) = completed.recurring_task_id {
+            result["recurring_task_id"] = next.into();
+        }
+        context.emitter.data(Outgoing::new(result)).await
     }
 }
 
