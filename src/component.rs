@@ -65,12 +65,12 @@ impl Component for PodioComponent {
 
     async fn verify_credentials(settings: &ClientSettings, step: Step) -> Result<Result<(), String>> {
         let podio = podio::client(settings, &StepConfig::read(&step.data), &step)?;
-        Ok(call(&podio, "/user").await.map(drop))
+        Ok(call(&podio, SCOPE).await.map(drop))
     }
 
     async fn describe_credential(settings: &ClientSettings, step: Step) -> Result<Result<String, String>> {
         let podio = podio::client(settings, &StepConfig::read(&step.data), &step)?;
-        Ok(call(&podio, "/oauth/scope").await.map(|answer| podio::scope_in_words(&answer)))
+        Ok(call(&podio, SCOPE).await.map(|answer| podio::scope_in_words(&answer)))
     }
 
     fn authorize_url(settings: &ClientSettings, redirect: &Url, state: &str) -> Result<Url> {
@@ -92,6 +92,10 @@ impl Component for PodioComponent {
         Some(Map::from_iter([("oauth".to_owned(), oauth)]))
     }
 }
+
+/// What a credential may do. Unlike `/user`, it serves every valid token, those of apps too
+/// (<https://developers.podio.com/doc/oauth-authorization/get-scope-342360687>).
+const SCOPE: &str = "/oauth/scope";
 
 /// `GET` of a path that any valid credential may call; the error is the text for the credential's owner.
 async fn call(podio: &ApiClient, path: &str) -> Result<Answer, String> {

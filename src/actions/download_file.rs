@@ -1,5 +1,6 @@
 //! `downloadFile`: streams a file from Podio into the platform's object storage, without keeping it in memory.
-//! In: `fileId`. Out: Podio's file object, with the file as an attachment of the message.
+//! In: `fileId`. Out: Podio's file object, with the file as an attachment of the message. What is done if there is no such
+//! file is the step's `ifNotFound`.
 
 use std::{
     sync::{
@@ -23,10 +24,13 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::files::Files;
-use crate::rest::{
-    ApiClient, Request,
-    answer::Body,
-    transfer::{self, FileSink, FileStream, Flow},
+use crate::{
+    podio::StepConfig,
+    rest::{
+        ApiClient, CallError, Request,
+        answer::Body,
+        transfer::{self, FileSink, FileStream, Flow},
+    },
 };
 
 /// Query parameter of an attachment's URL that says which storage has the object.
@@ -36,6 +40,28 @@ const STORAGE_TYPE: (&str, &str) = ("storage_type", "maester");
 pub(super) struct DownloadFile {
     podio: Arc<ApiClient>,
     files: Files,
+    if_not_found: Option<String>,
+}
+
+/// What is done if there is no such file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum IfNotFound {
+    EmitNothing,
+    EmitEmpty,
+    Throw,
+}
+
+impl IfNotFound {
+    fn read(chosen: Option<&str>) -> Result<Self, Failure> {
+        match chosen {
+            Some("emitNothing") => Ok(Self::EmitNothing),
+            Some("emitEmpty") => Ok(Self::EmitEmpty),
+            None | Some("throwError") => Ok(Self::Throw),
+            Some(_) => Err(Failure::input(
+                "The step's If the file is not found (ifNotFound) must be one of emitNothing, emitEmpty, throwError.",
+            )),
+        }
+    }
 }
 
 /// The fields of Podio's file object that are needed here.
@@ -46,8 +72,8 @@ struct File {
 }
 
 impl DownloadFile {
-    pub(super) fn new(podio: Arc<ApiClient>, files: Files) -> Self {
-        Self { podio, files }
+    pub(super) fn new(podio: Arc<ApiClient>, files: Files, config: &StepConfig) -> Self {
+        Self { podio, files, if_not_found: config.if_not_found.clone() }
     }
 
     fn request(&self, path: &str) -> Result<Request, Failure> {
@@ -59,19 +85,49 @@ impl DownloadFile {
 #[async_trait]
 impl Action for DownloadFile {
     async fn run(&self, message: &Message<'_>, context: &Context<'_>) -> Result<(), Interruption> {
+        let if_not_found = IfNotFound::read(self.if_not_found.as_deref())?;
         let id = file_id(message.body())?;
+        match (self.download(&id, context).await?, if_not_found) {
+            (Ok(message), _) => context.emitter.data(message).await,
+            (Err(error), IfNotFound::Throw) => Err(error.into()),
+            (Err(error), IfNotFound::EmitNothing) => {
+                tracing::debug!(%error, "there is no such file");
+                Ok(())
+            }
+            (Err(error), IfNotFound::EmitEmpty) => {
+                tracing::debug!(%error, "there is no such file");
+                context.emitter.data(Outgoing::new(RawText(b"{}".to_vec()))).await
+            }
+        }
+    }
+}
+
+/// Splits off that there is no such file.
+fn found<T>(outcome: Result<T, CallError>) -> Result<Result<T, CallError>, CallError> {
+    match outcome {
+        Err(error) if matches!(error.status(), Some(404 | 410)) => Ok(Err(error)),
+        outcome => outcome.map(Ok),
+    }
+}
+
+impl DownloadFile {
+    /// The message with the file; the inner error says that there is no such file.
+    async fn download(&self, id: &str, context: &Context<'_>) -> Result<Result<Outgoing, CallError>, Interruption> {
         let storage = self.files.storage.clone().ok_or_else(|| {
             Failure::new(
                 "The platform has no object storage to put the file into (ELASTICIO_OBJECT_STORAGE_URI is not set).",
             )
         })?;
         let first = self.request(&format!("/file/{id}"))?;
-        let answer = self.podio.send(&first, context.stop).await?;
+        let answer = match found(self.podio.send(&first, context.stop).await)? {
+            Ok(answer) => answer,
+            Err(error) => return Ok(Err(error)),
+        };
         let Body::Json(object) = answer.body() else {
-            return Err(no_file(&id).into());
+            return Err(no_file(id).into());
         };
         let object = object.to_owned();
-        let file: File = serde_json::from_str(object.get()).map_err(|_| no_file(&id))?;
+        let file: File = serde_json::from_str(object.get()).map_err(|_| no_file(id))?;
         let media = file.mimetype.unwrap_or_else(|| "application/octet-stream".to_owned());
         let sink = Arc::new(StorageSink {
             storage,
@@ -82,11 +138,13 @@ impl Action for DownloadFile {
         });
         let raw = self.request(&format!("/file/{id}/raw"))?;
         let raw = Request { sink: Some(sink.clone()), began: first.began, ..raw };
-        self.podio.send(&raw, context.stop).await?;
+        if let Err(error) = found(self.podio.send(&raw, context.stop).await)? {
+            return Ok(Err(error));
+        }
         let attachment = sink.attachment().ok_or_else(|| Failure::new("The file did not reach the object storage."))?;
-        let name = file.name.filter(|name| !name.is_empty()).unwrap_or_else(|| id.clone());
-        let object = with_address(&object, &attachment.url).ok_or_else(|| no_file(&id))?;
-        context.emitter.data(Outgoing::new(object).with_attachment(&name, attachment)).await
+        let name = file.name.filter(|name| !name.is_empty()).unwrap_or_else(|| id.to_owned());
+        let object = with_address(&object, &attachment.url).ok_or_else(|| no_file(id))?;
+        Ok(Ok(Outgoing::new(object).with_attachment(&name, attachment)))
     }
 }
 
@@ -189,6 +247,19 @@ mod tests {
         }
         let array: Box<RawValue> = serde_json::from_str("[1]").expect("valid JSON");
         assert!(with_address(&array, "").is_none());
+    }
+
+    #[test]
+    fn a_missing_file_is_an_error_unless_something_else_is_chosen() {
+        for (chosen, want) in [
+            (None, IfNotFound::Throw),
+            (Some("throwError"), IfNotFound::Throw),
+            (Some("emitEmpty"), IfNotFound::EmitEmpty),
+            (Some("emitNothing"), IfNotFound::EmitNothing),
+        ] {
+            assert_eq!(IfNotFound::read(chosen).ok(), Some(want));
+        }
+        assert!(IfNotFound::read(Some("emitNull")).expect_err("no choice").message().contains("(ifNotFound)"));
     }
 
     #[test]

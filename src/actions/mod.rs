@@ -6,7 +6,10 @@ use elasticio_runtime::action::Registry;
 
 use crate::{podio::StepConfig, rest::ApiClient};
 
+mod complete_task;
+mod create_comment;
 mod create_item;
+mod create_task;
 mod custom_request;
 mod delete_object_by_id;
 mod download_file;
@@ -19,11 +22,15 @@ mod lookup_items;
 mod lookup_object_by_id;
 mod object_types;
 mod pages;
+mod results;
 mod update_item;
 mod upload_file;
 mod upsert_item;
 
+use complete_task::CompleteTask;
+use create_comment::CreateComment;
 use create_item::CreateItem;
+use create_task::CreateTask;
 use custom_request::CustomRequest;
 use delete_object_by_id::DeleteObjectById;
 use download_file::DownloadFile;
@@ -50,7 +57,10 @@ pub(crate) fn registry(podio: &Arc<ApiClient>, config: &StepConfig, files: &File
         .with("lookupObjectById", Arc::new(LookupObjectById::new(podio.clone(), config)))
         .with("deleteObjectById", Arc::new(DeleteObjectById::new(podio.clone(), config)))
         .with("uploadFile", Arc::new(UploadFile::new(podio.clone(), files.clone())))
-        .with("downloadFile", Arc::new(DownloadFile::new(podio.clone(), files.clone())))
+        .with("downloadFile", Arc::new(DownloadFile::new(podio.clone(), files.clone(), config)))
+        .with("createComment", Arc::new(CreateComment::new(podio.clone(), config)))
+        .with("createTask", Arc::new(CreateTask::new(podio.clone(), config)))
+        .with("completeTask", Arc::new(CompleteTask::new(podio.clone(), config)))
 }
 
 #[cfg(test)]

@@ -66,6 +66,13 @@ pub(super) const DELETE: &[ObjectType] = &[
     kind("widget", "Widget", "/widget/"),
 ];
 
+/// The types that `createComment` comments on.
+pub(super) const COMMENTED: &[ObjectType] = &[
+    kind(ITEM, "Item", "/comment/item/"),
+    kind("status", "Status", "/comment/status/"),
+    kind("task", "Task", "/comment/task/"),
+];
+
 /// The choices of a select box: key → label.
 pub(super) fn choices(types: &[ObjectType]) -> Value {
     let entries = types.iter().map(|kind| (kind.key.to_owned(), kind.label.into()));

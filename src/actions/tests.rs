@@ -50,6 +50,95 @@ fn component_json_and_the_registry_have_the_same_actions_and_triggers() {
     assert_eq!(component["version"], env!("CARGO_PKG_VERSION"));
 }
 
+/// The texts and places of a form: what a builder needs, and nothing twice.
+#[test]
+fn every_field_of_a_form_explains_itself() {
+    let component = component();
+    let is_text = |value: &Value| value.as_str().is_some_and(|text| !text.trim().is_empty());
+    let credentials = &component["credentials"];
+    let forms = listed(&component).map(|(name, function)| (name.as_str(), function));
+    let mut titles = BTreeSet::new();
+    let mut places = BTreeSet::new();
+    for (name, form) in forms.chain([("credentials", credentials)]) {
+        assert!(is_text(&form["help"]["description"]) && is_text(&form["help"]["link"]), "{name}: help");
+        if name != "credentials" {
+            assert!(titles.insert(form["title"].as_str()), "{name}: another one has its title");
+            assert!(places.insert(form["order"].as_i64().expect("an order")), "{name}: another one has its order");
+        }
+        let (mut labels, mut orders) = (BTreeSet::new(), BTreeSet::new());
+        for (field, view) in form["fields"].as_object().into_iter().flatten() {
+            assert!(is_text(&view["help"]["description"]), "{name}.{field} has no help");
+            assert!(is_text(&view["label"]) && labels.insert(view["label"].as_str()), "{name}.{field}: label");
+            assert!(view["required"].is_boolean(), "{name}.{field}: required");
+            match view["viewClass"].as_str() {
+                Some("SelectView") => {
+                    assert!(view["model"].is_string() || view["model"].is_object(), "{name}.{field} has no model");
+                    assert!(is_text(&view["prompt"]), "{name}.{field} has no prompt");
+                }
+                Some("TextFieldView") => assert!(is_text(&view["placeholder"]), "{name}.{field} has no placeholder"),
+                Some("CheckBoxView" | "HTTPAuthView") => {}
+                other => panic!("{name}.{field}: {other:?}"),
+            }
+            if name != "credentials" {
+                assert!(orders.insert(view["order"].as_i64().expect("an order")), "{name}.{field}: order");
+            }
+            for needed in view["require"].as_array().into_iter().flatten() {
+                let needed = needed.as_str().expect("a field's name");
+                assert!(form["fields"][needed].is_object(), "{name}.{field} needs {needed}, which is no field");
+            }
+        }
+    }
+    assert!(is_text(&component["help"]["description"]) && is_text(&component["help"]["link"]), "the component: help");
+}
+
+/// Former names stay for the flows that have them, at the end of the list, and say so.
+#[test]
+fn former_names_are_deprecated() {
+    let component = component();
+    let deprecated = listed(&component).filter(|(_, function)| function["deprecated"] == true);
+    assert_eq!(deprecated.map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["makeRawRequest"]);
+    let (old, new) = (&component["actions"]["makeRawRequest"], &component["actions"]["customRequest"]);
+    for key in ["main", "fields", "metadata"] {
+        assert_eq!(old[key], new[key], "{key}");
+    }
+    assert!(listed(&component).all(|(_, function)| function["order"].as_i64() >= old["order"].as_i64()));
+}
+
+/// Links of help lead to Podio's documentation.
+#[test]
+fn links_lead_to_podio_s_documentation() {
+    const PAGES: [&str; 11] = [
+        "api-key",
+        "doc",
+        "doc/comments/add-comment-to-object-22340",
+        "doc/files",
+        "doc/items/add-new-item-22362",
+        "doc/items/filter-items-4496747",
+        "doc/items/get-item-by-external-id-19556702",
+        "doc/items/update-item-22363",
+        "doc/tasks",
+        "doc/tasks/complete-task-22432",
+        "doc/tasks/create-task-22419",
+    ];
+    fn links<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+        match value {
+            Value::Object(object) => {
+                found.extend(object.get("help").and_then(|help| help["link"].as_str()));
+                object.values().for_each(|value| links(value, found));
+            }
+            Value::Array(list) => list.iter().for_each(|value| links(value, found)),
+            _ => {}
+        }
+    }
+    let (component, mut found) = (component(), Vec::new());
+    links(&component, &mut found);
+    assert!(found.len() > 10, "{found:?}");
+    for link in found {
+        let page = link.strip_prefix("https://developers.podio.com/");
+        assert!(page.is_some_and(|page| PAGES.contains(&page)), "{link} is no page in the list of this test");
+    }
+}
+
 /// A method that calls Podio fails here, for want of a credential; one that does not exist returns nothing.
 #[tokio::test]
 async fn every_model_that_a_field_names_exists() {

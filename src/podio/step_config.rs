@@ -3,7 +3,7 @@
 use elasticio_runtime::platform::step_data::StepData;
 use serde_json::{Map, Value};
 
-use super::items::ItemSettings;
+use super::{error_policy::ErrorSettings, items::ItemSettings};
 use crate::rest::{OAuth, RetryFields};
 
 /// The config of a step, as far as this component uses it.
@@ -19,8 +19,10 @@ pub struct StepConfig {
     pub(crate) retry: RetryFields,
     /// `safeRetries`: a POST is repeated only if it certainly never reached Podio.
     pub(crate) safe_retries: bool,
-    /// `dontThrowErrorFlg`: an answer is a result, whatever its status.
-    pub(crate) dont_throw: bool,
+    /// What is done about answers that are no success.
+    pub(crate) errors: ErrorSettings,
+    /// `ifNotFound`: what is done if there is no such file.
+    pub(crate) if_not_found: Option<String>,
     /// `emitEmptyIfGone`: what is gone already counts as deleted, and the result is empty.
     pub(crate) empty_if_gone: bool,
     /// The fields of a step that works with items.
@@ -49,7 +51,8 @@ impl StepConfig {
             object_type: fields.get("objectType").map(template_text),
             retry: RetryFields::read(&fields),
             safe_retries: flag("safeRetries"),
-            dont_throw: flag("dontThrowErrorFlg"),
+            errors: ErrorSettings::read(&fields),
+            if_not_found: text("ifNotFound"),
             empty_if_gone: flag("emitEmptyIfGone"),
             items: ItemSettings::read(&fields),
             oauth: match fields.remove("oauth") {

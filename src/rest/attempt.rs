@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use elasticio_runtime::http::{self, SendError, body::ReadError};
 
 use super::{
-    Answer, CallError, ClientSettings, Problem, Profile, Request,
+    Answer, ByStatus, CallError, ClientSettings, Problem, Profile, Request,
     access_token::{AUTHORIZE_AGAIN, AccessToken, TokenError},
     address::same_origin,
     request::Payload,
@@ -176,14 +176,15 @@ impl Attempt {
     }
 
     /// The attempt as the retry policy sees it.
-    pub(super) fn outcome(&self, profile: &Profile) -> Outcome {
+    pub(super) fn outcome(&self, profile: &Profile, by_status: &ByStatus) -> Outcome {
         match self {
             Self::Answered { answer, other_origin } => {
                 let status = answer.status.as_u16();
                 if profile.is_rate_limit(status) && !other_origin {
                     Outcome::RateLimited(answer.requested_wait(profile.wait_in_body))
                 } else {
-                    Outcome::of_answer(status, answer.retry_after(), *other_origin)
+                    let retried = by_status.retried.contains(status);
+                    Outcome::of_answer(status, answer.retry_after(), *other_origin, retried)
                 }
             }
             Self::NotSent(_) => Outcome::NotSent,

@@ -139,8 +139,9 @@ impl ApiClient {
                 return Err(Problem::OutOfTime(self.time_bound()));
             }
             let attempt = self.attempt(request, &token, history.attempts).await;
-            let outcome = attempt.outcome(self.profile);
+            let outcome = attempt.outcome(self.profile, &request.by_status);
             let decision = retry::decide(&policy, history, outcome);
+            let decision = request.by_status.decide(decision, attempt.status());
             let decision = retry::within(decision, self.settings.time_left(request), self.settings.timeout);
             history = retry::record(history, outcome);
             if let Some(wait) = retry::cooldown(&policy, outcome) {

@@ -26,6 +26,7 @@ mod retry;
 mod retry_after;
 mod running_refresh;
 mod settings;
+mod statuses;
 mod time_bound;
 mod token_endpoint;
 mod token_source;
@@ -43,8 +44,9 @@ pub(crate) use client::StepCredential;
 pub(crate) use oauth::OAuth;
 pub(crate) use profile::{Profile, SettingNames};
 pub(crate) use rate_limit::RateLimitHeaders;
-pub(crate) use retry::RetryFields;
+pub(crate) use retry::{ByStatus, RetryFields};
 pub(crate) use retry_after::rounded_up;
+pub(crate) use statuses::Statuses;
 
 use call_error::Problem;
 use credential::Credential;

@@ -8,7 +8,10 @@ use reqwest::Method;
 use tokio::time::Instant;
 use url::Url;
 
-use super::transfer::{FileSink, FileSource};
+use super::{
+    ByStatus,
+    transfer::{FileSink, FileSource},
+};
 
 /// The content of a request.
 #[derive(Clone)]
@@ -42,6 +45,8 @@ pub struct Request {
     pub payload: Option<Payload>,
     /// Repeat a POST only if it certainly never reached the API (the step's field `safeRetries`).
     pub safe_retries: bool,
+    /// What the step's builder chose for answers by their status.
+    pub(crate) by_status: ByStatus,
     /// Receives the body of a successful answer, which is then not kept in memory.
     pub sink: Option<Arc<dyn FileSink>>,
     /// When the message's first request was made: the time for the calls of one message is bounded.
@@ -76,7 +81,7 @@ impl Request {
     /// A request without content.
     #[must_use]
     pub fn new(method: Method, url: Url) -> Self {
-        Self { method, url, payload: None, safe_retries: false, sink: None, began: Instant::now() }
+        Self { method, url, payload: None, safe_retries: false, by_status: ByStatus::default(), sink: None, began: Instant::now() }
     }
 
     /// What texts call the request. The query is left out, since it may contain personal data.

@@ -84,7 +84,7 @@ async fn error(sandbox: &Sandbox, method: &str, variables: &Variables) -> Result
 
 #[tokio::test]
 async fn a_good_credential_is_verified() -> Result<()> {
-    let sandbox = sandbox(json!({ "GET /user": [{ "json": { "user_id": 1 } }] }), json!({})).await?;
+    let sandbox = sandbox(json!({ "GET /oauth/scope": [{ "json": [] }] }), json!({})).await?;
     let result = result(&sandbox, "verifyCredentials", &variables(&sandbox, &oauth_config())).await?;
     assert_eq!(result, json!({ "status": "success", "data": { "verified": true } }));
     let calls = sandbox.calls();
@@ -94,22 +94,34 @@ async fn a_good_credential_is_verified() -> Result<()> {
 }
 
 #[tokio::test]
+async fn the_token_of_an_app_is_verified() -> Result<()> {
+    let refusal = json!([{ "status": 403, "json": { "error": "forbidden" } }]);
+    let scope = json!([{ "json": [{ "ref_type": "app", "ref_id": 30_816_001, "permissions": ["all"] }] }]);
+    let podio = json!({ "GET /user": refusal, "GET /org/": refusal, "GET /oauth/scope": scope });
+    let sandbox = sandbox(podio, json!({})).await?;
+    let result = result(&sandbox, "verifyCredentials", &variables(&sandbox, &oauth_config())).await?;
+    assert_eq!(result["data"], json!({ "verified": true }));
+    assert_eq!(sandbox.calls().iter().filter(|call| call.api == Api::Podio).count(), 1);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_secret_of_the_platform_is_verified() -> Result<()> {
     let secret = json!({ "data": { "attributes": { "credentials": { "access_token": "token-of-the-secret" } } } });
     let platform = json!({ "GET /v2/workspaces/ws1/secrets/sec1": [{ "json": secret }] });
-    let sandbox = sandbox(json!({ "GET /user": [{ "json": {} }] }), platform).await?;
+    let sandbox = sandbox(json!({ "GET /oauth/scope": [{ "json": {} }] }), platform).await?;
     let variables = with(variables(&sandbox, &json!({ "secretId": "sec1" })), "WORKSPACE_ID", "ws1");
     let result = result(&sandbox, "verifyCredentials", &variables).await?;
     assert_eq!(result["data"], json!({ "verified": true }));
-    let user = sandbox.calls().into_iter().find(|call| call.api == Api::Podio).context("a call to Podio")?;
-    assert_eq!(user.authorization.as_deref(), Some("Bearer token-of-the-secret"));
+    let scope = sandbox.calls().into_iter().find(|call| call.api == Api::Podio).context("a call to Podio")?;
+    assert_eq!(scope.authorization.as_deref(), Some("Bearer token-of-the-secret"));
     Ok(())
 }
 
 #[tokio::test]
 async fn a_rejected_credential_is_not_verified_and_the_reason_is_given() -> Result<()> {
     let refusal = json!({ "error": "unauthorized", "error_description": "expired_token" });
-    let sandbox = sandbox(json!({ "GET /user": [{ "status": 401, "json": refusal }] }), json!({})).await?;
+    let sandbox = sandbox(json!({ "GET /oauth/scope": [{ "status": 401, "json": refusal }] }), json!({})).await?;
     for config in [oauth_config(), json!({})] {
         let result = result(&sandbox, "verifyCredentials", &variables(&sandbox, &config)).await?;
         assert_eq!(result["status"], "success", "{result}");
@@ -122,7 +134,7 @@ async fn a_rejected_credential_is_not_verified_and_the_reason_is_given() -> Resu
 
 #[tokio::test]
 async fn credentials_in_the_result_url_are_sent_as_basic_authentication() -> Result<()> {
-    let sandbox = sandbox(json!({ "GET /user": [{ "json": {} }] }), json!({})).await?;
+    let sandbox = sandbox(json!({ "GET /oauth/scope": [{ "json": {} }] }), json!({})).await?;
     let address = format!("http://us%40er:p%3Ass%2Fw%C3%B6rd@{}{RESULT}", sandbox.platform_addr());
     let variables = with(variables(&sandbox, &oauth_config()), "POST_RESULT_URL", &address);
     result(&sandbox, "verifyCredentials", &variables).await?;
@@ -189,7 +201,7 @@ async fn the_models_list_the_object_types_of_both_actions() -> Result<()> {
 
 #[tokio::test]
 async fn failures_are_posted_as_errors() -> Result<()> {
-    let sandbox = sandbox(json!({ "GET /user": [{ "json": {} }] }), json!({})).await?;
+    let sandbox = sandbox(json!({ "GET /oauth/scope": [{ "json": {} }] }), json!({})).await?;
     let usual = || with(variables(&sandbox, &oauth_config()), "ACTION_OR_TRIGGER", "lookupObjectById");
     let model = || with(usual(), "GET_MODEL_METHOD", "getLookupByIdObjects");
     let cases = [
@@ -220,7 +232,7 @@ async fn a_result_that_cannot_be_posted_fails_the_call() -> Result<()> {
     let refusals = [json!({ "status": 404 }), json!({ "status": 201, "json": {} }), json!({ "status": 500 })];
     for refusal in refusals {
         let sandbox =
-            sandbox(json!({ "GET /user": [{ "json": {} }] }), json!({ format!("POST {RESULT}"): [refusal] })).await?;
+            sandbox(json!({ "GET /oauth/scope": [{ "json": {} }] }), json!({ format!("POST {RESULT}"): [refusal] })).await?;
         let variables = variables(&sandbox, &oauth_config());
         let finished = call(&sandbox, "verifyCredentials", &variables).await?;
         assert_eq!(finished.ended, Ended(1), "{refusal}: {}", finished.errors);

@@ -13,7 +13,10 @@ use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::rest::{Answer, Request, answer::Body};
+use crate::{
+    podio::items::EmitBehavior,
+    rest::{Answer, Request, answer::Body},
+};
 
 mod wire;
 
@@ -43,6 +46,8 @@ pub(in crate::actions) struct Walk {
     max_pages_given: bool,
     /// Where `max_pages` is set, for an error.
     setting: &'static str,
+    /// Whether nothing is emitted before the last page.
+    emits_at_end: bool,
 }
 
 /// What a result says about its page.
@@ -98,15 +103,11 @@ impl Walk {
         };
         let limit = in_range(limit, "limit", DEFAULT_LIMIT, MAX_LIMIT)?;
         let max_pages = in_range(options.max_pages, "maxPages", DEFAULT_PAGES, MAX_PAGES)?;
+        let setting = "\"maxPages\" in \"pagination\"";
         Ok(Some(Self {
             offset: wire::read_number(request, "offset")?.unwrap_or_default(),
-            request: request.clone(),
-            limit,
-            pages: 0,
-            seen: HashMap::new(),
-            max_pages,
             max_pages_given: options.max_pages.is_some(),
-            setting: "\"maxPages\" in \"pagination\"",
+            ..Self::of_step(request.clone(), Some(limit), Some(max_pages), setting)
         }))
     }
 
@@ -126,7 +127,13 @@ impl Walk {
             max_pages: max_pages.unwrap_or(DEFAULT_PAGES),
             max_pages_given: max_pages.is_some(),
             setting,
+            emits_at_end: false,
         }
+    }
+
+    /// The same walk, whose pages are emitted like this.
+    pub(in crate::actions) fn emitting(self, behavior: EmitBehavior) -> Self {
+        Self { emits_at_end: behavior == EmitBehavior::All, ..self }
     }
 
     /// Whether nothing was emitted yet.
@@ -186,14 +193,18 @@ impl Walk {
     }
 
     fn too_many(&self) -> Failure {
-        Failure::new(format!(
-            "There are more than {0} pages; the first {0} were emitted. Set {2} to allow more, or continue with \
-             \"offset\" {1}.",
-            self.pages, self.offset, self.setting
-        ))
+        let (pages, offset, setting) = (self.pages, self.offset, self.setting);
+        Failure::new(if self.emits_at_end {
+            format!("There are more than {pages} pages; nothing was emitted. Set {setting} to allow more.")
+        } else {
+            format!(
+                "There are more than {pages} pages; the first {pages} were emitted. Set {setting} to allow more, or \
+                 continue with \"offset\" {offset}."
+            )
+        })
     }
 
-    /// Adds the number of the current page to an interruption. From the second page on, a rebound becomes an error: the
+    /// Adds the number of the current page to an interruption. Once a page was emitted, a rebound becomes an error: the
     /// message would start over and emit the first pages again.
     pub(in crate::actions) fn interrupted(&self, interruption: Interruption) -> Interruption {
         match interruption {
@@ -202,7 +213,7 @@ impl Walk {
                 let (message, log) = (format!("{page}: {}", failure.message()), format!("{page}: {failure}"));
                 failure.with_texts(message, log).into()
             }
-            Interruption::Rebound { reason, .. } if self.pages > 0 => self.failure(&format!("{reason}.")).into(),
+            Interruption::Rebound { reason, .. } if self.pages > 0 && !self.emits_at_end => self.failure(&format!("{reason}.")).into(),
             other => other,
         }
     }
@@ -222,11 +233,18 @@ impl Walk {
     fn page_name(&self) -> String {
         match self.pages {
             0 => "Page 1".to_owned(),
-            emitted => {
-                format!("Page {} (\"offset\" {}; pages already emitted: {emitted})", emitted + 1, self.offset)
+            pages if self.emits_at_end => {
+                format!("Page {} (\"offset\" {}; nothing was emitted)", pages + 1, self.offset)
             }
+            pages => format!("Page {} (\"offset\" {}; pages already emitted: {pages})", pages + 1, self.offset),
         }
     }
+}
+
+/// The objects of a page, as they came.
+pub(in crate::actions) fn objects(answer: &Answer) -> Vec<&RawValue> {
+    let Body::Json(json) = answer.body() else { return Vec::new() };
+    wire::list(json).unwrap_or_default()
 }
 
 fn in_range(given: Option<u64>, field: &str, default: u64, max: u64) -> Result<u64, Failure> {

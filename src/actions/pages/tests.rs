@@ -107,6 +107,20 @@ fn a_rebound_after_the_first_page_is_an_error_that_names_the_page() {
 }
 
 #[test]
+fn a_walk_that_emits_at_its_end_says_that_nothing_was_emitted() {
+    let get = request(Method::GET, "http://h/org/", None);
+    let mut walk = walk("true", &get).expect("valid").expect("a walk").emitting(EmitBehavior::All);
+    (walk.pages, walk.offset) = (100, 200);
+    let rebound = Interruption::Rebound { reason: "limit".to_owned(), wait: std::time::Duration::from_secs(300) };
+    assert!(matches!(walk.interrupted(rebound), Interruption::Rebound { .. }), "nothing would be emitted twice");
+    let failed = walk.interrupted(Failure::new("why").into());
+    let Interruption::Failed(failure) = failed else { panic!("a failure") };
+    assert_eq!(failure.message(), "Page 101 (\"offset\" 200; nothing was emitted): why");
+    let error = walk.page(&Answer::ok("[1]")).expect_err("too many");
+    assert!(error.message().starts_with("There are more than 100 pages; nothing was emitted. Set"), "{error}");
+}
+
+#[test]
 fn the_end_is_a_total_that_is_reached_or_an_empty_page() {
     let next = |offset: u64, body: &str| {
         let get = request(Method::GET, &format!("http://h/org/?limit=3&offset={offset}"), None);

@@ -100,18 +100,24 @@ impl Fingerprint {
 }
 
 /// The objects of a page; `None` if it has no list of them.
-pub(super) fn objects(json: &RawValue) -> Option<Objects> {
-    let read = |raw: &RawValue, total| -> Option<Objects> {
-        let objects: Vec<&RawValue> = serde_json::from_str(raw.get()).ok()?;
-        Some(Objects { count: u64::try_from(objects.len()).ok()?, total, fingerprint: Fingerprint::of(&objects) })
+pub(super) fn list(json: &RawValue) -> Option<Vec<&RawValue>> {
+    let list = match Kind::of(json) {
+        Kind::Array => json,
+        Kind::Object => RawObject::deserialize(json).ok()?.get("items")?,
+        _ => return None,
     };
-    match Kind::of(json) {
-        Kind::Array => read(json, None),
-        Kind::Object => {
-            let fields = RawObject::deserialize(json).ok()?;
-            let number = |name: &str| fields.get(name).and_then(|raw| raw.get().parse().ok());
-            read(fields.get("items")?, number("filtered").or_else(|| number("total")))
-        }
-        _ => None,
-    }
+    serde_json::from_str(list.get()).ok()
+}
+
+/// What the objects of a page say of the walk; `None` if it has no list of them.
+pub(super) fn objects(json: &RawValue) -> Option<Objects> {
+    let objects = list(json)?;
+    // A list without an object around it has no total.
+    let fields = RawObject::deserialize(json).unwrap_or_default();
+    let number = |name: &str| fields.get(name).and_then(|raw| raw.get().parse().ok());
+    Some(Objects {
+        count: u64::try_from(objects.len()).ok()?,
+        total: number("filtered").or_else(|| number("total")),
+        fingerprint: Fingerprint::of(&objects),
+    })
 }

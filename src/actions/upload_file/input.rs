@@ -48,14 +48,16 @@ pub(super) fn read(message: &Message<'_>) -> Result<FileInput, Failure> {
         file_name: given(fields.file_name),
         content_type: given(fields.content_type),
     };
-    let (name, attachment) = match fields.url.or(fields.attachment_url) {
-        Some(url) => (None, Attachment { url, size: None, content_type: None }),
-        None => find_attachment(message, fields.attachment.as_deref())?,
+    let at = |url| (None, Attachment { url, size: None, content_type: None });
+    let (field, (name, attachment)) = match (fields.url, fields.attachment_url) {
+        (Some(url), _) => ("url", at(url)),
+        (None, Some(url)) => ("attachmentUrl", at(url)),
+        (None, None) => ("url", find_attachment(message, fields.attachment.as_deref())?),
     };
     let url = Url::parse(&attachment.url)
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-        .ok_or_else(|| Failure::input("The file's \"url\" is not an http or https address."))?;
+        .ok_or_else(|| Failure::input(format!("The file's \"{field}\" is not an http or https address.")))?;
     for (field, name) in [("fileName", &fields.file_name), ("attachments", &name)] {
         if name.as_ref().is_some_and(|name| name.chars().any(char::is_control)) {
             return Err(Failure::input(format!(
@@ -154,7 +156,8 @@ mod tests {
             (r#"{"body":{"attachment":"x"},"attachments":{}}"#, "attachment"),
             (r#"{"body":{},"attachments":{"a":7}}"#, "attachment"),
             (r#"{"body":{"url":7}}"#, "url"),
-            (r#"{"body":{"url":"file:///etc/passwd"}}"#, "url"),
+            (r#"{"body":{"url":"file:///etc/passwd"}}"#, "\"url\" is not"),
+            (r#"{"body":{"attachmentUrl":"objects/7"}}"#, "\"attachmentUrl\" is not"),
             (r#"{"body":{"url":"http://h/1","fileName":"a\r\nb.txt"}}"#, "\"fileName\" contains a control"),
             (r#"{"body":{"url":"http://h/1","fileName":"a\u0000"}}"#, "\"fileName\" contains a control"),
             (r#"{"body":{},"attachments":{"a\tb":{"url":"http://h/1"}}}"#, "\"attachments\" contains a control"),

@@ -50,7 +50,7 @@ impl<'a> Given<'a> {
     }
 
     /// The text of a value that is one, without the space around it.
-    pub(super) fn word(self) -> Option<String> {
+    pub(crate) fn word(self) -> Option<String> {
         (Kind::of(self.0) == Kind::Text).then(|| text_of(self.0)).flatten().map(|text| text.trim().to_owned())
     }
 
@@ -68,7 +68,7 @@ impl<'a> Given<'a> {
     }
 
     /// The elements of a list; a single value is a list of one.
-    pub(super) fn list(self) -> Vec<Self> {
+    pub(crate) fn list(self) -> Vec<Self> {
         if Kind::of(self.0) == Kind::Array { self.elements() } else { vec![self] }
     }
 

@@ -98,14 +98,19 @@ impl Problems {
         self.0.is_empty()
     }
 
-    /// The error of the message.
+    /// The error of a message about an item of an app.
     pub(crate) fn failure(&self, app: &App) -> Failure {
+        self.failure_of(&app.title())
+    }
+
+    /// The error of a message about `what`, such as `task`.
+    pub(crate) fn failure_of(&self, what: &str) -> Failure {
         let count = self.0.len();
         let listed = self.0.iter().take(MAX_LISTED).map(String::as_str).collect::<Vec<_>>().join("; ");
         let more = if count > MAX_LISTED { format!("; and {} more", count - MAX_LISTED) } else { String::new() };
         let values = if count == 1 { "A value does".to_owned() } else { format!("{count} values do") };
-        let text = format!("{values} not fit the {}; nothing was sent. {listed}{more}.", app.title());
-        let log = format!("{count} values of the message do not fit the app's fields");
+        let text = format!("{values} not fit the {what}; nothing was sent. {listed}{more}.");
+        let log = format!("{count} values of the message do not fit");
         Failure::with_log(text, log).with_code(ErrorCode::InvalidInput)
     }
 }

@@ -41,7 +41,7 @@ impl<'a> Calls<'a> {
     }
 
     /// `POST path`, which is repeated only if it certainly never reached Podio.
-    pub(super) async fn post_once(self, path: &str, body: &Value) -> Result<Answer, CallError> {
+    pub(crate) async fn post_once(self, path: &str, body: &Value) -> Result<Answer, CallError> {
         self.send(Request { safe_retries: true, ..self.to_post(path, body) }).await
     }
 

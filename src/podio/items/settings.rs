@@ -77,10 +77,14 @@ impl ItemSettings {
         })
     }
 
-    /// How several results are emitted; all in one message if nothing is chosen.
-    pub(crate) fn emit_behavior(&self) -> Result<EmitBehavior, Failure> {
+    /// How several results are emitted; `default` if nothing is chosen.
+    ///
+    /// # Errors
+    /// If what is chosen is none of the choices.
+    pub(crate) fn emit_behavior(&self, default: EmitBehavior) -> Result<EmitBehavior, Failure> {
         match self.text("emitBehavior").as_deref() {
-            None | Some("emitAll") => Ok(EmitBehavior::All),
+            None => Ok(default),
+            Some("emitAll") => Ok(EmitBehavior::All),
             Some("emitPage") => Ok(EmitBehavior::Page),
             Some("emitIndividually") => Ok(EmitBehavior::Individually),
             Some(_) => Err(Failure::input(
@@ -120,7 +124,7 @@ mod tests {
         assert!(filled.flag("silent") && !filled.flag("suppressHooks"));
         assert_eq!(filled.number("pageSize", "Page Size", 500).ok().flatten(), Some(50));
         assert_eq!(filled.number("maxPages", "Pages", 500).ok().flatten(), None);
-        assert_eq!(filled.emit_behavior().ok(), Some(EmitBehavior::All));
+        assert_eq!(filled.emit_behavior(EmitBehavior::All).ok(), Some(EmitBehavior::All));
         assert_eq!(filled.text("space"), None);
         assert!(!format!("{filled:?}").contains("oauth"));
     }
@@ -131,7 +135,7 @@ mod tests {
         for failure in [
             wrong.app().map(drop),
             wrong.number("pageSize", "Page Size", 500).map(drop),
-            wrong.emit_behavior().map(drop),
+            wrong.emit_behavior(EmitBehavior::All).map(drop),
             settings(&json!({})).app().map(drop),
         ] {
             let failure = failure.expect_err("wrong");

@@ -174,6 +174,23 @@ impl CallError {
         }
     }
 
+    /// The status of the last answer, whoever gave it.
+    #[must_use]
+    pub(crate) fn answered(&self) -> Option<u16> {
+        match &self.problem {
+            Problem::Unauthorized { answer, .. }
+            | Problem::Answered { answer, .. }
+            | Problem::OutcomeUnknown { answer: Some(answer), .. } => Some(answer.status.as_u16()),
+            _ => None,
+        }
+    }
+
+    /// The wait that the last answer asks for.
+    pub(crate) fn requested_wait(&self) -> Option<Duration> {
+        let Problem::Answered { answer, other_origin: false, .. } = &self.problem else { return None };
+        answer.requested_wait(self.profile.wait_in_body)
+    }
+
     /// Whether an attempt before the last one may have been executed, though it failed.
     #[must_use]
     pub(crate) fn is_repeated(&self) -> bool {

@@ -3,9 +3,11 @@
 
 use std::time::Duration;
 
+mod by_status;
 mod fields;
 mod hold;
 
+pub(crate) use by_status::ByStatus;
 pub(crate) use fields::RetryFields;
 pub(crate) use hold::{fits, within};
 
@@ -70,6 +72,8 @@ pub(crate) enum Outcome {
     Answered(u16),
     /// The server failed (500, 502, 503, 504), and the wait that it asks for. The request may have been executed.
     Failed(Option<Duration>),
+    /// The API refused the request, which a step's builder wants retried, and the wait that it asks for.
+    Refused(Option<Duration>),
     /// The API's rate limit, and the wait that it asks for.
     RateLimited(Option<Duration>),
     /// The API rejected the token: 401.
@@ -86,19 +90,23 @@ pub(crate) enum Outcome {
 
 impl Outcome {
     /// The outcome of an answer with `status` that is no rate limit. `other_origin`: the API redirected the call to
-    /// another origin, without the token, so the answer says nothing about the credential.
+    /// another origin, without the token, so the answer says nothing about the credential. `retried`: the step's builder
+    /// wants it retried.
     #[must_use]
-    pub(crate) fn of_answer(status: u16, requested_wait: Option<Duration>, other_origin: bool) -> Self {
+    pub(crate) fn of_answer(status: u16, requested_wait: Option<Duration>, other_origin: bool, retried: bool) -> Self {
         match status {
             401 if !other_origin => Self::Unauthorized,
             500 | 502..=504 => Self::Failed(requested_wait),
+            500.. if retried => Self::Failed(requested_wait),
+            300..500 if retried => Self::Refused(requested_wait),
             _ => Self::Answered(status),
         }
     }
 
-    /// Whether a retry may succeed: 500, 502, 503, 504, and a missing, incomplete or unreadable answer.
+    /// Whether a retry may succeed: 500, 502, 503, 504, what the step's builder says, and a missing, incomplete or
+    /// unreadable answer.
     fn is_failure(self) -> bool {
-        matches!(self, Self::NotSent | Self::Broken | Self::Unreadable | Self::Failed(_))
+        matches!(self, Self::NotSent | Self::Broken | Self::Unreadable | Self::Failed(_) | Self::Refused(_))
     }
 
     /// Whether an answer came that is no rate limit's.
@@ -109,7 +117,7 @@ impl Outcome {
     /// Whether `policy` forbids repeating the request after this outcome, since it may have been executed.
     fn is_last(self, policy: &Policy) -> bool {
         match self {
-            Self::NotSent => false,
+            Self::NotSent | Self::Refused(_) => false,
             Self::Unreadable => policy.only_unsent || !policy.idempotent,
             _ => policy.only_unsent,
         }
@@ -147,7 +155,8 @@ pub(crate) fn record(history: History, outcome: Outcome) -> History {
         attempts: history.attempts + u32::from(!refresh),
         failures: history.failures + u32::from(outcome.is_failure()),
         refreshed: history.refreshed || refresh,
-        ambiguous: history.ambiguous || outcome.is_failure() && outcome != Outcome::NotSent,
+        ambiguous: history.ambiguous || outcome.is_failure()
+                && !matches!(outcome, Outcome::NotSent | Outcome::Refused(_)),
     }
 }
 
@@ -186,8 +195,10 @@ pub(crate) fn decide(policy: &Policy, before: History, outcome: Outcome) -> Deci
             } else {
                 let delay = if history.failures == 1 { policy.delay.min(FIRST_RETRY) } else { policy.delay };
                 match outcome {
-                    Outcome::Failed(Some(wait)) if wait > policy.max_hold => Decision::Rebound(wait.max(delay)),
-                    Outcome::Failed(Some(wait)) => Decision::Retry(wait.max(delay)),
+                    Outcome::Failed(Some(wait)) | Outcome::Refused(Some(wait)) if wait > policy.max_hold => {
+                        Decision::Rebound(wait.max(delay))
+                    }
+                    Outcome::Failed(Some(wait)) | Outcome::Refused(Some(wait)) => Decision::Retry(wait.max(delay)),
                     _ => Decision::Retry(delay),
                 }
             }

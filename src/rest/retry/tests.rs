@@ -20,12 +20,12 @@ fn policy() -> Policy {
 fn answer(status: u16) -> Outcome {
     match status {
         420 | 429 => Outcome::RateLimited(None),
-        _ => Outcome::of_answer(status, None, false),
+        _ => Outcome::of_answer(status, None, false, false),
     }
 }
 
 fn other_origin(status: u16) -> Outcome {
-    Outcome::of_answer(status, None, true)
+    Outcome::of_answer(status, None, true, false)
 }
 
 fn limited(seconds: u64) -> Outcome {
@@ -33,7 +33,7 @@ fn limited(seconds: u64) -> Outcome {
 }
 
 fn failed(seconds: u64) -> Outcome {
-    Outcome::of_answer(503, Some(Duration::from_secs(seconds)), false)
+    Outcome::of_answer(503, Some(Duration::from_secs(seconds)), false, false)
 }
 
 /// The decision after each of the `outcomes` of one request.
@@ -47,6 +47,11 @@ fn run(policy: &Policy, outcomes: &[Outcome]) -> Vec<Decision> {
             decision
         })
         .collect()
+}
+
+/// An answer that the step's builder wants retried.
+fn chosen(status: u16) -> Outcome {
+    Outcome::of_answer(status, None, false, true)
 }
 
 #[test]
@@ -67,6 +72,9 @@ fn decisions_after_a_series_of_outcomes() {
         (policy(), vec![Outcome::NotSent, Outcome::Broken, answer(504)], vec![Retry(MS(100)), Retry(MS(1000)), Fail]),
         (policy(), vec![answer(429), answer(500), answer(500)], vec![CoolDown(MS(1000)), Retry(MS(100)), Fail]),
         (quick, vec![answer(503); 3], vec![Retry(MS(50)), Retry(MS(50)), Fail]),
+        (policy(), vec![chosen(408), chosen(501), chosen(423)], vec![Retry(MS(100)), Retry(MS(1000)), Fail]),
+        (policy(), vec![chosen(401), chosen(200)], vec![Refresh, Done]),
+        (safe, vec![chosen(423), chosen(520)], vec![Retry(MS(100)), OutcomeUnknown]),
         (server, vec![answer(500), answer(500)], vec![Retry(MS(100)), Fail]),
         (server, vec![answer(429), answer(429), answer(429)], vec![CoolDown(MS(1000)), CoolDown(MS(1000)), Fail]),
         (none, vec![answer(500)], vec![Fail]),
@@ -167,7 +175,7 @@ fn outcomes() -> impl Strategy<Value = Outcome> {
             .prop_map(|(status, wait, other_origin)| {
                 let wait = wait.map(Duration::from_secs);
                 let limited = matches!(status, 420 | 429) && !other_origin;
-                if limited { Outcome::RateLimited(wait) } else { Outcome::of_answer(status, wait, other_origin) }
+                if limited { Outcome::RateLimited(wait) } else { Outcome::of_answer(status, wait, other_origin, false) }
             }),
     ]
 }

@@ -1,6 +1,7 @@
 //! The documents as people read them: their links lead somewhere, and their commands work.
 
 mod commands;
+mod forms;
 mod links;
 
 use std::fs;

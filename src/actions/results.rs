@@ -1,4 +1,4 @@
-//! Several results, emitted as the step's Emit Behavior says.
+//! The results of a list, emitted as the step's Emit Behavior says.
 
 use elasticio_runtime::{
     action::{Emitter, Failure, Interruption},
@@ -7,14 +7,14 @@ use elasticio_runtime::{
 
 use crate::podio::items::EmitBehavior;
 
-/// The most bytes of the items that are collected for one message: the platform's usual limit of a message.
+/// The most bytes of the results that are collected for one message: the platform's usual limit of a message.
 const MAX_COLLECTED: usize = 10 * 1024 * 1024;
 
-/// Takes the items of a lookup page by page, and emits them.
+/// Takes the results of a list page by page, and emits them.
 pub(super) struct Results<'a> {
     behavior: EmitBehavior,
     emitter: &'a dyn Emitter,
-    /// The items that go into one message in the end.
+    /// The results that go into one message in the end.
     collected: Vec<Vec<u8>>,
 }
 
@@ -23,16 +23,16 @@ impl<'a> Results<'a> {
         Self { behavior, emitter, collected: Vec::new() }
     }
 
-    /// Takes a page of items, each as compact JSON. A page without any is not emitted.
+    /// Takes a page of results, each as compact JSON. A page without any is not emitted.
     pub(super) async fn page(&mut self, items: Vec<Vec<u8>>) -> Result<(), Interruption> {
         match self.behavior {
             EmitBehavior::All => {
                 self.collected.extend(items);
                 if self.collected.iter().map(Vec::len).sum::<usize>() > MAX_COLLECTED {
                     return Err(Failure::new(format!(
-                        "The items have more than {MAX_COLLECTED} bytes together, too many for one message, and none was \
+                        "The results have more than {MAX_COLLECTED} bytes together, too many for one message, and none was \
                          emitted. Set the step's Emit Behavior to \"Emit page\" or \"Emit individually\", or ask for \
-                         fewer items."
+                         fewer."
                     ))
                     .into());
                 }

@@ -12,7 +12,10 @@ use elasticio_runtime::{
 };
 use serde_json::{Value, json, value::RawValue};
 
-use super::pages::{MAX_LIMIT, MAX_PAGES, Next, Walk};
+use super::{
+    pages::{MAX_LIMIT, MAX_PAGES, Next, Walk},
+    results::Results,
+};
 use crate::{
     podio::{
         StepConfig,
@@ -25,10 +28,6 @@ use crate::{
     },
     rest::{Answer, ApiClient},
 };
-
-mod results;
-
-use results::Results;
 
 /// The action, for one step.
 pub(super) struct LookupItems {
@@ -52,11 +51,12 @@ impl LookupItems {
         let query = Query::read(app, body).map_err(|problems| Trouble::Misfit(problems.failure(app)))?;
         let page_size = settings.number("pageSize", "Page Size", MAX_LIMIT)?;
         let max_pages = settings.number("maxPages", "Maximum of Pages", MAX_PAGES)?;
-        let mut results = Results::new(settings.emit_behavior()?, context.emitter);
+        let behavior = settings.emit_behavior(EmitBehavior::All)?;
+        let mut results = Results::new(behavior, context.emitter);
         let (path, body) = query.call(app, settings);
         let request = calls.to_post(&path, &body);
         let setting = "the step's Maximum of Pages (maxPages)";
-        let mut walk = Walk::of_step(request, query.page_size().or(page_size), max_pages, setting);
+        let mut walk = Walk::of_step(request, query.page_size().or(page_size), max_pages, setting).emitting(behavior);
         loop {
             let answer = match calls.send(walk.request()).await {
                 Ok(answer) => answer,
@@ -132,7 +132,7 @@ impl Action for LookupItems {
 
     async fn metadata(&self, stop: &Stop) -> Result<Option<Value>, Failure> {
         let app = self.step.app_of_form(stop).await?;
-        let out = match self.step.settings.emit_behavior()? {
+        let out = match self.step.settings.emit_behavior(EmitBehavior::All)? {
             EmitBehavior::Individually => metadata::item(&app),
             EmitBehavior::All | EmitBehavior::Page => metadata::items(&app),
         };
