@@ -52,6 +52,3 @@ pub(crate) fn registry(podio: &Arc<ApiClient>, config: &StepConfig, files: &File
         .with("uploadFile", Arc::new(UploadFile::new(podio.clone(), files.clone())))
         .with("downloadFile", Arc::new(DownloadFile::new(podio.clone(), files.clone())))
 }
-
-#[cfg(test)]
-mod tests;
