@@ -1,6 +1,6 @@
 //! The Podio component, as the runtime runs it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Result;
 use elasticio_runtime::{
@@ -18,6 +18,7 @@ use crate::{
     USER_AGENT, actions,
     podio::{self, StepConfig, variables},
     rest::{Answer, ApiClient, ClientSettings, Request, consent},
+    triggers,
 };
 
 /// The Podio component.
@@ -52,7 +53,8 @@ impl Component for PodioComponent {
     fn actions(settings: &ClientSettings, step: Step) -> Result<Registry> {
         let config = StepConfig::read(&step.data);
         let podio = podio::client(settings, &config, &step)?;
-        Ok(actions::registry(&podio, &config, &actions::Files::new(USER_AGENT, step.storage, settings)?))
+        let files = actions::Files::new(USER_AGENT, step.storage, settings)?;
+        Ok(registry(&podio, &config, &files))
     }
 
     fn attempt_timeout(settings: &ClientSettings) -> Duration {
@@ -96,6 +98,10 @@ impl Component for PodioComponent {
 /// What a credential may do. Unlike `/user`, it serves every valid token, those of apps too
 /// (<https://developers.podio.com/doc/oauth-authorization/get-scope-342360687>).
 const SCOPE: &str = "/oauth/scope";
+/// All actions and triggers of a step with this config.
+fn registry(podio: &Arc<ApiClient>, config: &StepConfig, files: &actions::Files) -> Registry {
+    triggers::register(actions::registry(podio, config, files), podio, config)
+}
 
 /// `GET` of a path that any valid credential may call; the error is the text for the credential's owner.
 async fn call(podio: &ApiClient, path: &str) -> Result<Answer, String> {
@@ -109,3 +115,6 @@ async fn call(podio: &ApiClient, path: &str) -> Result<Answer, String> {
         error.message()
     })
 }
+
+#[cfg(test)]
+mod tests;

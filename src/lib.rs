@@ -2,11 +2,12 @@
 //! the Rust runtime for elastic.io components, which handles the queue, messages, the platform's API and the commands.
 //!
 //! ```text
-//! component ──► actions ──► podio ──► rest ──► elasticio_runtime
+//! component ──► actions, triggers ──► podio ──► rest ──► elasticio_runtime
 //! ```
 //!
 //! - [`PodioComponent`]: the component, as the runtime runs it
 //! - `actions`: one file per action
+//! - `triggers`: one file per trigger
 //! - [`podio`]: everything specific to Podio: names, statuses, settings, the fields of a step
 //! - [`rest`]: a polite client for an OAuth2 REST API: addresses, retries, tokens, rate limits, files
 
@@ -17,6 +18,7 @@ mod component;
 pub mod fuzzed;
 pub mod podio;
 pub mod rest;
+mod triggers;
 
 pub use component::PodioComponent;
 

@@ -62,6 +62,3 @@ pub(crate) fn registry(podio: &Arc<ApiClient>, config: &StepConfig, files: &File
         .with("createTask", Arc::new(CreateTask::new(podio.clone(), config)))
         .with("completeTask", Arc::new(CompleteTask::new(podio.clone(), config)))
 }
-
-#[cfg(test)]
-mod tests;

@@ -5,10 +5,10 @@ use elasticio_runtime::{
     platform::{json::RawText, message::Outgoing},
 };
 
-use crate::podio::items::EmitBehavior;
-
-/// The most bytes of the results that are collected for one message: the platform's usual limit of a message.
-const MAX_COLLECTED: usize = 10 * 1024 * 1024;
+use crate::podio::items::{
+    EmitBehavior,
+    emitted::{MAX_COLLECTED, write_results},
+};
 
 /// Takes the results of a list page by page, and emits them.
 pub(super) struct Results<'a> {
@@ -39,7 +39,7 @@ impl<'a> Results<'a> {
                 Ok(())
             }
             EmitBehavior::Page if items.is_empty() => Ok(()),
-            EmitBehavior::Page => self.emitter.data(Outgoing::new(RawText(list(&items)))).await,
+            EmitBehavior::Page => self.emitter.data(Outgoing::new(RawText(write_results(&items)))).await,
             EmitBehavior::Individually => {
                 for item in items {
                     self.emitter.data(Outgoing::new(RawText(item))).await?;
@@ -52,16 +52,8 @@ impl<'a> Results<'a> {
     /// Emits what was collected.
     pub(super) async fn end(self) -> Result<(), Interruption> {
         match self.behavior {
-            EmitBehavior::All => self.emitter.data(Outgoing::new(RawText(list(&self.collected)))).await,
+            EmitBehavior::All => self.emitter.data(Outgoing::new(RawText(write_results(&self.collected)))).await,
             EmitBehavior::Page | EmitBehavior::Individually => Ok(()),
         }
     }
-}
-
-/// `{"results": […]}`.
-fn list(items: &[Vec<u8>]) -> Vec<u8> {
-    let mut out = b"{\"results\":[".to_vec();
-    out.extend_from_slice(&items.join(&b','));
-    out.extend_from_slice(b"]}");
-    out
 }

@@ -72,6 +72,7 @@ mod storage;
 mod token_endpoint;
 mod too_large;
 mod traces;
+mod triggers;
 mod unreadable;
 mod unusable_token;
 mod upload_sources;

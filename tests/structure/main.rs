@@ -52,10 +52,11 @@ const RUNTIME: Rules = &[
 
 const COMPONENT: Rules = &[
     ("actions", &["podio", "rest"]),
-    ("component", &["actions", "podio", "rest"]),
+    ("component", &["actions", "podio", "rest", "triggers"]),
     ("fuzzed", &["actions", "podio", "rest"]),
     ("podio", &["rest"]),
     ("rest", &[]),
+    ("triggers", &["podio", "rest"]),
 ];
 
 /// A library, and the only files and folders that may name it.

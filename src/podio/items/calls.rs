@@ -26,7 +26,8 @@ impl<'a> Calls<'a> {
         Self { podio, stop, began: Instant::now() }
     }
 
-    pub(super) fn stop(self) -> &'a Stop {
+    /// The request to stop.
+    pub(crate) fn stop(self) -> &'a Stop {
         self.stop
     }
 
@@ -48,6 +49,11 @@ impl<'a> Calls<'a> {
     /// `PUT path`.
     pub(super) async fn put(self, path: &str, body: &Value) -> Result<Answer, CallError> {
         self.send(Request::put(self.url(path), json(body))).await
+    }
+
+    /// `DELETE path`.
+    pub(crate) async fn delete(self, path: &str) -> Result<Answer, CallError> {
+        self.send(Request::delete(self.url(path))).await
     }
 
     /// `POST path`, to be sent with [`Self::send`].

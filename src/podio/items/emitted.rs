@@ -8,6 +8,8 @@ use crate::podio::fields::{App, by_name};
 
 /// The key of the simple values in an emitted item.
 const BY_NAME: &str = "fieldsByName";
+/// The most bytes of the items that are collected for one message: the platform's usual limit of a message.
+pub(crate) const MAX_COLLECTED: usize = 10 * 1024 * 1024;
 
 /// What an item says of itself.
 #[derive(Default, Deserialize)]
@@ -24,6 +26,9 @@ pub(crate) struct ItemHead {
     /// When it was made, in UTC.
     #[serde(default)]
     pub(crate) created_on: Option<String>,
+    /// When it was last changed, where Podio says so beside the revision.
+    #[serde(default)]
+    last_edit_on: Option<String>,
     #[serde(default)]
     app: Option<AppHead>,
     #[serde(default)]
@@ -43,6 +48,8 @@ struct RevisionHead {
     revision: Option<u64>,
     #[serde(default)]
     app_revision: Option<u64>,
+    #[serde(default)]
+    created_on: Option<String>,
 }
 
 impl ItemHead {
@@ -59,6 +66,12 @@ impl ItemHead {
     /// Its newest revision.
     pub(crate) fn newest_revision(&self) -> Option<u64> {
         self.revision.or_else(|| self.current_revision.as_ref()?.revision)
+    }
+
+    /// When it was last changed, in UTC: when its newest revision was made. A comment does not count.
+    pub(crate) fn last_edit_on(&self) -> Option<&str> {
+        let of_revision = || self.current_revision.as_ref()?.created_on.as_deref();
+        self.last_edit_on.as_deref().or_else(of_revision)
     }
 
     /// The revision of the app that it was last written with.
@@ -86,6 +99,14 @@ pub(crate) fn write_item(item: &RawValue, app: Option<&App>, out: &mut Vec<u8>) 
     }
     writer.value(BY_NAME, &by_name(&fields, app));
     writer.end();
+}
+
+/// Items, each as [`write_item`] wrote it, in one message: `{"results": […]}`.
+pub(crate) fn write_results(items: &[Vec<u8>]) -> Vec<u8> {
+    let mut out = b"{\"results\":[".to_vec();
+    out.extend_from_slice(&items.join(&b','));
+    out.extend_from_slice(b"]}");
+    out
 }
 
 #[cfg(test)]
@@ -116,11 +137,12 @@ mod tests {
     #[test]
     fn an_item_says_what_it_is() {
         let head = ItemHead::read(&raw(
-            r#"{"item_id":5,"title":"Acme","app":{"app_id":7},"current_revision":{"revision":3,"app_revision":9},
+            r#"{"item_id":5,"title":"Acme","app":{"app_id":7},"current_revision":{"revision":3,"app_revision":9,"created_on":"2026-09-01 10:00:00"},
                 "fields":[{"external_id":"a","values":[{"value":1}]},{"external_id":"b"}]}"#,
         ))
         .expect("an item");
         assert_eq!((head.app_id(), head.newest_revision(), head.app_revision()), (Some(7), Some(3), Some(9)));
+        assert_eq!(head.last_edit_on(), Some("2026-09-01 10:00:00"));
         assert_eq!((head.values("a").len(), head.values("b").len(), head.values("c").len()), (1, 0, 0));
         assert!(ItemHead::read(&raw("{}")).is_none() && ItemHead::read(&raw("[]")).is_none());
     }

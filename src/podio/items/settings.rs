@@ -35,6 +35,13 @@ const NAMES: &[&str] = &[
     "maxPages",
     "sortBy",
     "sortDescending",
+    "objectType",
+    "pollConfig",
+    "startTime",
+    "endTime",
+    "singlePagePerInterval",
+    "events",
+    "emitItem",
 ];
 
 impl ItemSettings {
@@ -51,6 +58,16 @@ impl ItemSettings {
             Value::Number(number) => Some(number.to_string()),
             _ => None,
         }
+    }
+
+    /// The texts of a select box of several; a text may also hold several with commas between them.
+    pub(crate) fn texts(&self, name: &str) -> Vec<String> {
+        let texts: Vec<&str> = match self.fields.get(name) {
+            Some(Value::String(text)) => text.split(',').collect(),
+            Some(Value::Array(texts)) => texts.iter().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        };
+        texts.into_iter().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).collect()
     }
 
     /// Whether a checkbox is ticked.
@@ -126,6 +143,9 @@ mod tests {
         assert_eq!(filled.number("maxPages", "Pages", 500).ok().flatten(), None);
         assert_eq!(filled.emit_behavior(EmitBehavior::All).ok(), Some(EmitBehavior::All));
         assert_eq!(filled.text("space"), None);
+        for events in [json!(["item.create", " item.update"]), json!("item.create, item.update,")] {
+            assert_eq!(settings(&json!({ "events": events })).texts("events"), ["item.create", "item.update"]);
+        }
         assert!(!format!("{filled:?}").contains("oauth"));
     }
 

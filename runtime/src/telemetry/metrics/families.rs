@@ -146,7 +146,8 @@ impl Families {
                 .counter(make.own("reconnects_total", "Connections to the broker that were opened again."))?,
             blocked: make.gauge(make.own("broker_blocked", "1 while the broker takes no messages."))?,
             connected: make.gauge(make.own("connected", "1 while both connections to the broker are up."))?,
-            spans_lost: make.counter(make.own("spans_lost_total", "Spans that were dropped, or whose export failed."))?,
+            spans_lost: make
+                .counter(make.own("spans_lost_total", "Spans that were dropped, or whose export failed."))?,
             build_info: make.gauges(make.own("build_info", "Always 1."), &["version", "revision"])?,
             registry: Registry::new(),
         };

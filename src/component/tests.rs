@@ -24,7 +24,7 @@ fn component() -> Value {
 /// The registry of a step without a credential.
 fn registry_without_credential() -> Registry {
     let settings = read_settings(&mut Reader::new(&Source::default()));
-    let files = Files::new(USER_AGENT, None, &settings).expect("a client");
+    let files = actions::Files::new(USER_AGENT, None, &settings).expect("a client");
     let podio = ApiClient::new(USER_AGENT, &PODIO, settings, None, RetryFields::default()).expect("a client");
     registry(&Arc::new(podio), &StepConfig::default(), &files)
 }
@@ -43,9 +43,9 @@ fn component_json_and_the_registry_have_the_same_actions_and_triggers() {
         (listed.difference(&registered).collect(), registered.difference(&listed).collect());
     assert!(
         unregistered.is_empty() && unlisted.is_empty(),
-        "only in component.json: {unregistered:?}; only in the registry of src/actions/mod.rs: {unlisted:?}"
+        "only in component.json: {unregistered:?}; only in the registries of src/actions/mod.rs and src/triggers/mod.rs: {unlisted:?}"
     );
-    let kinds = ["actions", "triggers"].map(|kind| component[kind].as_object().map_or(0, serde_json::Map::len));
+    let kinds = ["actions", "triggers"].map(|kind| component[kind].as_object().map_or(0, Map::len));
     assert_eq!(kinds.iter().sum::<usize>(), listed.len(), "an action and a trigger have the same name");
     assert_eq!(component["version"], env!("CARGO_PKG_VERSION"));
 }
