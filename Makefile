@@ -8,8 +8,8 @@ build: ## the release binaries, in target/release
 	cargo build --release --workspace --locked
 
 # With the features that `cargo test --workspace` selects, so that whichever comes second compiles no library again.
-programs: ## component, sandbox and demo in target/debug, as the tests build them
-	cargo build --locked --workspace --bin podio-component --bin podio-sandbox --example demo
+programs: ## component, sandbox, second component and demo in target/debug, as the tests build them
+	cargo build --locked --workspace --bin podio-component --bin podio-sandbox --bin echo-component --example demo
 
 demo: ## real messages through a real broker, each explained (KEEP=1 leaves it running, WIDE=1 shows whole texts, JSON=1 prints lines of JSON, BROKER=4: on RabbitMQ 4)
 	scripts/demo
