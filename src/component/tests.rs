@@ -45,7 +45,7 @@ fn component_json_and_the_registry_have_the_same_actions_and_triggers() {
         unregistered.is_empty() && unlisted.is_empty(),
         "only in component.json: {unregistered:?}; only in the registries of src/actions/mod.rs and src/triggers/mod.rs: {unlisted:?}"
     );
-    let kinds = ["actions", "triggers"].map(|kind| component[kind].as_object().map_or(0, serde_json::Map::len));
+    let kinds = ["actions", "triggers"].map(|kind| component[kind].as_object().map_or(0, Map::len));
     assert_eq!(kinds.iter().sum::<usize>(), listed.len(), "an action and a trigger have the same name");
     assert_eq!(component["version"], env!("CARGO_PKG_VERSION"));
 }

@@ -16,9 +16,6 @@ use webhook::Webhook;
 #[must_use]
 pub(crate) fn register(registry: Registry, podio: &Arc<ApiClient>, config: &StepConfig) -> Registry {
     registry
-        .with(
-            "getNewAndUpdatedObjectsPolling",
-            Arc::new(GetNewAndUpdatedObjectsPolling::new(podio.clone(), config)),
-        )
+        .with("getNewAndUpdatedObjectsPolling", Arc::new(GetNewAndUpdatedObjectsPolling::new(podio.clone(), config)))
         .with("webhook", Arc::new(Webhook::new(podio.clone(), config)))
 }

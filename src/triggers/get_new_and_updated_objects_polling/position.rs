@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDateTime;
-use elasticio_runtime::platform::snapshot::Snapshot;
+use elasticio_runtime::action::Snapshot;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 

@@ -20,7 +20,9 @@ pub(super) async fn list(calls: Calls<'_>, app: u64) -> Result<Vec<Listed>, Inte
     let answer = calls.get(&format!("/hook/app/{app}/")).await.map_err(|error| {
         let what = match error.status() {
             Some(404 | 410) => format!("Podio has no app {app}. Choose another one in the step's field \"App\"."),
-            Some(403) => format!("The credential may not see the hooks of the app {app}: its user must administrate it."),
+            Some(403) => {
+                format!("The credential may not see the hooks of the app {app}: its user must administrate it.")
+            }
             _ => format!("The hooks of the app {app} cannot be listed."),
         };
         explained(error, &what)

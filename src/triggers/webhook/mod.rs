@@ -68,7 +68,9 @@ impl Webhook {
         let Err(error) = hooks::validate(calls, hook, &verification.code).await else { return Ok(()) };
         // Podio may have sent an older code before; the hook needs only one of them.
         let is_refused = error.status().is_some_and(|status| (400..500).contains(&status) && status != 401);
-        if is_refused && hooks::list(calls, settings.app).await?.iter().any(|listed| listed.id == hook && listed.is_active()) {
+        if is_refused
+            && hooks::list(calls, settings.app).await?.iter().any(|listed| listed.id == hook && listed.is_active())
+        {
             return Ok(());
         }
         Err(hooks::not_verified(error, hook))
@@ -103,7 +105,13 @@ impl Webhook {
     }
 
     /// Makes the hooks that are missing; adds each to `made` at once.
-    async fn make(&self, plan: &Plan<'_>, app: u64, calls: Calls<'_>, made: &mut Vec<Made>) -> Result<(), Interruption> {
+    async fn make(
+        &self,
+        plan: &Plan<'_>,
+        app: u64,
+        calls: Calls<'_>,
+        made: &mut Vec<Made>,
+    ) -> Result<(), Interruption> {
         for event in &plan.missing {
             let id = hooks::make(calls, app, event, plan.url).await?;
             made.push(Made { hook_id: id, event: (*event).to_owned() });
@@ -154,7 +162,10 @@ impl Action for Webhook {
             // The state of a failed start is not kept, so nobody would remove them.
             for hook in &made {
                 if hooks::remove(calls, hook.hook_id).await.is_err() {
-                    tracing::warn!(hook = hook.hook_id, "a hook that was made could not be removed after a failed start");
+                    tracing::warn!(
+                        hook = hook.hook_id,
+                        "a hook that was made could not be removed after a failed start"
+                    );
                 }
             }
             return Err(failure(interruption));

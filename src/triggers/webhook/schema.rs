@@ -25,7 +25,8 @@ pub(super) fn event(app: Option<&App>) -> Value {
         item["title"] = "Item".into();
         item["required"] = false.into();
         item["order"] = 20.into();
-        item["help"]["description"] = "The item as it is now; missing if it is gone, or the event is about none.".into();
+        item["help"]["description"] =
+            "The item as it is now; missing if it is gone, or the event is about none.".into();
         properties.insert("item".to_owned(), item);
     }
     object(properties)

@@ -53,8 +53,7 @@ async fn create(sandbox: &Sandbox, names: &[&str]) -> Result<Vec<u64>> {
 
 /// Gives companies other names.
 async fn rename(sandbox: &Sandbox, names: &[(u64, &str)]) -> Result<()> {
-    let request =
-        |(id, name): &(u64, &str)| ("PUT", format!("/item/{id}"), json!({ "fields": { "name": name } }));
+    let request = |(id, name): &(u64, &str)| ("PUT", format!("/item/{id}"), json!({ "fields": { "name": name } }));
     call(sandbox, &names.iter().map(request).collect::<Vec<_>>()).await.map(drop)
 }
 

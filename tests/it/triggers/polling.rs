@@ -85,7 +85,9 @@ async fn a_sample_is_one_page_and_nothing_is_an_error_that_says_so() -> Result<(
     create(&sandbox, &["A"; 12]).await?;
     assert_eq!(bodies(&poll(&sandbox, &["--debug"]).await?)?.len(), 10);
 
-    for (field, named) in [("pageSize=501", "(pageSize)"), ("endTime=never", "(endTime)"), ("app=99999999", "no app 99999999")] {
+    for (field, named) in
+        [("pageSize=501", "(pageSize)"), ("endTime=never", "(endTime)"), ("app=99999999", "no app 99999999")]
+    {
         let wrong = poll(&sandbox, &["--field", field]).await?;
         assert!(wrong.ended == Ended(1) && wrong.output.contains(named), "{field}: {}{}", wrong.output, wrong.errors);
     }

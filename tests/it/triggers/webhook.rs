@@ -99,9 +99,14 @@ async fn hooks_are_made_verified_used_and_removed() -> Result<()> {
     flow.pass_on(1).await?;
     call(&flow.podio, &[("DELETE", format!("/item/{id}"), Value::Null)]).await?;
     flow.pass_on(1).await?;
-    flow.stage.send(&TestMessage::new(&json!({ "body": { "type": "item.create", "hook_id": 1, "item_id": id } }))).await?;
+    flow.stage
+        .send(&TestMessage::new(&json!({ "body": { "type": "item.create", "hook_id": 1, "item_id": id } })))
+        .await?;
     flow.stage.results.wait_for(2, "events", BOUND).await?;
-    worker.log().wait_until("the warning", BOUND, |log| log.iter().any(|line| line.contains("a call is ignored"))).await?;
+    worker
+        .log()
+        .wait_until("the warning", BOUND, |log| log.iter().any(|line| line.contains("a call is ignored")))
+        .await?;
     stop(&mut worker, BOUND).await?;
     let emitted = flow.stage.emitted()?;
     assert_eq!(emitted.len(), 2);

@@ -92,9 +92,7 @@ struct Trigger {
 impl Trigger {
     /// One call; returns whether its poll is done, and how many items were new.
     fn call(&mut self, podio: &Podio, crash: bool) -> Result<(bool, usize), TestCaseError> {
-        let begin = || {
-            (Walk::new(self.snapshot.clone(), self.page_size, self.max_limit), podio.changes(self.field))
-        };
+        let begin = || (Walk::new(self.snapshot.clone(), self.page_size, self.max_limit), podio.changes(self.field));
         let (mut walk, there) = self.poll.take().unwrap_or_else(begin);
         let entries = podio.filter(walk.query(), self.field);
         let step = walk.page(&entries).expect("few items");
@@ -121,7 +119,13 @@ impl Trigger {
     }
 }
 
-fn check(events: Vec<Event>, field: PollField, page_size: usize, max_limit: usize, single_page: bool) -> Result<(), TestCaseError> {
+fn check(
+    events: Vec<Event>,
+    field: PollField,
+    page_size: usize,
+    max_limit: usize,
+    single_page: bool,
+) -> Result<(), TestCaseError> {
     let mut podio = Podio::default();
     let mut trigger = Trigger {
         field,
