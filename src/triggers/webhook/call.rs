@@ -6,7 +6,7 @@ use elasticio_runtime::{
     action::Failure,
     platform::json::{Kind, ObjectWriter, RawObject, text_of},
 };
-use serde::Deserialize as _;
+use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 use url::form_urlencoded;
 
