@@ -104,7 +104,8 @@ impl Action for CompleteTask {
 fn task_id(body: Option<&RawValue>) -> Result<u64, Failure> {
     let fields = object(body)?;
     let given = fields.get("taskId").map(Given::new).filter(|given| !given.is_empty());
-    let given = given.ok_or_else(|| Failure::input("The field \"taskId\" (Task ID) is missing: give a task's number in Podio."))?;
+    let given = given
+        .ok_or_else(|| Failure::input("The field \"taskId\" (Task ID) is missing: give a task's number in Podio."))?;
     given.whole().ok_or_else(|| {
         let unfit = given.must_be("a task's number in Podio");
         Failure::with_log(

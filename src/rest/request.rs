@@ -81,7 +81,15 @@ impl Request {
     /// A request without content.
     #[must_use]
     pub fn new(method: Method, url: Url) -> Self {
-        Self { method, url, payload: None, safe_retries: false, by_status: ByStatus::default(), sink: None, began: Instant::now() }
+        Self {
+            method,
+            url,
+            payload: None,
+            safe_retries: false,
+            by_status: ByStatus::default(),
+            sink: None,
+            began: Instant::now(),
+        }
     }
 
     /// What texts call the request. The query is left out, since it may contain personal data.

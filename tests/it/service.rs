@@ -232,7 +232,8 @@ async fn a_result_that_cannot_be_posted_fails_the_call() -> Result<()> {
     let refusals = [json!({ "status": 404 }), json!({ "status": 201, "json": {} }), json!({ "status": 500 })];
     for refusal in refusals {
         let sandbox =
-            sandbox(json!({ "GET /oauth/scope": [{ "json": {} }] }), json!({ format!("POST {RESULT}"): [refusal] })).await?;
+            sandbox(json!({ "GET /oauth/scope": [{ "json": {} }] }), json!({ format!("POST {RESULT}"): [refusal] }))
+                .await?;
         let variables = variables(&sandbox, &oauth_config());
         let finished = call(&sandbox, "verifyCredentials", &variables).await?;
         assert_eq!(finished.ended, Ended(1), "{refusal}: {}", finished.errors);

@@ -24,15 +24,14 @@ pub(super) fn read(body: Option<&RawValue>) -> Result<NewTask, Failure> {
     let given = |name: &str| fields.get(name).map(Given::new).filter(|given| !given.is_empty());
     let mut problems = Problems::default();
     let mut task = Map::new();
-    let mut add = |name: &str, title: &str, to: &str, read: fn(Given<'_>) -> Result<Value, Unfit>| {
-        match given(name).map(read) {
+    let mut add =
+        |name: &str, title: &str, to: &str, read: fn(Given<'_>) -> Result<Value, Unfit>| match given(name).map(read) {
             Some(Ok(value)) => {
                 task.insert(to.to_owned(), value);
             }
             Some(Err(unfit)) => problems.other(format!("\"{name}\" ({title}) {unfit}")),
             None => {}
-        }
-    };
+        };
     add("text", "Text", "text", text);
     add("description", "Description", "description", text);
     add("responsible", "Responsible", "responsible", people);
@@ -95,7 +94,9 @@ fn due(date: Option<Given<'_>>, time: Option<Given<'_>>, task: &mut Map<String, 
                 add("due_time", &clock);
             }
         }
-        (Some(_), Some(_)) => problems.other("\"dueDate\" (Due date) has a time already: leave \"dueTime\" (Due time) out"),
+        (Some(_), Some(_)) => {
+            problems.other("\"dueDate\" (Due date) has a time already: leave \"dueTime\" (Due time) out")
+        }
         (Some(moment @ Moment::Utc(_)), None) => {
             add("due_on", &moment.as_filter());
         }
@@ -192,7 +193,10 @@ mod tests {
             (r#"{"text":"x","fileIds":"a.txt"}"#, "\"fileIds\" (File IDs) must be"),
         ] {
             let error = task(body).expect_err(body);
-            assert!(error.starts_with("A value does not fit the task; nothing was sent.") && error.contains(word), "{body}: {error}");
+            assert!(
+                error.starts_with("A value does not fit the task; nothing was sent.") && error.contains(word),
+                "{body}: {error}"
+            );
         }
         assert!(task(r#"{"dueTime":"x","refId":1}"#).expect_err("many").contains("4 values"));
     }

@@ -45,12 +45,7 @@ pub(super) struct CustomRequest {
 
 impl CustomRequest {
     pub(super) fn new(podio: Arc<ApiClient>, config: &StepConfig) -> Self {
-        Self {
-            podio,
-            safe_retries: config.safe_retries,
-            errors: config.errors.clone(),
-            settings: config.items.clone(),
-        }
+        Self { podio, safe_retries: config.safe_retries, errors: config.errors.clone(), settings: config.items.clone() }
     }
 
     /// How pages are emitted.
@@ -88,7 +83,12 @@ impl CustomRequest {
     }
 
     /// Makes a call. An answer that is no success is returned if the step's settings want it emitted.
-    async fn call(&self, request: &Request, errors: ErrorPolicy, context: &Context<'_>) -> Result<Answer, Interruption> {
+    async fn call(
+        &self,
+        request: &Request,
+        errors: ErrorPolicy,
+        context: &Context<'_>,
+    ) -> Result<Answer, Interruption> {
         let error = match self.podio.send(request, context.stop).await {
             Ok(answer) => return Ok(answer),
             Err(error) => error,

@@ -213,7 +213,9 @@ impl Walk {
                 let (message, log) = (format!("{page}: {}", failure.message()), format!("{page}: {failure}"));
                 failure.with_texts(message, log).into()
             }
-            Interruption::Rebound { reason, .. } if self.pages > 0 && !self.emits_at_end => self.failure(&format!("{reason}.")).into(),
+            Interruption::Rebound { reason, .. } if self.pages > 0 && !self.emits_at_end => {
+                self.failure(&format!("{reason}.")).into()
+            }
             other => other,
         }
     }

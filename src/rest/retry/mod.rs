@@ -155,8 +155,8 @@ pub(crate) fn record(history: History, outcome: Outcome) -> History {
         attempts: history.attempts + u32::from(!refresh),
         failures: history.failures + u32::from(outcome.is_failure()),
         refreshed: history.refreshed || refresh,
-        ambiguous: history.ambiguous || outcome.is_failure()
-                && !matches!(outcome, Outcome::NotSent | Outcome::Refused(_)),
+        ambiguous: history.ambiguous
+            || outcome.is_failure() && !matches!(outcome, Outcome::NotSent | Outcome::Refused(_)),
     }
 }
 
