@@ -2,39 +2,24 @@
 //! In: `fileId`. Out: Podio's file object, with the file as an attachment of the message. What is done if there is no such
 //! file is the step's `ifNotFound`.
 
-use std::{
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use elasticio_runtime::{
     action::{Action, Context, ErrorCode, Failure, Interruption},
     platform::{
         json::{Kind, ObjectWriter, RawText, write_compact},
-        message::{Attachment, Message, Outgoing},
-        object_storage::ObjectStorage,
+        message::{Message, Outgoing},
     },
 };
-use futures_util::{StreamExt, future::BoxFuture};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::files::Files;
+use super::{files::Files, storage_sink::StorageSink};
 use crate::{
     podio::StepConfig,
-    rest::{
-        ApiClient, CallError, Request,
-        answer::Body,
-        transfer::{self, FileSink, FileStream, Flow},
-    },
+    rest::{ApiClient, CallError, Request, answer::Body},
 };
-
-/// Query parameter of an attachment's URL that says which storage has the object.
-const STORAGE_TYPE: (&str, &str) = ("storage_type", "maester");
 
 /// The action, for one step.
 pub(super) struct DownloadFile {
@@ -129,13 +114,7 @@ impl DownloadFile {
         let object = object.to_owned();
         let file: File = serde_json::from_str(object.get()).map_err(|_| no_file(id))?;
         let media = file.mimetype.unwrap_or_else(|| "application/octet-stream".to_owned());
-        let sink = Arc::new(StorageSink {
-            storage,
-            media,
-            stall_timeout: self.files.stall_timeout,
-            transfer_timeout: self.files.transfer_timeout,
-            stored: Mutex::default(),
-        });
+        let sink = Arc::new(StorageSink::new(storage, media, &self.files));
         let raw = self.request(&format!("/file/{id}/raw"))?;
         let raw = Request { sink: Some(sink.clone()), began: first.began, ..raw };
         if let Err(error) = found(self.podio.send(&raw, context.stop).await)? {
@@ -182,54 +161,6 @@ fn file_id(body: Option<&RawValue>) -> Result<String, Failure> {
         return Err(bad());
     }
     Ok(id.to_owned())
-}
-
-/// The object storage as the destination of a download.
-struct StorageSink {
-    storage: ObjectStorage,
-    media: String,
-    /// Longest time that the storage may take no bytes or give no answer.
-    stall_timeout: Duration,
-    /// Longest time for the whole transfer.
-    transfer_timeout: Duration,
-    /// The object's id and its size in bytes, once it is stored.
-    stored: Mutex<Option<(String, u64)>>,
-}
-
-impl StorageSink {
-    async fn store(&self, file: FileStream) -> Result<(), String> {
-        let size = Arc::new(AtomicU64::new(0));
-        let count = size.clone();
-        let counted = file.inspect(move |chunk| {
-            if let Ok(bytes) = chunk {
-                count.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-            }
-        });
-        let flow = Flow::new();
-        let body = transfer::body(flow.watch(Box::pin(counted)));
-        let stored = tokio::select! {
-            stored = self.storage.put_stream(body, &self.media, self.transfer_timeout) => stored.map_err(|error| error.to_string()),
-            () = flow.stalled(self.stall_timeout) => {
-                Err(format!("the object storage does not go on; {}", transfer::silent(self.stall_timeout)))
-            }
-        };
-        let id = stored.map_err(|reason| format!("the file cannot be stored: {reason}"))?;
-        *self.stored.lock().unwrap_or_else(PoisonError::into_inner) = Some((id, size.load(Ordering::Relaxed)));
-        Ok(())
-    }
-
-    fn attachment(&self) -> Option<Attachment> {
-        let (id, size) = self.stored.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
-        let mut url = self.storage.object_url(Some(&id));
-        url.query_pairs_mut().append_pair(STORAGE_TYPE.0, STORAGE_TYPE.1);
-        Some(Attachment { url: url.into(), size: Some(size), content_type: Some(self.media.clone()) })
-    }
-}
-
-impl FileSink for StorageSink {
-    fn take(&self, file: FileStream) -> BoxFuture<'_, Result<(), String>> {
-        Box::pin(self.store(file))
-    }
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ mod lookup_object_by_id;
 mod object_types;
 mod pages;
 mod results;
+mod storage_sink;
 mod update_item;
 mod upload_file;
 mod upsert_item;
