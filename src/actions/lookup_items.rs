@@ -94,7 +94,9 @@ impl LookupItems {
         };
         if !query.is_search() {
             let page = find::items_of(answer)?;
-            page.iter().for_each(|item| add(item));
+            for item in &page {
+                add(item);
+            }
             let newest = page.iter().filter_map(|item| ItemHead::read(item)?.app_revision()).max();
             self.step.seen(app, newest);
             return Ok(Page { items, is_last: false });

@@ -78,12 +78,13 @@ impl DateSettings {
     fn moment(self, given: Given<'_>) -> Result<Moment, Unfit> {
         let moment = given.word().as_deref().and_then(Moment::parse);
         match (moment.ok_or_else(|| given.must_be(self.expected()))?, self.time) {
-            (Moment::Day(_), Presence::Required) => Err(given.must_be(self.expected())),
             // Other systems write days as midnights.
             (Moment::Local(time) | Moment::Utc(time), Presence::Disabled) if time == time.date().into() => {
                 Ok(Moment::Day(time.date()))
             }
-            (Moment::Local(_) | Moment::Utc(_), Presence::Disabled) => Err(given.must_be(self.expected())),
+            (Moment::Day(_), Presence::Required) | (Moment::Local(_) | Moment::Utc(_), Presence::Disabled) => {
+                Err(given.must_be(self.expected()))
+            }
             (moment, _) => Ok(moment),
         }
     }

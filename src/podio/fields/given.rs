@@ -102,6 +102,7 @@ impl<'a> Given<'a> {
 }
 
 #[cfg(test)]
+#[expect(clippy::redundant_closure_for_method_calls, reason = "a method's path is for one lifetime only")]
 pub(super) mod tests {
     use super::*;
 

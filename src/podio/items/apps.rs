@@ -41,6 +41,13 @@ pub(crate) enum Sign {
     Refusal,
 }
 
+impl Sign {
+    /// Whether a definition of this age is fetched again.
+    fn is_enough(self, age: Duration) -> bool {
+        self == Self::Refusal || age >= MIN_AGE
+    }
+}
+
 impl Apps {
     /// The definition of an app.
     pub(crate) async fn get(&self, id: u64, calls: Calls<'_>) -> Result<Arc<App>, Interruption> {
@@ -67,7 +74,7 @@ impl Apps {
             Some(known) => known.fetched.elapsed(),
             None => MIN_AGE,
         };
-        if sign == Sign::Value && age < MIN_AGE {
+        if !sign.is_enough(age) {
             return Ok(None);
         }
         self.fetch(used.id, calls).await.map(Some)
@@ -139,6 +146,13 @@ mod tests {
         }
         assert_eq!(apps.lock().len(), MAX_APPS);
         assert!(apps.known(0).is_none() && apps.known(1).is_some());
+    }
+
+    #[test]
+    fn a_value_that_does_not_fit_a_young_definition_is_no_reason_to_fetch_it_again() {
+        let second = Duration::from_secs(1);
+        assert!(!Sign::Value.is_enough(MIN_AGE - second) && Sign::Value.is_enough(MIN_AGE));
+        assert!(Sign::Refusal.is_enough(Duration::ZERO));
     }
 
     #[test]

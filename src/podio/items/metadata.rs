@@ -6,21 +6,21 @@ use super::criterion::Criterion;
 use crate::podio::fields::{App, Use, criteria_properties, fields_schema};
 
 /// A property of a schema. The one with the highest `order` comes first.
-pub(crate) fn property(kind: Value, title: &str, required: bool, order: u32, help: &str) -> Value {
+fn property(kind: &str, title: &str, required: bool, order: u32, help: &str) -> Value {
     json!({ "type": kind, "title": title, "required": required, "order": order, "help": { "description": help } })
 }
 
 /// An object with these properties.
-pub(crate) fn object(properties: Map<String, Value>) -> Value {
-    json!({ "type": "object", "properties": properties })
+fn object(properties: Map<String, Value>) -> Value {
+    json!({ "type": "object", "properties": Value::Object(properties) })
 }
 
 fn text(title: &str, required: bool, order: u32, help: &str) -> Value {
-    property("string".into(), title, required, order, help)
+    property("string", title, required, order, help)
 }
 
 fn number(title: &str, required: bool, order: u32, help: &str) -> Value {
-    property("number".into(), title, required, order, help)
+    property("number", title, required, order, help)
 }
 
 /// A message that writes an item: one that is looked up first, or with `None` a new one.
@@ -45,11 +45,10 @@ pub(crate) fn written(app: &App, criterion: Option<Criterion<'_>>, must_exist: b
     }
     add("fields", fields);
     let strings = json!({ "type": "string" });
-    let mut tags = property("array".into(), "Tags", false, 30, "Texts: a list, or one text with commas between them.");
+    let mut tags = property("array", "Tags", false, 30, "Texts: a list, or one text with commas between them.");
     tags["items"] = strings;
     add("tags", tags);
-    let mut files =
-        property("array".into(), "File IDs", false, 20, "Uploaded files to attach: file_id of Upload File.");
+    let mut files = property("array", "File IDs", false, 20, "Uploaded files to attach: file_id of Upload File.");
     files["items"] = json!({ "type": "number" });
     add("fileIds", files);
     if !is_new {
@@ -64,12 +63,12 @@ pub(crate) fn write_result() -> Value {
     let mut properties = Map::new();
     let mut add = |name: &str, schema: Value| properties.insert(name.to_owned(), schema);
     add("item_id", number("Item ID", true, 60, "The item's id in Podio."));
-    add("created", property("boolean".into(), "Created", true, 50, "True: the item is new. False: it was changed."));
+    add("created", property("boolean", "Created", true, 50, "True: the item is new. False: it was changed."));
     add("title", text("Title", false, 40, "The item's title."));
     add("revision", number("Revision", false, 30, "The item's newest revision."));
     let help = "Other items with the external id of a new item; empty if there is none. Two steps that create at the \
                 same moment make two.";
-    let mut others = property("array".into(), "Other items with the external id", false, 20, help);
+    let mut others = property("array", "Other items with the external id", false, 20, help);
     others["items"] = json!({ "type": "number" });
     add("otherItemIds", others);
     object(properties)
@@ -95,17 +94,16 @@ pub(crate) fn lookup(app: &App, criterion: Criterion<'_>, may_be_empty: bool) ->
 /// The criteria of a lookup of many.
 pub(crate) fn criteria(app: &App) -> Value {
     let range = |title: &str, order: u32| {
-        let mut range =
-            property("object".into(), title, false, order, "From and to, either may be empty: days or times.");
+        let mut range = property("object", title, false, order, "From and to, either may be empty: days or times.");
         range["properties"] = json!({
             "from": { "type": "string", "title": "From", "required": false },
             "to": { "type": "string", "title": "To", "required": false },
         });
         range
     };
-    let mut filters = property("object".into(), "Filters", false, 50, "Values that the items' fields must have.");
+    let mut filters = property("object", "Filters", false, 50, "Values that the items' fields must have.");
     filters["properties"] = Value::Object(criteria_properties(app));
-    let mut tags = property("array".into(), "Tags", false, 10, "Tags that the items must have.");
+    let mut tags = property("array", "Tags", false, 10, "Tags that the items must have.");
     tags["items"] = json!({ "type": "string" });
     object(Map::from_iter([
         ("filters".to_owned(), filters),
@@ -128,10 +126,10 @@ pub(crate) fn item(app: &App) -> Value {
     add("revision", number("Revision", false, 50, "The item's newest revision."));
     add("created_on", text("Created", false, 40, "When the item was created, in UTC."));
     add("link", text("Link", false, 30, "The item's page in Podio."));
-    let mut tags = property("array".into(), "Tags", false, 20, "The item's tags.");
+    let mut tags = property("array", "Tags", false, 20, "The item's tags.");
     tags["items"] = json!({ "type": "string" });
     add("tags", tags);
-    let mut fields = property("array".into(), "Fields", false, 10, "The fields as Podio has them.");
+    let mut fields = property("array", "Fields", false, 10, "The fields as Podio has them.");
     fields["items"] = json!({ "type": "object" });
     add("fields", fields);
     object(properties)
@@ -139,7 +137,7 @@ pub(crate) fn item(app: &App) -> Value {
 
 /// A list of items in one message.
 pub(crate) fn items(app: &App) -> Value {
-    let mut results = property("array".into(), "Results", true, 10, "The items.");
+    let mut results = property("array", "Results", true, 10, "The items.");
     results["items"] = item(app);
     object(Map::from_iter([("results".to_owned(), results)]))
 }

@@ -53,7 +53,7 @@ impl<'a> Query<'a> {
                     }
                 }
                 None => {
-                    problems.other(format!("\"filters\" {}", given.must_be("an object with a value for each field")))
+                    problems.other(format!("\"filters\" {}", given.must_be("an object with a value for each field")));
                 }
             }
         }

@@ -194,12 +194,9 @@ async fn created_before(
 /// The ids of other items with the external id of a new one: two steps that create at once make two items. `None` if
 /// that cannot be told now; the item is there, so its message must not be done again for it.
 async fn twins(calls: Calls<'_>, app: &App, external_id: &str, own: u64) -> Option<Vec<u64>> {
-    let items = match find::filtered(calls, app, "external_id", json!([external_id]), MAX_TWINS).await {
-        Ok(items) => items,
-        Err(_) => {
-            tracing::warn!("whether other items have the external id of the item that was created is not known");
-            return None;
-        }
+    let Ok(items) = find::filtered(calls, app, "external_id", json!([external_id]), MAX_TWINS).await else {
+        tracing::warn!("whether other items have the external id of the item that was created is not known");
+        return None;
     };
     let twins: Vec<u64> = items.iter().map(|found| found.head.item_id).filter(|id| *id != own).collect();
     if !twins.is_empty() {

@@ -10,11 +10,11 @@ use crate::step::{BOUND, consuming_worker, environment, stop};
 /// An app of the sandbox whose definition the test sets.
 const OWN: u64 = 30_816_050;
 
-fn app(fields: Value) -> Value {
+fn app(fields: &Value) -> Value {
     json!({ "space_id": 2_720_001, "config": { "name": "Own" }, "fields": fields })
 }
 
-fn stage_field(options: Value) -> Value {
+fn stage_field(options: &Value) -> Value {
     let settings = json!({ "multiple": false, "options": options });
     json!({ "field_id": 2, "external_id": "stage", "type": "category", "label": "Stage", "config": { "settings": settings } })
 }
@@ -22,9 +22,9 @@ fn stage_field(options: Value) -> Value {
 #[tokio::test]
 async fn what_podio_refuses_is_tried_once_more_with_the_app_as_it_is_now() -> Result<()> {
     let stage = live_stage("changed-app", json!({ "app": OWN })).await?;
-    let define = |fields| stage.sandbox.define_app(OWN, &app(fields)).map_err(anyhow::Error::msg);
+    let define = |fields: Value| stage.sandbox.define_app(OWN, &app(&fields)).map_err(anyhow::Error::msg);
     let title = json!({ "field_id": 1, "external_id": "title", "type": "text", "label": "Title" });
-    define(json!([title, stage_field(json!([{ "id": 1, "text": "Won", "status": "active" }]))]))?;
+    define(json!([title, stage_field(&json!([{ "id": 1, "text": "Won", "status": "active" }]))]))?;
     let environment = environment(&stage, 1).with("ELASTICIO_FUNCTION", "createItem");
     let mut worker = consuming_worker(&stage, &environment).await?;
     let mut emits = 0;
@@ -43,7 +43,7 @@ async fn what_podio_refuses_is_tried_once_more_with_the_app_as_it_is_now() -> Re
     // The option has another id now: what fits the old definition is refused.
     define(json!([
         title,
-        stage_field(json!([
+        stage_field(&json!([
             { "id": 1, "text": "Won", "status": "deleted" }, { "id": 2, "text": "Won", "status": "active" },
         ]))
     ]))?;

@@ -10,7 +10,7 @@ use super::{calls, error, live_stage, result, run, set_fields};
 async fn ten_items(label: &str) -> Result<Stage> {
     let stage = live_stage(label, json!({})).await?;
     let item = |number: u64| {
-        let stage = if number % 2 == 0 { "Won" } else { "New" };
+        let stage = if number.is_multiple_of(2) { "Won" } else { "New" };
         let mail = format!("item{number}@example.com");
         json!({ "fields": { "title": format!("Item {number}"), "score": number, "stage": stage, "email": mail } })
     };
@@ -34,7 +34,7 @@ async fn items_are_filtered_sorted_and_emitted_as_the_step_says() -> Result<()> 
     assert_eq!(calls(&stage), ["GET /app/{id}", "POST /item/app/{id}/filter/"]);
 
     set_fields(&stage, json!({ "emitBehavior": "emitPage", "pageSize": "2", "sortBy": "906", "sortDescending": true }));
-    let pages = run(&stage, "lookupItems", &[body.clone()], 2, 1).await?;
+    let pages = run(&stage, "lookupItems", std::slice::from_ref(&body), 2, 1).await?;
     let pages: Vec<Vec<&str>> = pages.iter().map(|page| titles(&page.payload["body"]["results"])).collect();
     assert_eq!(pages, [vec!["Item 8", "Item 6"], vec!["Item 4"]]);
 

@@ -75,7 +75,7 @@ fn values_are_read_as_iso_texts() {
         (json!({ "start": "2026-09-01" }), "2026-09-01"),
         (json!({ "start_date": "2026-09-01", "start_time": "10:00:00" }), "2026-09-01T10:00:00"),
     ] {
-        assert_eq!(alone.decode(&[value.clone()]), json!(want), "{value}");
+        assert_eq!(alone.decode(std::slice::from_ref(&value)), json!(want), "{value}");
     }
     let span = settings("enabled", "enabled");
     let value = json!({ "start_date": "2026-09-01", "start_time": null, "end_date": "2026-09-01", "end_time": null });
