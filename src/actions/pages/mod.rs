@@ -5,10 +5,7 @@
 
 use std::collections::HashMap;
 
-use elasticio_runtime::{
-    action::{Failure, Interruption},
-    platform::json::Kind,
-};
+use elasticio_runtime::{action::Failure, platform::json::Kind};
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -18,6 +15,7 @@ use crate::{
     rest::{Answer, Request, answer::Body},
 };
 
+mod texts;
 mod wire;
 
 use wire::{Fingerprint, Objects};
@@ -190,56 +188,6 @@ impl Walk {
         let Some(next_offset) = next_offset else { return Next::End };
         self.offset = next_offset;
         if self.pages >= self.max_pages && self.max_pages_given { Next::End } else { Next::Page }
-    }
-
-    fn too_many(&self) -> Failure {
-        let (pages, offset, setting) = (self.pages, self.offset, self.setting);
-        Failure::new(if self.emits_at_end {
-            format!("There are more than {pages} pages; nothing was emitted. Set {setting} to allow more.")
-        } else {
-            format!(
-                "There are more than {pages} pages; the first {pages} were emitted. Set {setting} to allow more, or \
-                 continue with \"offset\" {offset}."
-            )
-        })
-    }
-
-    /// Adds the number of the current page to an interruption. Once a page was emitted, a rebound becomes an error: the
-    /// message would start over and emit the first pages again.
-    pub(in crate::actions) fn interrupted(&self, interruption: Interruption) -> Interruption {
-        match interruption {
-            Interruption::Failed(failure) => {
-                let page = self.page_name();
-                let (message, log) = (format!("{page}: {}", failure.message()), format!("{page}: {failure}"));
-                failure.with_texts(message, log).into()
-            }
-            Interruption::Rebound { reason, .. } if self.pages > 0 && !self.emits_at_end => {
-                self.failure(&format!("{reason}.")).into()
-            }
-            other => other,
-        }
-    }
-
-    /// The list does not page: going on would emit the same objects again.
-    fn disobeyed(&self, how: &str) -> Failure {
-        self.failure(&format!(
-            "{how}, so this list does not obey \"limit\" and \"offset\", and the page was not emitted. Send the request \
-             without \"pagination\", and check whether the answer is the whole list."
-        ))
-    }
-
-    fn failure(&self, text: &str) -> Failure {
-        Failure::new(format!("{}: {text}", self.page_name()))
-    }
-
-    fn page_name(&self) -> String {
-        match self.pages {
-            0 => "Page 1".to_owned(),
-            pages if self.emits_at_end => {
-                format!("Page {} (\"offset\" {}; nothing was emitted)", pages + 1, self.offset)
-            }
-            pages => format!("Page {} (\"offset\" {}; pages already emitted: {pages})", pages + 1, self.offset),
-        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Requests, answers and limits of paging.
 
 use bytes::Bytes;
+use elasticio_runtime::action::Interruption;
 
 use super::*;
 use crate::rest::request::Payload;
