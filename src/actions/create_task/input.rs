@@ -95,7 +95,7 @@ fn due(date: Option<Given<'_>>, time: Option<Given<'_>>, task: &mut Map<String, 
             }
         }
         (Some(_), Some(_)) => {
-            problems.other("\"dueDate\" (Due date) has a time already: leave \"dueTime\" (Due time) out")
+            problems.other("\"dueDate\" (Due date) has a time already: leave \"dueTime\" (Due time) out");
         }
         (Some(moment @ Moment::Utc(_)), None) => {
             add("due_on", &moment.as_filter());

@@ -6,12 +6,12 @@ use super::criterion::Criterion;
 use crate::podio::fields::{App, Use, criteria_properties, fields_schema};
 
 /// A property of a schema. The one with the highest `order` comes first.
-fn property(kind: &str, title: &str, required: bool, order: u32, help: &str) -> Value {
+pub(crate) fn property(kind: &str, title: &str, required: bool, order: u32, help: &str) -> Value {
     json!({ "type": kind, "title": title, "required": required, "order": order, "help": { "description": help } })
 }
 
 /// An object with these properties.
-fn object(properties: Map<String, Value>) -> Value {
+pub(crate) fn object(properties: Map<String, Value>) -> Value {
     json!({ "type": "object", "properties": Value::Object(properties) })
 }
 

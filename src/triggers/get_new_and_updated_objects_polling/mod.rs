@@ -161,8 +161,8 @@ async fn fetch(
 
 /// What the walk needs of the items of a page.
 fn entries(items: &[Box<RawValue>], field: PollField) -> Result<Vec<Entry>, Failure> {
-    let entry = |item: &Box<RawValue>| Entry::of(&ItemHead::read(item)?, field);
-    let entries: Option<Vec<Entry>> = items.iter().map(entry).collect();
+    let entry = |item: &RawValue| Entry::of(&ItemHead::read(item)?, field);
+    let entries: Option<Vec<Entry>> = items.iter().map(|item| entry(item)).collect();
     entries.ok_or_else(|| {
         Failure::new(format!("Podio's answer has an item that does not say when it was {}.", field.done()))
     })

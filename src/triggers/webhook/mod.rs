@@ -139,10 +139,7 @@ impl Action for Webhook {
     }
 
     async fn metadata(&self, stop: &Stop) -> Result<Option<Value>, Failure> {
-        let app = match self.step.settings.flag("emitItem") {
-            true => Some(self.step.app_of_form(stop).await?),
-            false => None,
-        };
+        let app = if self.step.settings.flag("emitItem") { Some(self.step.app_of_form(stop).await?) } else { None };
         Ok(Some(json!({ "in": { "type": "object", "properties": {} }, "out": schema::event(app.as_deref()) })))
     }
 

@@ -11,7 +11,7 @@ use crate::podio::{
 pub(super) fn event(app: Option<&App>) -> Value {
     let mut properties = Map::new();
     let mut add = |name: &str, title: &str, required: bool, order: u32, help: &str| {
-        properties.insert(name.to_owned(), property("string".into(), title, required, order, help));
+        properties.insert(name.to_owned(), property("string", title, required, order, help));
     };
     add("type", "Event", true, 90, "What has happened, item.update for example.");
     add("hook_id", "Hook ID", true, 80, "The hook that Podio called.");

@@ -31,10 +31,14 @@ fn form(fields: &Value) -> Result<String> {
 #[test]
 fn forms_are_shown_as_component_json_has_them() -> Result<()> {
     let component: Value = serde_json::from_str(&fs::read_to_string(root().join("component.json"))?)?;
-    for (page, action) in [("docs/upsert.md", "upsertItem")] {
-        let form = form(&component["actions"][action]["fields"])?;
+    for (page, kind, name) in [
+        ("docs/upsert.md", "actions", "upsertItem"),
+        ("docs/triggers.md", "triggers", "getNewAndUpdatedObjectsPolling"),
+        ("docs/triggers.md", "triggers", "webhook"),
+    ] {
+        let form = form(&component[kind][name]["fields"])?;
         let text = fs::read_to_string(root().join(page))?;
-        ensure!(text.contains(&form), "{page} differs; its form of {action} must be:\n{form}");
+        ensure!(text.contains(&form), "{page} differs; its form of {name} must be:\n{form}");
     }
     Ok(())
 }

@@ -7,6 +7,9 @@ use proptest::{prelude::*, sample::Index};
 
 use super::*;
 
+/// Items, each with its revision.
+type Seen = BTreeSet<(u64, Option<u64>)>;
+
 /// Polls after which everything must have been seen, once nothing changes any more.
 const MAX_CALLS: usize = 2000;
 
@@ -42,7 +45,7 @@ impl Podio {
         entries.into_iter().skip(query.offset).take(query.limit).collect()
     }
 
-    fn changes(&self, field: PollField) -> BTreeSet<(u64, Option<u64>)> {
+    fn changes(&self, field: PollField) -> Seen {
         let begin = Query { from: at(0), limit: usize::MAX, offset: 0 };
         self.filter(begin, field).into_iter().map(|entry| (entry.id, entry.revision)).collect()
     }
@@ -82,11 +85,11 @@ struct Trigger {
     /// What the snapshot says.
     snapshot: Position,
     /// A poll that is under way, and what there was to see when it began.
-    poll: Option<(Walk, BTreeSet<(u64, Option<u64>)>)>,
+    poll: Option<(Walk, Seen)>,
     /// Everything that was emitted.
-    ever: BTreeSet<(u64, Option<u64>)>,
+    ever: Seen,
     /// What was emitted and is in the snapshot.
-    kept: BTreeSet<(u64, Option<u64>)>,
+    kept: Seen,
 }
 
 impl Trigger {
@@ -112,7 +115,7 @@ impl Trigger {
             let now = podio.changes(self.field);
             let missed: Vec<_> = there.intersection(&now).filter(|change| !self.ever.contains(change)).collect();
             prop_assert!(missed.is_empty(), "not seen: {missed:?}");
-        } else if !(self.single_page && !new.is_empty()) {
+        } else if !self.single_page || new.is_empty() {
             self.poll = Some((walk, there));
         }
         Ok((step.is_last, new.len()))
