@@ -62,6 +62,7 @@ mod settings;
 mod shared_tokens;
 mod silent_peers;
 mod silent_start;
+mod slow_hook;
 mod snapshots;
 mod startup;
 mod step;

@@ -58,8 +58,11 @@ pub(crate) async fn run(
                 let Some(hooks) = &settings.startup else { return Ok(()) };
                 hooks::start_up(&*action, hooks, &settings.identity, platform, stop).await
             };
-            let hook = unless_stopped(stop, hook).await;
-            hook.map(|outcome| outcome.map(|()| (action, step_data)))
+            match unless_stopped(stop, hook).await {
+                // The stop has cut its waits short.
+                Some(Err(StartError::Startup(_))) if stop.is_requested() => None,
+                hook => hook.map(|outcome| outcome.map(|()| (action, step_data))),
+            }
         }
         stopped_or_failed => stopped_or_failed,
     };
@@ -124,7 +127,9 @@ async fn unless_stopped<T>(stop: &Stop, part: impl Future<Output = T>) -> Option
         biased;
         done = part => Some(done),
         () = given_up => {
-            tracing::warn!("stopped before the worker had started: the broker or the platform does not answer");
+            tracing::warn!(
+                "stopped before the worker had started: the broker, the platform or the startup hook took too long"
+            );
             None
         }
     }
