@@ -57,13 +57,17 @@ fn every_field_of_a_form_explains_itself() {
     let is_text = |value: &Value| value.as_str().is_some_and(|text| !text.trim().is_empty());
     let credentials = &component["credentials"];
     let forms = listed(&component).map(|(name, function)| (name.as_str(), function));
+    let is_trigger = |name: &str| component["triggers"].get(name).is_some();
     let mut titles = BTreeSet::new();
     let mut places = BTreeSet::new();
     for (name, form) in forms.chain([("credentials", credentials)]) {
         assert!(is_text(&form["help"]["description"]) && is_text(&form["help"]["link"]), "{name}: help");
         if name != "credentials" {
             assert!(titles.insert(form["title"].as_str()), "{name}: another one has its title");
-            assert!(places.insert(form["order"].as_i64().expect("an order")), "{name}: another one has its order");
+            assert!(
+                places.insert((is_trigger(name), form["order"].as_i64().expect("an order"))),
+                "{name}: another one has its order"
+            );
         }
         let (mut labels, mut orders) = (BTreeSet::new(), BTreeSet::new());
         for (field, view) in form["fields"].as_object().into_iter().flatten() {
@@ -71,7 +75,7 @@ fn every_field_of_a_form_explains_itself() {
             assert!(is_text(&view["label"]) && labels.insert(view["label"].as_str()), "{name}.{field}: label");
             assert!(view["required"].is_boolean(), "{name}.{field}: required");
             match view["viewClass"].as_str() {
-                Some("SelectView") => {
+                Some("SelectView" | "MultiSelectView") => {
                     assert!(view["model"].is_string() || view["model"].is_object(), "{name}.{field} has no model");
                     assert!(is_text(&view["prompt"]), "{name}.{field} has no prompt");
                 }
@@ -107,11 +111,12 @@ fn former_names_are_deprecated() {
 /// Links of help lead to Podio's documentation.
 #[test]
 fn links_lead_to_podio_s_documentation() {
-    const PAGES: [&str; 11] = [
+    const PAGES: [&str; 12] = [
         "api-key",
         "doc",
         "doc/comments/add-comment-to-object-22340",
         "doc/files",
+        "doc/hooks",
         "doc/items/add-new-item-22362",
         "doc/items/filter-items-4496747",
         "doc/items/get-item-by-external-id-19556702",

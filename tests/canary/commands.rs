@@ -94,8 +94,8 @@ fn of_exec() -> Vec<Command> {
 }
 
 fn of_service() -> Vec<Command> {
-    let said = |status: u16| json!({ "GET /user": [{ "status": status, "text": Canary::PodioAnswer.value() }] });
-    let verify = |name: &str| service(name, "verifyCredentials").podio(json!({ "GET /user": [success()] }));
+    let said = |status: u16| json!({ "GET /oauth/scope": [{ "status": status, "text": Canary::PodioAnswer.value() }] });
+    let verify = |name: &str| service(name, "verifyCredentials").podio(json!({ "GET /oauth/scope": [success()] }));
     let not_posted = |status: u16| json!({ "POST /result": [{ "status": status, "text": "no" }] });
     vec![
         verify("verifyCredentials"),
@@ -122,7 +122,7 @@ fn of_service() -> Vec<Command> {
 /// The shutdown hook, which is a start of the worker with other variables.
 fn of_hooks() -> Vec<Command> {
     const DATA: &str = "/sailor-support/hooks/task/flow1/startup/data";
-    const IDENTITY: [&str; 8] = [
+    const IDENTITY: [&str; 7] = [
         "ELASTICIO_FLOW_ID",
         "ELASTICIO_EXEC_ID",
         "ELASTICIO_STEP_ID",
@@ -130,7 +130,6 @@ fn of_hooks() -> Vec<Command> {
         "ELASTICIO_WORKSPACE_ID",
         "ELASTICIO_USER_ID",
         "ELASTICIO_COMP_ID",
-        "ELASTICIO_FUNCTION",
     ];
     let hook = |name: &str, status: u16| {
         let command = Command::new(name, &[]).platform(json!({
@@ -139,6 +138,7 @@ fn of_hooks() -> Vec<Command> {
         }));
         let command = IDENTITY.iter().fold(command, |command, name| command.with(name, "flow1"));
         command
+            .with("ELASTICIO_FUNCTION", "customRequest")
             .with("ELASTICIO_HOOK_SHUTDOWN", "true")
             .with("ELASTICIO_API_URI", "http://{platform}")
             .with("ELASTICIO_API_USERNAME", Canary::ApiUser.value())

@@ -108,9 +108,12 @@ impl Problems {
         let count = self.0.len();
         let listed = self.0.iter().take(MAX_LISTED).map(String::as_str).collect::<Vec<_>>().join("; ");
         let more = if count > MAX_LISTED { format!("; and {} more", count - MAX_LISTED) } else { String::new() };
-        let values = if count == 1 { "A value does".to_owned() } else { format!("{count} values do") };
+        let (values, logged) = match count {
+            1 => ("A value does".to_owned(), "a value of the message does".to_owned()),
+            _ => (format!("{count} values do"), format!("{count} values of the message do")),
+        };
         let text = format!("{values} not fit the {what}; nothing was sent. {listed}{more}.");
-        let log = format!("{count} values of the message do not fit");
+        let log = format!("{logged} not fit");
         Failure::with_log(text, log).with_code(ErrorCode::InvalidInput)
     }
 }

@@ -56,5 +56,7 @@ fn item(raw: &RawValue) {
 fn short(problems: &Problems) {
     let failure = problems.failure(&APP);
     assert!(failure.message().len() < MAX_ERROR, "an error has {} bytes", failure.message().len());
-    assert!(failure.to_string().ends_with(" values of the message do not fit the app's fields"), "{failure}");
+    // The text for the log holds no value.
+    let log = failure.to_string();
+    assert!(log.ends_with(" of the message does not fit") || log.ends_with(" of the message do not fit"), "{log}");
 }

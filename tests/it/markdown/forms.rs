@@ -17,7 +17,7 @@ fn form(fields: &Value) -> Result<String> {
         let text = |key: &str| field[key].as_str().unwrap_or_default();
         let shown = match text("viewClass") {
             "CheckBoxView" => "☐".to_owned(),
-            "SelectView" => format!("▾ {}", text("prompt")),
+            "SelectView" | "MultiSelectView" => format!("▾ {}", text("prompt")),
             _ => format!("▭ {}", text("placeholder")),
         };
         let required = if field["required"] == true { " (required)" } else { "" };
