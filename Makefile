@@ -7,7 +7,7 @@ help: ## list the targets
 build: ## the release binaries, in target/release
 	cargo build --release --workspace --locked
 
-# With the features that `cargo test --workspace` selects, so that whichever comes second compiles no library again.
+# With the features that `cargo test --workspace` selects, so that whichever comes second compiles few libraries again.
 programs: ## component, sandbox, second component and demo in target/debug, as the tests build them
 	cargo build --locked --workspace --bin podio-component --bin podio-sandbox --bin echo-component --example demo
 
