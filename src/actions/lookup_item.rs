@@ -18,7 +18,7 @@ use crate::{
     podio::{
         StepConfig,
         fields::{App, Given, Problems},
-        items::{Calls, Criterion, ItemStep, Trouble, emitted::write_item, find, metadata, nothing, object, only},
+        items::{Calls, Criterion, ItemStep, Trouble, emitted::written_item, find, metadata, nothing, object, only},
     },
     rest::ApiClient,
 };
@@ -58,9 +58,7 @@ impl LookupItem {
             return if self.step.settings.flag("allowZeroResults") { Ok(b"{}".to_vec()) } else { Err(none.into()) };
         };
         self.step.seen(app, found.head.app_revision());
-        let mut item = Vec::with_capacity(found.item.get().len());
-        write_item(&found.item, Some(app), &mut item);
-        Ok(item)
+        Ok(written_item(&found.item, Some(app)))
     }
 }
 

@@ -22,7 +22,7 @@ use crate::{
         fields::App,
         items::{
             Calls, EmitBehavior, ItemStep, Query, Trouble,
-            emitted::{ItemHead, write_item},
+            emitted::{ItemHead, written_item},
             find, metadata, object,
         },
     },
@@ -87,9 +87,7 @@ impl LookupItems {
         let mut items = Vec::new();
         let mut add = |item: &RawValue| {
             if query.takes(item) {
-                let mut out = Vec::with_capacity(item.get().len());
-                write_item(item, Some(app), &mut out);
-                items.push(out);
+                items.push(written_item(item, Some(app)));
             }
         };
         if !query.is_search() {

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::object_types::{ITEM, LOOKUP, ObjectRef, choices};
 use crate::{
-    podio::{StepConfig, items::emitted::write_item},
+    podio::{StepConfig, items::emitted::written_item},
     rest::{ApiClient, Request, answer::Body},
 };
 
@@ -40,14 +40,13 @@ impl Action for LookupObjectById {
         let answer = self.podio.send(&Request::get(url), context.stop).await?;
         let outgoing = match answer.body() {
             Body::Json(item) if self.object_type.as_deref() == Some(ITEM) => {
-                let mut out = Vec::with_capacity(answer.len());
-                write_item(item, None, &mut out);
-                Outgoing::new(RawText(out))
+                Outgoing::new(RawText(written_item(item, None)))
             }
             _ => Outgoing::new(answer),
         };
         context.emitter.data(outgoing).await
     }
+
     async fn choices(&self, method: &str, _: &Stop) -> Result<Option<Value>, Failure> {
         Ok((method == "getLookupByIdObjects").then(|| choices(LOOKUP)))
     }

@@ -9,7 +9,7 @@ use std::{
 use elasticio_runtime::action::{Failure, Interruption};
 use tokio::time::Instant;
 
-use super::calls::{Calls, explained};
+use super::calls::{Calls, app_error};
 use crate::{podio::fields::App, rest::answer::Body};
 
 /// Definitions that are kept; a further one takes the place of the oldest.
@@ -90,16 +90,9 @@ impl Apps {
     }
 
     async fn fetch(&self, id: u64, calls: Calls<'_>) -> Result<Arc<App>, Interruption> {
-        let answer = calls.get(&format!("/app/{id}")).await.map_err(|error| {
-            let what = match error.status() {
-                Some(404 | 410) => format!("Podio has no app {id}. Choose another one in the step's field \"App\"."),
-                Some(403) => {
-                    format!("The credential may not see the app {id}. Choose another app or another credential.")
-                }
-                _ => format!("The fields of the app {id} are not known."),
-            };
-            explained(error, &what)
-        })?;
+        let answer = calls.get(&format!("/app/{id}")).await;
+        let answer =
+            answer.map_err(|error| app_error(error, id, &format!("The fields of the app {id} are not known.")))?;
         let app = match answer.body() {
             Body::Json(json) => App::read(json.get()),
             _ => None,

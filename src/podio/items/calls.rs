@@ -95,6 +95,16 @@ pub(crate) fn explained(error: CallError, what: &str) -> Interruption {
     }
 }
 
+/// A failed call that is about an app; `otherwise` says what was not done where the app is not at fault.
+pub(crate) fn app_error(error: CallError, app: u64, otherwise: &str) -> Interruption {
+    let what = match error.status() {
+        Some(404 | 410) => format!("Podio has no app {app}. Choose another one in the step's field \"App\"."),
+        Some(403) => format!("The credential may not see the app {app}. Choose another app or another credential."),
+        _ => otherwise.to_owned(),
+    };
+    explained(error, &what)
+}
+
 /// The failure of a call that no message waits for.
 pub(crate) fn failure(interruption: Interruption) -> Failure {
     match interruption {

@@ -86,12 +86,16 @@ impl ItemHead {
     }
 }
 
-/// Appends an item with its simple values. What has no list of fields is appended as it is.
-pub(crate) fn write_item(item: &RawValue, app: Option<&App>, out: &mut Vec<u8>) {
+/// An item with its simple values, as compact JSON. What has no list of fields stays as it is.
+pub(crate) fn written_item(item: &RawValue, app: Option<&App>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(item.get().len());
     let object = RawObject::deserialize(item).unwrap_or_default();
     let fields: Option<Vec<Value>> = object.get("fields").and_then(|fields| serde_json::from_str(fields.get()).ok());
-    let Some(fields) = fields else { return write_compact(item.get(), out) };
-    let mut writer = ObjectWriter::new(out);
+    let Some(fields) = fields else {
+        write_compact(item.get(), &mut out);
+        return out;
+    };
+    let mut writer = ObjectWriter::new(&mut out);
     for (key, value) in object.entries() {
         if key != *BY_NAME {
             writer.entry(&key, value);
@@ -99,9 +103,10 @@ pub(crate) fn write_item(item: &RawValue, app: Option<&App>, out: &mut Vec<u8>) 
     }
     writer.value(BY_NAME, &by_name(&fields, app));
     writer.end();
+    out
 }
 
-/// Items, each as [`write_item`] wrote it, in one message: `{"results": […]}`.
+/// Items, each as [`written_item`] returns it, in one message: `{"results": […]}`.
 pub(crate) fn write_results(items: &[Vec<u8>]) -> Vec<u8> {
     let mut out = b"{\"results\":[".to_vec();
     out.extend_from_slice(&items.join(&b','));
@@ -121,16 +126,12 @@ mod tests {
     fn an_item_keeps_every_digit_and_gets_its_simple_values() {
         let item = raw(r#"{"item_id": 3352054999, "ratio": 1.50, "fieldsByName": 1,
                 "fields": [{"external_id": "title", "type": "text", "values": [{"value": "Acme"}]}]}"#);
-        let mut out = Vec::new();
-        write_item(&item, None, &mut out);
         assert_eq!(
-            String::from_utf8_lossy(&out),
+            String::from_utf8_lossy(&written_item(&item, None)),
             r#"{"item_id":3352054999,"ratio":1.50,"fields":[{"external_id":"title","type":"text","values":[{"value":"Acme"}]}],"fieldsByName":{"title":"Acme"}}"#
         );
         for (odd, want) in [("[1, 2]", "[1,2]"), ("{}", "{}"), (r#"{"fields": 7}"#, r#"{"fields":7}"#)] {
-            out.clear();
-            write_item(&raw(odd), None, &mut out);
-            assert_eq!(String::from_utf8_lossy(&out), want);
+            assert_eq!(String::from_utf8_lossy(&written_item(&raw(odd), None)), want);
         }
     }
 

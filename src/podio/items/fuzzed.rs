@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, value::RawValue};
 
-use super::{Criterion, ItemInput, Query, emitted::write_item, metadata};
+use super::{Criterion, ItemInput, Query, emitted::written_item, metadata};
 use crate::podio::fields::{App, Draft, Given, Problems};
 
 /// An app with a field of every type.
@@ -42,8 +42,7 @@ pub fn item_values(data: &[u8]) {
 
 /// What is emitted of an item is JSON, and its simple values can be given back.
 fn item(raw: &RawValue) {
-    let mut out = Vec::new();
-    write_item(raw, Some(&APP), &mut out);
+    let out = written_item(raw, Some(&APP));
     let emitted: &RawValue = serde_json::from_slice(&out).expect("what is emitted is JSON");
     let Ok(emitted) = serde_json::from_str::<Value>(emitted.get()) else { return };
     let text = emitted["fieldsByName"].to_string();

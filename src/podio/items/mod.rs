@@ -21,7 +21,7 @@ mod step;
 mod target;
 pub(crate) mod write;
 
-pub(crate) use calls::{Calls, explained, failure, read};
+pub(crate) use calls::{Calls, app_error, explained, failure, read};
 pub(crate) use criterion::Criterion;
 pub(crate) use input::{ItemInput, object};
 pub(crate) use query::Query;

@@ -46,6 +46,17 @@ impl ItemStep {
         self.apps.get(self.settings.app()?, calls).await
     }
 
+    /// The definition of the chosen app for items whose newest revision of it is this one: fetched again if the known one
+    /// is older.
+    pub(crate) async fn app_of_items(
+        &self,
+        calls: Calls<'_>,
+        app_revision: Option<u64>,
+    ) -> Result<Arc<App>, Interruption> {
+        self.seen(&*self.app(calls).await?, app_revision);
+        self.app(calls).await
+    }
+
     /// Does something with the definition of the chosen app. If that fails in a way that a newer definition may mend, it
     /// is done once more with that.
     pub(crate) async fn with_app<T, Attempt>(

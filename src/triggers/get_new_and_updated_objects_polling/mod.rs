@@ -16,7 +16,11 @@ use crate::{
     podio::{
         StepConfig,
         fields::App,
-        items::{Calls, EmitBehavior, ItemStep, emitted::ItemHead, emitted::write_item, explained, find, metadata},
+        items::{
+            Calls, EmitBehavior, ItemStep, app_error,
+            emitted::{ItemHead, written_item},
+            find, metadata,
+        },
     },
     rest::ApiClient,
 };
@@ -99,16 +103,9 @@ impl GetNewAndUpdatedObjectsPolling {
 
     /// Items as they are emitted, and the definition of their app.
     async fn written(&self, calls: Calls<'_>, items: &[&RawValue]) -> Result<(Arc<App>, Vec<Vec<u8>>), Interruption> {
-        let app = self.step.app(calls).await?;
-        self.step.seen(&app, items.iter().filter_map(|item| ItemHead::read(item)?.app_revision()).max());
-        // Fetched again if the items are of a newer one.
-        let app = self.step.app(calls).await?;
-        let write = |item: &&RawValue| {
-            let mut out = Vec::with_capacity(item.get().len());
-            write_item(item, Some(&app), &mut out);
-            out
-        };
-        let written = items.iter().map(write).collect();
+        let newest = items.iter().filter_map(|item| ItemHead::read(item)?.app_revision()).max();
+        let app = self.step.app_of_items(calls, newest).await?;
+        let written = items.iter().map(|item| written_item(item, Some(&app))).collect();
         Ok((app, written))
     }
 }
@@ -148,14 +145,9 @@ async fn fetch(
 ) -> Result<Vec<Box<RawValue>>, Interruption> {
     let app = settings.app;
     let body = settings.body(query, newest_first);
-    let answer = calls.post(&format!("/item/app/{app}/filter/"), &body).await.map_err(|error| {
-        let what = match error.status() {
-            Some(404 | 410) => format!("Podio has no app {app}. Choose another one in the step's field \"App\"."),
-            Some(403) => format!("The credential may not see the app {app}. Choose another app or another credential."),
-            _ => format!("The items of the app {app} cannot be listed."),
-        };
-        explained(error, &what)
-    })?;
+    let answer = calls.post(&format!("/item/app/{app}/filter/"), &body).await;
+    let answer =
+        answer.map_err(|error| app_error(error, app, &format!("The items of the app {app} cannot be listed.")))?;
     Ok(find::items_of(&answer)?.into_iter().map(ToOwned::to_owned).collect())
 }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::plan::Listed;
 use crate::{
-    podio::items::{Calls, explained, read},
+    podio::items::{Calls, app_error, explained, read},
     rest::CallError,
 };
 
@@ -18,14 +18,12 @@ struct New {
 /// The hooks of an app.
 pub(super) async fn list(calls: Calls<'_>, app: u64) -> Result<Vec<Listed>, Interruption> {
     let answer = calls.get(&format!("/hook/app/{app}/")).await.map_err(|error| {
-        let what = match error.status() {
-            Some(404 | 410) => format!("Podio has no app {app}. Choose another one in the step's field \"App\"."),
-            Some(403) => {
-                format!("The credential may not see the hooks of the app {app}: its user must administrate it.")
-            }
-            _ => format!("The hooks of the app {app} cannot be listed."),
-        };
-        explained(error, &what)
+        if error.status() == Some(403) {
+            let what = format!("The credential may not see the hooks of the app {app}: its user must administrate it.");
+            explained(error, &what)
+        } else {
+            app_error(error, app, &format!("The hooks of the app {app} cannot be listed."))
+        }
     })?;
     Ok(read(&answer, "GET /hook/app/…/")?)
 }

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::{
     podio::{
         StepConfig,
-        items::{Calls, ItemStep, emitted::write_item, failure, find},
+        items::{Calls, ItemStep, emitted::written_item, failure, find},
     },
     rest::ApiClient,
 };
@@ -92,12 +92,8 @@ impl Webhook {
         };
         let item = match found {
             Some(found) => {
-                let app = self.step.app(calls).await?;
-                self.step.seen(&app, found.head.app_revision());
-                let app = self.step.app(calls).await?;
-                let mut item = Vec::with_capacity(found.item.get().len());
-                write_item(&found.item, Some(&app), &mut item);
-                Some(item)
+                let app = self.step.app_of_items(calls, found.head.app_revision()).await?;
+                Some(written_item(&found.item, Some(&app)))
             }
             None => None,
         };
