@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use clap::Args;
 
-use crate::comparison::{Comparison, Row};
+use crate::comparison::{Comparison, Row, Run};
 use crate::contender::Contender;
 use crate::figures::{Figures, Spread};
 use crate::report::Report;
@@ -18,8 +18,8 @@ pub(crate) struct CompareOptions {
     /// Prefetches to compare at.
     #[arg(long, value_delimiter = ',', default_values_t = [1, 10, 100])]
     prefetch: Vec<u16>,
-    /// Contenders to measure; the reference only if it is installed.
-    #[arg(long, value_enum, value_delimiter = ',', default_values = ["worker", "observed", "floor", "reference"])]
+    /// Contenders to measure; the baseline and the reference only if they are there.
+    #[arg(long, value_enum, value_delimiter = ',', default_values = ["worker", "observed", "baseline", "floor", "reference"])]
     contenders: Vec<Contender>,
     /// Runs of each contender at each prefetch.
     #[arg(long, default_value_t = 3)]
@@ -38,7 +38,7 @@ impl CompareOptions {
 /// Measures the contenders, alternating, and reports the comparison.
 pub(crate) async fn compare(setup: &Setup, options: &CompareOptions) -> Result<()> {
     let mut contenders = options.contenders.clone();
-    contenders.retain(|contender| *contender != Contender::Reference || setup.reference.is_some());
+    contenders.retain(|contender| contender.is_available(setup));
     let mut rows = Vec::new();
     for prefetch in options.prefetch.iter().copied() {
         let mut runs: BTreeMap<Contender, Vec<Figures>> = BTreeMap::new();
@@ -61,6 +61,7 @@ pub(crate) async fn compare(setup: &Setup, options: &CompareOptions) -> Result<(
                 cpu_ms: spread(|run| run.cpu_ms),
                 peak_mib: spread(|run| run.peak_mib),
                 first_ms: spread(|run| run.first_ms),
+                runs: runs.iter().map(|run| Run { rate: run.rate, cpu_ms: run.cpu_ms }).collect(),
                 latency_ms: run::latency(setup, contender, prefetch, rate.median / 2.0).await?,
             });
         }

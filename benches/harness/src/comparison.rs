@@ -19,9 +19,46 @@ pub(crate) struct Row {
     pub(crate) cpu_ms: Spread,
     pub(crate) peak_mib: Spread,
     pub(crate) first_ms: Spread,
+    /// Each run, in order: those of the same place in two rows followed one another.
+    pub(crate) runs: Vec<Run>,
     /// p50, p99, p99.9 at half of the median rate, milliseconds.
     pub(crate) latency_ms: [f64; 3],
 }
+
+/// What is compared of a run.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Run {
+    pub(crate) rate: f64,
+    pub(crate) cpu_ms: f64,
+}
+
+/// A figure of one contender divided by that of another.
+struct Ratio {
+    title: &'static str,
+    of: Contender,
+    by: Contender,
+    figure: fn(&Run) -> f64,
+}
+
+impl Ratio {
+    const fn of_cpu(title: &'static str, of: Contender, by: Contender) -> Self {
+        Self { title, of, by, figure: |run| run.cpu_ms }
+    }
+
+    const fn of_rates(title: &'static str, of: Contender, by: Contender) -> Self {
+        Self { title, of, by, figure: |run| run.rate }
+    }
+}
+
+/// The ratios that are printed.
+const RATIOS: [Ratio; 6] = [
+    Ratio::of_cpu("worker ÷ floor, CPU per message", Contender::Worker, Contender::Floor),
+    Ratio::of_rates("worker ÷ floor, rate", Contender::Worker, Contender::Floor),
+    Ratio::of_rates("worker ÷ reference, rate", Contender::Worker, Contender::Reference),
+    Ratio::of_cpu("observed ÷ worker, CPU per message", Contender::Observed, Contender::Worker),
+    Ratio::of_cpu("worker ÷ baseline, CPU per message", Contender::Worker, Contender::Baseline),
+    Ratio::of_rates("worker ÷ baseline, rate", Contender::Worker, Contender::Baseline),
+];
 
 /// All results of a comparison.
 #[derive(Debug, Serialize)]
@@ -50,18 +87,18 @@ impl Comparison {
                 spread(row.first_ms, 0),
             );
         }
-        out.push_str("\n| prefetch | worker ÷ floor, CPU per message | worker ÷ floor, rate | worker ÷ reference, rate | observed ÷ worker, CPU per message |\n|---|---|---|---|---|\n");
+        out.push_str("\nMedians of the ratios of runs that followed one another (min, median, max):\n\n");
         let mut prefetches: Vec<u16> = self.rows.iter().map(|row| row.prefetch).collect();
         prefetches.dedup();
-        for prefetch in prefetches {
-            let _ = writeln!(
-                out,
-                "| {prefetch} | {} | {} | {} | {} |",
-                self.ratio(prefetch, Contender::Worker, Contender::Floor, |row| row.cpu_ms.median),
-                self.ratio(prefetch, Contender::Worker, Contender::Floor, |row| row.rate.median),
-                self.ratio(prefetch, Contender::Worker, Contender::Reference, |row| row.rate.median),
-                self.ratio(prefetch, Contender::Observed, Contender::Worker, |row| row.cpu_ms.median),
-            );
+        let titles: Vec<String> = prefetches.iter().map(|prefetch| format!("prefetch {prefetch}")).collect();
+        let _ = writeln!(out, "| | {} |\n|---|{}", titles.join(" | "), "---|".repeat(titles.len()));
+        for ratio in RATIOS {
+            let ratios: Vec<Spread> =
+                prefetches.iter().filter_map(|prefetch| self.spread_of(&ratio, *prefetch)).collect();
+            if !ratios.is_empty() {
+                let ratios: Vec<String> = ratios.into_iter().map(|ratio| spread(ratio, 2)).collect();
+                let _ = writeln!(out, "| {} | {} |", ratio.title, ratios.join(" | "));
+            }
         }
         let idle: Vec<String> =
             self.idle_mib.iter().map(|(contender, mib)| format!("{} {mib:.1} MiB", contender.name())).collect();
@@ -80,13 +117,11 @@ impl Comparison {
         plot::log_log(label, "prefetch", label, &series)
     }
 
-    /// The figure of `of` divided by that of `by`.
-    fn ratio(&self, prefetch: u16, of: Contender, by: Contender, figure: fn(&Row) -> f64) -> String {
-        let find = |contender| self.rows.iter().find(|row| row.contender == contender && row.prefetch == prefetch);
-        match (find(of), find(by)) {
-            (Some(of), Some(by)) => format!("{:.2}", figure(of) / figure(by)),
-            _ => "not measured".to_owned(),
-        }
+    /// A ratio at a prefetch, run by run; `None` if one of the contenders was not measured.
+    fn spread_of(&self, ratio: &Ratio, prefetch: u16) -> Option<Spread> {
+        let row = |contender| self.rows.iter().find(|row| row.contender == contender && row.prefetch == prefetch);
+        let (of, by) = (&row(ratio.of)?.runs, &row(ratio.by)?.runs);
+        Some(Spread::of(of.iter().zip(by).map(|(of, by)| (ratio.figure)(of) / (ratio.figure)(by))))
     }
 }
 

@@ -23,6 +23,8 @@ pub(crate) enum Contender {
     Worker,
     /// The same with log lines at their usual level and with figures.
     Observed,
+    /// Another build of the worker, such as the last release.
+    Baseline,
     /// The bare loop, without what makes a worker.
     Floor,
     /// The Node.js runtime that the worker replaces.
@@ -30,10 +32,20 @@ pub(crate) enum Contender {
 }
 
 impl Contender {
+    /// Whether its program is there.
+    pub(crate) fn is_available(self, setup: &Setup) -> bool {
+        match self {
+            Self::Worker | Self::Observed | Self::Floor => true,
+            Self::Baseline => setup.baseline.is_some(),
+            Self::Reference => setup.reference.is_some(),
+        }
+    }
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Worker => "worker",
             Self::Observed => "observed",
+            Self::Baseline => "baseline",
             Self::Floor => "floor",
             Self::Reference => "reference",
         }
@@ -63,6 +75,7 @@ impl Contender {
     ) -> Result<Child> {
         let command = match self {
             Self::Worker | Self::Observed => Command::new(&setup.worker),
+            Self::Baseline => Command::new(setup.baseline.as_deref().context("there is no baseline")?),
             Self::Floor => Command::new(&setup.floor),
             Self::Reference => reference(setup.reference.as_deref().context("there is no reference runtime")?),
         };

@@ -28,7 +28,8 @@ impl Spread {
         let mut values: Vec<f64> = values.collect();
         values.sort_by(f64::total_cmp);
         let at = |index: usize| values.get(index).copied().unwrap_or(f64::NAN);
-        Self { min: at(0), median: at(values.len() / 2), max: at(values.len().saturating_sub(1)) }
+        let last = values.len().saturating_sub(1);
+        Self { min: at(0), median: f64::midpoint(at(last / 2), at(last.div_ceil(2))), max: at(last) }
     }
 }
 

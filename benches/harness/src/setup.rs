@@ -19,6 +19,9 @@ pub(crate) struct Setup {
     /// The worker's program.
     #[arg(long, global = true, default_value = "target/release/podio-component")]
     pub(crate) worker: PathBuf,
+    /// Another build of the worker's program, to measure beside it; without it, none is measured.
+    #[arg(long, global = true)]
+    pub(crate) baseline: Option<PathBuf>,
     /// The floor's program.
     #[arg(long, global = true, default_value = "target/release/podio-bench-floor")]
     pub(crate) floor: PathBuf,
