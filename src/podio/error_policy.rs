@@ -11,6 +11,7 @@
 use elasticio_runtime::action::Failure;
 use serde_json::{Map, Value};
 
+use super::checkbox::is_ticked;
 use crate::rest::{ByStatus, Statuses};
 
 /// The codes that a policy without any applies to: what may pass.
@@ -65,11 +66,7 @@ impl ErrorSettings {
             Value::Null => None,
             other => Some(other.to_string()),
         };
-        let flag = |name: &str| match fields.get(name) {
-            Some(Value::Bool(flag)) => *flag,
-            Some(Value::String(text)) => text == "true",
-            _ => false,
-        };
+        let flag = |name: &str| is_ticked(fields.get(name));
         Self {
             policy: text("errorPolicy"),
             codes: text("errorCodes"),

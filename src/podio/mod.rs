@@ -9,6 +9,7 @@ use crate::{
     rest::{ApiClient, ClientSettings, Profile, RateLimitHeaders, SettingNames, StepCredential},
 };
 
+mod checkbox;
 pub(crate) mod error_policy;
 pub(crate) mod fields;
 #[cfg(any(test, fuzzing))]

@@ -3,7 +3,7 @@
 use elasticio_runtime::platform::step_data::StepData;
 use serde_json::{Map, Value};
 
-use super::{error_policy::ErrorSettings, items::ItemSettings};
+use super::{checkbox::is_ticked, error_policy::ErrorSettings, items::ItemSettings};
 use crate::rest::{OAuth, RetryFields};
 
 /// The config of a step, as far as this component uses it.
@@ -41,11 +41,7 @@ impl StepConfig {
             let value = fields.get(name)?.as_str()?;
             (!value.is_empty()).then(|| value.to_owned())
         };
-        let flag = |name: &str| match fields.get(name) {
-            Some(Value::Bool(flag)) => *flag,
-            Some(Value::String(text)) => text == "true",
-            _ => false,
-        };
+        let flag = |name: &str| is_ticked(fields.get(name));
         Self {
             secret_id: text("secretId"),
             object_type: fields.get("objectType").map(template_text),

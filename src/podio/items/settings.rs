@@ -3,6 +3,8 @@
 use elasticio_runtime::action::Failure;
 use serde_json::{Map, Value};
 
+use crate::podio::checkbox::is_ticked;
+
 /// The fields; empty ones are left out.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ItemSettings {
@@ -72,11 +74,7 @@ impl ItemSettings {
 
     /// Whether a checkbox is ticked.
     pub(crate) fn flag(&self, name: &str) -> bool {
-        match self.fields.get(name) {
-            Some(Value::Bool(flag)) => *flag,
-            Some(Value::String(text)) => text.trim() == "true",
-            _ => false,
-        }
+        is_ticked(self.fields.get(name))
     }
 
     /// The chosen app's id.
