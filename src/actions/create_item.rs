@@ -44,7 +44,7 @@ impl CreateItem {
             safe_retries: self.step.safe_retries,
         };
         let created = write::create(calls, app, &new).await?;
-        Ok(write::result_of_new(calls, app, &created.written, external_id).await)
+        Ok(write::result_of_new(calls, app, &created.item, external_id).await)
     }
 }
 

@@ -12,18 +12,13 @@ use elasticio_runtime::{
 };
 use serde_json::{Value, json, value::RawValue};
 
-use super::{
-    pages::{MAX_LIMIT, MAX_PAGES, Next, Walk},
-    results::Results,
-};
+use super::pages::{MAX_LIMIT, MAX_PAGES, Next, Walk};
 use crate::{
     podio::{
         StepConfig,
         fields::App,
         items::{
-            Calls, EmitBehavior, ItemStep, Query, Trouble,
-            emitted::{ItemHead, written_item},
-            find, metadata, object,
+            Calls, EmitBehavior, ItemStep, Query, Results, Trouble, emitted::written_item, find, metadata, object,
         },
     },
     rest::{Answer, ApiClient},
@@ -73,7 +68,8 @@ impl LookupItems {
                 Next::End => break,
             }
         }
-        Ok(results.end().await?)
+        results.end().await?;
+        Ok(())
     }
 
     /// The items of a page that meet all criteria.
@@ -92,11 +88,10 @@ impl LookupItems {
         };
         if !query.is_search() {
             let page = find::items_of(answer)?;
-            for item in &page {
-                add(item);
+            for found in &page {
+                add(&found.item);
             }
-            let newest = page.iter().filter_map(|item| ItemHead::read(item)?.app_revision()).max();
-            self.step.seen(app, newest);
+            self.step.seen(app, page.iter().filter_map(|found| found.head.app_revision()).max());
             return Ok(Page { items, is_last: false });
         }
         let hits = find::hits(answer)?;

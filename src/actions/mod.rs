@@ -22,7 +22,6 @@ mod lookup_items;
 mod lookup_object_by_id;
 mod object_types;
 mod pages;
-mod results;
 mod storage_sink;
 mod update_item;
 mod upload_file;

@@ -50,7 +50,7 @@ impl UpsertItem {
         let body = input.new_body(&draft.for_create().map_err(misfit)?);
         let new = NewItem { body, options, identity, safe_retries: self.step.safe_retries };
         let created = write::create(calls, app, &new).await?;
-        let mut written = created.written;
+        let mut written = created.item;
         if created.was_found {
             // It may be the item of another step that created it at the same moment, with other values.
             written = write::update(calls, app, written.item_id, &new.body, options).await?;

@@ -15,15 +15,12 @@ use elasticio_runtime::{
 };
 use serde_json::value::RawValue;
 
-use super::{
-    pages::{self, Next, Walk},
-    results::Results,
-};
+use super::pages::{self, Next, Walk};
 use crate::{
     podio::{
         StepConfig,
         error_policy::{ErrorPolicy, ErrorSettings, Response},
-        items::{EmitBehavior, ItemSettings},
+        items::{EmitBehavior, ItemSettings, Results},
     },
     rest::{Answer, ApiClient, Request},
 };
@@ -71,7 +68,9 @@ impl CustomRequest {
             }
             let emitted = match behavior {
                 EmitBehavior::Page => context.emitter.data(Outgoing::new(Output { answer, page: Some(page) })).await,
-                EmitBehavior::All | EmitBehavior::Individually => results.page(compact_objects(&answer)).await,
+                EmitBehavior::All | EmitBehavior::Individually => {
+                    results.page(compact_objects(&answer)).await.map(drop)
+                }
             };
             emitted.map_err(|error| walk.interrupted(error))?;
             match walk.advance(next_offset) {
@@ -79,7 +78,7 @@ impl CustomRequest {
                 Next::End => break,
             }
         }
-        results.end().await
+        results.end().await.map(drop)
     }
 
     /// Makes a call. An answer that is no success is returned if the step's settings want it emitted.

@@ -8,9 +8,6 @@ use crate::podio::fields::{App, by_name};
 
 /// The key of the simple values in an emitted item.
 const BY_NAME: &str = "fieldsByName";
-/// The most bytes of the items that are collected for one message: the platform's usual limit of a message.
-pub(crate) const MAX_COLLECTED: usize = 10 * 1024 * 1024;
-
 /// What an item says of itself.
 #[derive(Default, Deserialize)]
 pub(crate) struct ItemHead {
@@ -33,8 +30,6 @@ pub(crate) struct ItemHead {
     app: Option<AppHead>,
     #[serde(default)]
     current_revision: Option<RevisionHead>,
-    #[serde(default)]
-    fields: Vec<Value>,
 }
 
 #[derive(Deserialize)]
@@ -78,9 +73,23 @@ impl ItemHead {
     pub(crate) fn app_revision(&self) -> Option<u64> {
         self.current_revision.as_ref()?.app_revision
     }
+}
+
+/// The values of an item's fields.
+#[derive(Default, Deserialize)]
+pub(crate) struct ItemValues {
+    #[serde(default)]
+    fields: Vec<Value>,
+}
+
+impl ItemValues {
+    /// Reads those of an item; none if it is not one.
+    pub(crate) fn read(item: &RawValue) -> Self {
+        serde_json::from_str(item.get()).unwrap_or_default()
+    }
 
     /// The values of a field.
-    pub(crate) fn values(&self, external_id: &str) -> &[Value] {
+    pub(crate) fn of(&self, external_id: &str) -> &[Value] {
         let field = self.fields.iter().find(|field| field["external_id"] == external_id);
         field.and_then(|field| field["values"].as_array()).map_or(&[], Vec::as_slice)
     }
@@ -103,14 +112,6 @@ pub(crate) fn written_item(item: &RawValue, app: Option<&App>) -> Vec<u8> {
     }
     writer.value(BY_NAME, &by_name(&fields, app));
     writer.end();
-    out
-}
-
-/// Items, each as [`written_item`] returns it, in one message: `{"results": […]}`.
-pub(crate) fn write_results(items: &[Vec<u8>]) -> Vec<u8> {
-    let mut out = b"{\"results\":[".to_vec();
-    out.extend_from_slice(&items.join(&b','));
-    out.extend_from_slice(b"]}");
     out
 }
 
@@ -137,14 +138,15 @@ mod tests {
 
     #[test]
     fn an_item_says_what_it_is() {
-        let head = ItemHead::read(&raw(
+        let item = raw(
             r#"{"item_id":5,"title":"Acme","app":{"app_id":7},"current_revision":{"revision":3,"app_revision":9,"created_on":"2026-09-01 10:00:00"},
                 "fields":[{"external_id":"a","values":[{"value":1}]},{"external_id":"b"}]}"#,
-        ))
-        .expect("an item");
+        );
+        let head = ItemHead::read(&item).expect("an item");
         assert_eq!((head.app_id(), head.newest_revision(), head.app_revision()), (Some(7), Some(3), Some(9)));
         assert_eq!(head.last_edit_on(), Some("2026-09-01 10:00:00"));
-        assert_eq!((head.values("a").len(), head.values("b").len(), head.values("c").len()), (1, 0, 0));
+        let values = ItemValues::read(&item);
+        assert_eq!((values.of("a").len(), values.of("b").len(), values.of("c").len()), (1, 0, 0));
         assert!(ItemHead::read(&raw("{}")).is_none() && ItemHead::read(&raw("[]")).is_none());
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json, value::RawValue};
 
 use super::{
     calls::{Calls, explained, read},
-    emitted::ItemHead,
+    emitted::{ItemHead, ItemValues},
 };
 use crate::{
     podio::fields::{App, Field, Given, Problems, filter_value, has_text},
@@ -27,6 +27,13 @@ pub(crate) struct Found {
     pub(crate) item: Box<RawValue>,
     /// What it says of itself.
     pub(crate) head: ItemHead,
+}
+
+impl Found {
+    /// `None` if it is not an item.
+    fn read(item: Box<RawValue>) -> Option<Self> {
+        Some(Self { head: ItemHead::read(&item)?, item })
+    }
 }
 
 /// What a search finds.
@@ -53,16 +60,14 @@ pub(crate) async fn by_external_id(calls: Calls<'_>, app: &App, id: &str) -> Res
 
 async fn one(calls: Calls<'_>, path: &str, what: &str) -> Result<Option<Found>, Interruption> {
     match calls.get(path).await {
-        Ok(answer) => Ok(Some(found(read(&answer, "GET /item/…")?)?)),
+        Ok(answer) => {
+            let item = read(&answer, "GET /item/…")?;
+            let not_an_item = || Failure::new("Podio's answer to GET /item/… is not an item.");
+            Ok(Some(Found::read(item).ok_or_else(not_an_item)?))
+        }
         Err(error) if matches!(error.status(), Some(404 | 410)) => Ok(None),
         Err(error) => Err(explained(error, what)),
     }
-}
-
-fn found(item: Box<RawValue>) -> Result<Found, Failure> {
-    let head = ItemHead::read(&item);
-    let head = head.ok_or_else(|| Failure::new("Podio's answer to GET /item/… is not an item."))?;
-    Ok(Found { item, head })
 }
 
 /// The items whose field has this value, at most two: more than one is more than a lookup wants.
@@ -86,8 +91,8 @@ pub(crate) async fn by_field(
     for page in 0..MAX_SEARCHES {
         let ids = search(calls, app, &text, page * SEARCH_PAGE).await?;
         for id in &ids {
-            let item = by_item_id(calls, *id).await?;
-            items.extend(item.filter(|item| has_text(field, item.head.values(&field.external_id), &text)));
+            let has_text = |found: &Found| has_text(field, ItemValues::read(&found.item).of(&field.external_id), &text);
+            items.extend(by_item_id(calls, *id).await?.filter(has_text));
             if items.len() > 1 {
                 return Ok(items);
             }
@@ -119,16 +124,17 @@ pub(super) async fn filtered(
     });
     let answer = calls.post(&format!("/item/app/{}/filter/", app.id), &body).await;
     let answer = answer.map_err(|error| explained(error, &format!("The {} cannot be searched.", app.title())))?;
-    Ok(items_of(&answer)?.into_iter().map(|item| found(item.to_owned())).collect::<Result<_, _>>()?)
+    Ok(items_of(&answer)?)
 }
 
 /// The items in a filter's answer.
-pub(crate) fn items_of(answer: &Answer) -> Result<Vec<&RawValue>, Failure> {
-    let unfit = || Failure::new("Podio's answer to POST /item/app/…/filter/ has no items.");
+pub(crate) fn items_of(answer: &Answer) -> Result<Vec<Found>, Failure> {
+    let unfit = || Failure::new("Podio's answer to POST /item/app/…/filter/ is not a list of items.");
     let crate::rest::answer::Body::Json(json) = answer.body() else { return Err(unfit()) };
     let object = RawObject::deserialize(json).map_err(|_| unfit())?;
     let items = object.get("items").ok_or_else(unfit)?;
-    serde_json::from_str(items.get()).map_err(|_| unfit())
+    let items: Vec<Box<RawValue>> = serde_json::from_str(items.get()).map_err(|_| unfit())?;
+    items.into_iter().map(Found::read).collect::<Option<_>>().ok_or_else(unfit)
 }
 
 /// The ids of items that have the words of a text, somewhere.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json, value::RawValue};
 
 use super::{
-    emitted::ItemHead,
+    emitted::ItemValues,
     find::{SEARCH_PAGE, key, search_body, search_path},
     input::object,
     settings::ItemSettings,
@@ -112,10 +112,11 @@ impl<'a> Query<'a> {
 
     /// Whether an item that came has all the texts.
     pub(crate) fn takes(&self, item: &RawValue) -> bool {
-        self.texts.is_empty()
-            || ItemHead::read(item).is_some_and(|head| {
-                self.texts.iter().all(|(field, text)| has_text(field, head.values(&field.external_id), text))
-            })
+        if self.texts.is_empty() {
+            return true;
+        }
+        let values = ItemValues::read(item);
+        self.texts.iter().all(|(field, text)| has_text(field, values.of(&field.external_id), text))
     }
 }
 

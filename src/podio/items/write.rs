@@ -2,7 +2,6 @@
 
 use chrono::{NaiveDateTime, TimeDelta, Utc};
 use elasticio_runtime::action::{Failure, Interruption};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
@@ -24,29 +23,9 @@ const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
 /// Items with the same external id that a result names.
 const MAX_TWINS: usize = 10;
 
-/// An item that was written.
-#[derive(Default, Deserialize)]
-pub(crate) struct Written {
-    /// Its id.
-    #[serde(default)]
-    pub(crate) item_id: u64,
-    /// Its title.
-    #[serde(default)]
-    pub(crate) title: Option<String>,
-    /// Its newest revision.
-    #[serde(default)]
-    pub(crate) revision: Option<u64>,
-}
-
-impl From<ItemHead> for Written {
-    fn from(head: ItemHead) -> Self {
-        Self { item_id: head.item_id, revision: head.newest_revision(), title: head.title }
-    }
-}
-
 /// An item that was created.
 pub(crate) struct Created {
-    pub(crate) written: Written,
+    pub(crate) item: ItemHead,
     /// Whether the answer was lost and the item was found afterwards: it may be another's, made at the same moment.
     pub(crate) was_found: bool,
 }
@@ -86,12 +65,13 @@ pub(crate) async fn update(
     id: u64,
     body: &Value,
     options: &str,
-) -> Result<Written, Trouble> {
+) -> Result<ItemHead, Trouble> {
     let answer = calls.put(&format!("/item/{id}{options}"), body).await;
     let answer = answer.map_err(|error| refused(error, app, id, &body["revision"]))?;
     // A change that changes nothing may have an empty answer.
-    let written: Written = if answer.is_empty() { Written::default() } else { written(&answer).unwrap_or_default() };
-    Ok(Written { item_id: id, ..written })
+    let mut item = if answer.is_empty() { ItemHead::default() } else { written(&answer).unwrap_or_default() };
+    item.item_id = id;
+    Ok(item)
 }
 
 fn refused(error: CallError, app: &App, id: u64, revision: &Value) -> Trouble {
@@ -146,18 +126,18 @@ pub(crate) async fn create(calls: Calls<'_>, app: &App, new: &NewItem<'_>) -> Re
     let Some(identity) = new.identity else {
         let answer =
             if new.safe_retries { calls.post_once(&path, &new.body).await } else { calls.post(&path, &new.body).await };
-        return Ok(Created { written: written(&answer.map_err(failed)?)?, was_found: false });
+        return Ok(Created { item: written(&answer.map_err(failed)?)?, was_found: false });
     };
     let mut attempt = 1;
     loop {
         let error = match calls.post_once(&path, &new.body).await {
-            Ok(answer) => return Ok(Created { written: written(&answer)?, was_found: false }),
+            Ok(answer) => return Ok(Created { item: written(&answer)?, was_found: false }),
             Err(error) if error.is_outcome_unknown() => error,
             Err(error) => return Err(failed(error)),
         };
         tracing::info!(attempt, "the answer to a new item was lost; looking for the item");
         match created_before(calls, app, identity, began).await {
-            Ok(Some(head)) => return Ok(Created { written: head.into(), was_found: true }),
+            Ok(Some(item)) => return Ok(Created { item, was_found: true }),
             Ok(None) if attempt < MAX_CREATES => attempt += 1,
             Ok(None) => return Err(failed(error)),
             // Delivered again, the message would create the item without a look for it.
@@ -206,7 +186,7 @@ async fn twins(calls: Calls<'_>, app: &App, external_id: &str, own: u64) -> Opti
 }
 
 /// The result of creating an item. Whether others have its external id is looked up.
-pub(crate) async fn result_of_new(calls: Calls<'_>, app: &App, written: &Written, external_id: Option<&str>) -> Value {
+pub(crate) async fn result_of_new(calls: Calls<'_>, app: &App, written: &ItemHead, external_id: Option<&str>) -> Value {
     let others = match external_id {
         Some(id) => twins(calls, app, id, written.item_id).await,
         None => None,
@@ -215,9 +195,9 @@ pub(crate) async fn result_of_new(calls: Calls<'_>, app: &App, written: &Written
 }
 
 /// The result of writing an item. `others`: items with the external id of a new one, if that was asked for.
-pub(crate) fn result(written: &Written, created: bool, others: Option<&[u64]>) -> Value {
+pub(crate) fn result(written: &ItemHead, created: bool, others: Option<&[u64]>) -> Value {
     let mut result = json!({
-        "item_id": written.item_id, "created": created, "title": written.title, "revision": written.revision,
+        "item_id": written.item_id, "created": created, "title": written.title, "revision": written.newest_revision(),
     });
     if let Some(others) = others {
         result["otherItemIds"] = json!(others);
@@ -225,6 +205,6 @@ pub(crate) fn result(written: &Written, created: bool, others: Option<&[u64]>) -
     result
 }
 
-fn written(answer: &Answer) -> Result<Written, Failure> {
+fn written(answer: &Answer) -> Result<ItemHead, Failure> {
     read(answer, "the call that writes an item")
 }

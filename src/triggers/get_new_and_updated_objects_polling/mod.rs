@@ -9,7 +9,7 @@ use elasticio_runtime::{
     platform::message::Message,
     stop::Stop,
 };
-use serde_json::{Value, json, value::RawValue};
+use serde_json::{Value, json};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
@@ -17,20 +17,19 @@ use crate::{
         StepConfig,
         fields::App,
         items::{
-            Calls, EmitBehavior, ItemStep, app_error,
-            emitted::{ItemHead, written_item},
-            find, metadata,
+            Calls, EmitBehavior, ItemStep, Results, app_error,
+            emitted::written_item,
+            find::{self, Found},
+            metadata,
         },
     },
     rest::ApiClient,
 };
 
-mod emits;
 mod position;
 mod settings;
 mod walk;
 
-use emits::Emits;
 use position::{Origin, Position};
 use settings::{PollField, PollSettings};
 use walk::{Entry, Query, Walk};
@@ -57,15 +56,15 @@ impl GetNewAndUpdatedObjectsPolling {
         let mut newest = context.stop.cut_short(self.newest.lock()).await?;
         let position = newest.clone().unwrap_or_else(|| remembered(settings, context));
         let mut walk = Walk::new(position.not_before(settings.start), settings.page_size, MAX_LIMIT);
-        let mut emits = Emits::new(settings.emit_behavior, context.emitter);
+        let mut results = Results::of_poll(settings.emit_behavior, context.emitter);
         let calls = self.step.calls(context.stop);
         loop {
             let items = fetch(calls, settings, &walk.query(), false).await?;
             let step = walk.page(&entries(&items, settings.field)?).map_err(|crowd| crowd.failure(settings.app))?;
             if !step.new.is_empty() {
-                let new: Vec<&RawValue> = step.new.iter().map(|at| &*items[*at]).collect();
+                let new: Vec<&Found> = step.new.iter().map(|at| &items[*at]).collect();
                 let (_, written) = self.written(calls, &new).await?;
-                if emits.page(written).await? {
+                if results.page(written).await? {
                     remember(&mut newest, walk.position(), settings, context).await?;
                 }
             }
@@ -73,7 +72,7 @@ impl GetNewAndUpdatedObjectsPolling {
                 break;
             }
         }
-        if emits.end().await? {
+        if results.end().await? {
             remember(&mut newest, walk.position(), settings, context).await?;
         }
         Ok(())
@@ -84,7 +83,7 @@ impl GetNewAndUpdatedObjectsPolling {
         let calls = self.step.calls(context.stop);
         let query = Query { from: settings.start, limit: SAMPLE, offset: 0 };
         let items = fetch(calls, settings, &query, true).await?;
-        let (app, written) = self.written(calls, &items.iter().map(|item| &**item).collect::<Vec<_>>()).await?;
+        let (app, written) = self.written(calls, &items.iter().collect::<Vec<_>>()).await?;
         if written.is_empty() {
             return Err(Failure::new(format!(
                 "There is nothing to show: the {} has no items that were {} {}. Create or change one in Podio, or set \
@@ -95,17 +94,17 @@ impl GetNewAndUpdatedObjectsPolling {
             ))
             .into());
         }
-        let mut emits = Emits::new(settings.emit_behavior, context.emitter);
-        emits.page(written).await?;
-        emits.end().await?;
+        let mut results = Results::of_poll(settings.emit_behavior, context.emitter);
+        results.page(written).await?;
+        results.end().await?;
         Ok(())
     }
 
     /// Items as they are emitted, and the definition of their app.
-    async fn written(&self, calls: Calls<'_>, items: &[&RawValue]) -> Result<(Arc<App>, Vec<Vec<u8>>), Interruption> {
-        let newest = items.iter().filter_map(|item| ItemHead::read(item)?.app_revision()).max();
+    async fn written(&self, calls: Calls<'_>, items: &[&Found]) -> Result<(Arc<App>, Vec<Vec<u8>>), Interruption> {
+        let newest = items.iter().filter_map(|found| found.head.app_revision()).max();
         let app = self.step.app_of_items(calls, newest).await?;
-        let written = items.iter().map(|item| written_item(item, Some(&app))).collect();
+        let written = items.iter().map(|found| written_item(&found.item, Some(&app))).collect();
         Ok((app, written))
     }
 }
@@ -142,19 +141,18 @@ async fn fetch(
     settings: &PollSettings,
     query: &Query,
     newest_first: bool,
-) -> Result<Vec<Box<RawValue>>, Interruption> {
+) -> Result<Vec<Found>, Interruption> {
     let app = settings.app;
     let body = settings.body(query, newest_first);
     let answer = calls.post(&format!("/item/app/{app}/filter/"), &body).await;
     let answer =
         answer.map_err(|error| app_error(error, app, &format!("The items of the app {app} cannot be listed.")))?;
-    Ok(find::items_of(&answer)?.into_iter().map(ToOwned::to_owned).collect())
+    Ok(find::items_of(&answer)?)
 }
 
 /// What the walk needs of the items of a page.
-fn entries(items: &[Box<RawValue>], field: PollField) -> Result<Vec<Entry>, Failure> {
-    let entry = |item: &RawValue| Entry::of(&ItemHead::read(item)?, field);
-    let entries: Option<Vec<Entry>> = items.iter().map(|item| entry(item)).collect();
+fn entries(items: &[Found], field: PollField) -> Result<Vec<Entry>, Failure> {
+    let entries: Option<Vec<Entry>> = items.iter().map(|found| Entry::of(&found.head, field)).collect();
     entries.ok_or_else(|| {
         Failure::new(format!("Podio's answer has an item that does not say when it was {}.", field.done()))
     })
