@@ -143,3 +143,35 @@ async fn an_answer_without_success_comes_after_what_was_collected_before_it() ->
     assert!(text.starts_with("Page 2 (\"offset\" 2; nothing was emitted): Got error"), "{text}");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_call_that_may_have_been_executed_is_not_handed_back_with_safe_retries() -> Result<()> {
+    for (safe, answer, key) in [
+        (false, status(503), "rebound"),
+        (true, status(503), "error"),
+        (true, json!({ "reset": true }), "error"),
+        // It was refused before anything was done.
+        (true, status(420), "rebound"),
+    ] {
+        let mut config = oauth_config();
+        config["retries"] = json!(2);
+        config["safeRetries"] = json!(safe);
+        config["errorPolicy"] = json!("rebound");
+        let answers = json!({ "POST /item/app/1/": [answer] });
+        let stage = stage("error-policy-safe", config, answers, json!({})).await?;
+        let mut worker = consuming_worker(&stage, &environment(&stage, 1)).await?;
+        let body = json!({ "method": "POST", "url": "/item/app/1/", "data": {} });
+        stage.send(&TestMessage::new(&json!({ "body": body }))).await?;
+        stage.results.wait_for(1, "an outcome", BOUND).await?;
+        stop(&mut worker, BOUND).await?;
+        let emitted = stage.emitted()?.pop().context("an outcome")?;
+        assert_eq!(
+            (emitted.routing_key.as_str(), stage.calls(Api::Podio).len()),
+            (key, 1),
+            "{answer}: {}",
+            emitted.text
+        );
+        stage.remove().await?;
+    }
+    Ok(())
+}

@@ -1,6 +1,7 @@
 //! `PODIO_UPLOAD_SOURCES`: where `uploadFile` may fetch from.
 
 use anyhow::{Context, Result};
+use podio_sandbox::Api;
 use podio_test_support::{Emitted, Ended, Environment, OtherHost, Stage, TestMessage, Worker};
 use serde_json::{Value, json};
 
@@ -68,6 +69,31 @@ async fn the_platform_s_object_storage_is_always_a_source() -> Result<()> {
     let outcomes = upload(&stage, &environment.with(SETTING, "public"), &urls).await?;
     assert_eq!(outcomes[0].routing_key, "data", "{}", outcomes[0].payload);
     assert_refused(&outcomes[1], "what is no object of it is not")?;
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn another_host_gets_no_credential_and_only_the_storage_its_token() -> Result<()> {
+    let inside = OtherHost::start().await?;
+    let (stage, environment) =
+        uploading("sources-credentials", json!({ "GET /objects/7": [{ "text": "content" }] })).await?;
+    let mut worker = consuming_worker(&stage, &environment).await?;
+    let storage = format!("{}/objects/7", stage.sandbox.platform_url());
+    // The storage's address as a part of another host's, and its path there.
+    let others = ["/objects/7".to_owned(), format!("/{storage}"), format!("/?url={storage}#{storage}")];
+    let others = others.map(|path| format!("http://{}{path}", inside.address()));
+    for (number, url) in others.iter().chain([&storage]).enumerate() {
+        let attachment = if number % 2 == 0 { "attachmentUrl" } else { "url" };
+        stage.send(&TestMessage::new(&json!({ "body": { attachment: url } }))).await?;
+        stage.results.wait_for(number + 1, "an outcome", BOUND).await?;
+    }
+    stop(&mut worker, BOUND).await?;
+    let requests = inside.requests();
+    assert_eq!(requests.len(), others.len(), "{requests:?}");
+    assert!(requests.iter().all(|request| request.authorization().is_none()), "{requests:?}");
+    let calls = stage.calls(Api::Platform);
+    let call = calls.iter().find(|call| call.path == "/objects/7").context("a call of the storage")?;
+    assert!(call.authorization.is_some(), "{call:?}");
     stage.remove().await
 }
 

@@ -3,7 +3,9 @@
 mod calls_doc;
 mod changed_apps;
 mod choices;
+mod files;
 mod gone;
+mod large_results;
 mod lookups;
 mod lost_answers;
 mod refusals;

@@ -130,3 +130,27 @@ async fn a_flow_gets_the_items_then_the_snapshot_and_goes_on_from_it_after_a_res
     assert_eq!((stage.left().await?, stage.rejected.count()), (0, 0));
     stage.remove().await
 }
+
+#[tokio::test]
+async fn a_poll_of_more_than_a_message_holds_is_emitted_in_several() -> Result<()> {
+    let (sandbox, folder) = (sandbox().await?, tempfile::tempdir()?);
+    // A name is in the title, in the fields and in fieldsByName: 3.6 MB an item.
+    let item = json!({ "method": "POST", "url": format!("/item/app/{APP}/"), "data": { "fields": { "name": "n".repeat(1_200_000) } } });
+    let lines = format!("{}\n", json!({ "body": item })).repeat(3);
+    let url = sandbox.podio_url();
+    let made =
+        run_to_end(program(), &["exec", "--function", "customRequest", "--sandbox", &url], &[], &lines, BOUND).await?;
+    assert_eq!(made.ended, Ended(0), "{}", made.errors);
+
+    let snapshot = folder.path().join("snapshot.json");
+    let file = snapshot.to_str().context("a path")?;
+    let all = ["--field", "emitBehavior=emitAll", "--field", "pageSize=1", "--snapshot", file];
+    let finished = poll(&sandbox, &all).await?;
+    let emits: Vec<Value> = finished.output.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    // Each message is followed by the snapshot that covers it.
+    let shape = |line: &Value| line["body"]["results"].as_array().map_or(0, Vec::len);
+    assert_eq!(emits.iter().map(shape).collect::<Vec<_>>(), [2, 0, 1, 0]);
+    assert!(emits[1]["snapshot"].is_object() && emits[3]["snapshot"].is_object());
+    assert_eq!(polled(&sandbox, &snapshot, &all[..4]).await?, Vec::<Value>::new());
+    Ok(())
+}
