@@ -5,6 +5,8 @@ use prometheus::{
     core::Collector,
 };
 
+use super::operations::Operations;
+
 /// Upper bounds of the buckets, in seconds (OpenTelemetry's semantic conventions for durations).
 const BUCKETS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 /// The same for waits, which may take minutes.
@@ -18,8 +20,7 @@ pub(super) struct Families {
     pub(super) registry: Registry,
     pub(super) process: HistogramVec,
     pub(super) consumed: IntCounter,
-    pub(super) sent: IntCounterVec,
-    pub(super) operation: HistogramVec,
+    pub(super) operations: Operations,
     pub(super) http: HistogramVec,
     pub(super) in_flight: IntGauge,
     pub(super) prefetch: IntGauge,
@@ -110,15 +111,17 @@ impl Families {
                 &["messaging_destination_name", "outcome"],
             )?,
             consumed: make.counter(common("messaging_client_consumed_messages_total", "Messages from the queue."))?,
-            sent: make.counters(
-                common("messaging_client_sent_messages_total", "Attempts to publish, confirmed or not."),
-                OPERATION,
-            )?,
-            operation: make.histogram(
-                common("messaging_client_operation_duration_seconds", "Operations at the broker."),
-                BUCKETS,
-                OPERATION,
-            )?,
+            operations: Operations::new(
+                make.histogram(
+                    common("messaging_client_operation_duration_seconds", "Operations at the broker."),
+                    BUCKETS,
+                    OPERATION,
+                )?,
+                make.counters(
+                    common("messaging_client_sent_messages_total", "Attempts to publish, confirmed or not."),
+                    OPERATION,
+                )?,
+            ),
             http: make.histogram(
                 common("http_client_request_duration_seconds", "Calls to HTTP servers, an attempt each."),
                 BUCKETS,

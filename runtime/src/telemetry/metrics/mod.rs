@@ -6,10 +6,12 @@ use std::{sync::OnceLock, time::Duration};
 use prometheus::{Encoder, Histogram, TextEncoder};
 
 mod families;
+mod operations;
 mod process;
 mod templates;
 
 use families::Families;
+pub(crate) use operations::Operation;
 use process::Process;
 use templates::Templates;
 
@@ -55,17 +57,6 @@ pub(super) struct HttpLabels<'a> {
     pub(super) template: &'a str,
     /// Empty for a success.
     pub(super) error_type: &'a str,
-}
-
-/// An operation at the broker, as its labels name it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Operation<'a> {
-    /// `publish`, `ack` or `reject`.
-    pub(crate) name: &'a str,
-    /// What was published: `data`, `error`, `rebound`, `snapshot` or `reply`; empty for the others.
-    pub(crate) kind: &'a str,
-    /// Empty for a success.
-    pub(crate) error_type: &'a str,
 }
 
 impl Metrics {
@@ -126,11 +117,8 @@ impl Metrics {
     }
 
     /// An operation at the broker ended.
-    pub(crate) fn operation(&self, Operation { name, kind, error_type }: Operation<'_>, took: Duration) {
-        observe(&self.families.operation.with_label_values(&[name, kind, error_type]), took);
-        if name == "publish" {
-            self.families.sent.with_label_values(&[name, kind, error_type]).inc();
-        }
+    pub(crate) fn operation(&self, operation: Operation<'_>, took: Duration) {
+        self.families.operations.ended(operation, took);
     }
 
     /// A call to an HTTP server ended.
