@@ -27,11 +27,13 @@ async fn all_missing_and_malformed_settings_are_reported_together() -> Result<()
         .without("ELASTICIO_API_KEY")
         .with("ELASTICIO_AMQP_URI", "not an address")
         .with("ELASTICIO_API_URI", "ftp//nowhere")
-        .with("ELASTICIO_MESSAGE_CRYPTO_IV", "too short");
+        .with("ELASTICIO_MESSAGE_CRYPTO_IV", "too short")
+        .with("LOG_LEVEL", "fatal");
     let mut worker = Worker::start(program(), &environment)?;
     assert_eq!(worker.ended(BOUND).await?, Ended(1));
 
     let log = worker.log().all().join("\n");
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&log)?["level"], 60, "{log}");
     for name in ["FLOW_ID", "LISTEN_MESSAGES_ON", "API_KEY", "AMQP_URI", "API_URI", "MESSAGE_CRYPTO_IV"] {
         assert!(log.contains(&format!("ELASTICIO_{name}")), "{name} is not named:\n{log}");
     }

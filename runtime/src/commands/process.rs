@@ -21,7 +21,7 @@ use crate::{
     },
     settings::{self, SettingsError, Source},
     stop::Stop,
-    telemetry::{self, LogTarget},
+    telemetry::{self, FATAL, LogTarget},
     tls,
 };
 
@@ -60,8 +60,8 @@ pub(super) fn exit_code<C: Component>(outcome: anyhow::Result<ExitCode>) -> Exit
         }
         let error = format!("{error:#}");
         // Without a subscriber the event would be lost, so the error is printed if logging could not be started.
-        if tracing::enabled!(tracing::Level::ERROR) {
-            tracing::error!("{error}");
+        if tracing::enabled!(target: FATAL, tracing::Level::ERROR) {
+            tracing::error!(target: FATAL, "{error}");
         } else {
             eprintln!("{}: {error}", C::INFO.name);
         }

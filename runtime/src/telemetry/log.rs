@@ -19,9 +19,14 @@ use tracing_subscriber::{
 use super::{bunyan::Bunyan, text};
 use crate::settings::{SettingsError, Source, variables as v};
 
+const RUNTIME: &str = env!("CARGO_CRATE_NAME");
+
 /// The target of lines that the runtime says to the flow's owner. Those of the component's own crate are for the owner
 /// anyway.
 pub const OWNER: &str = "component";
+
+/// The target of the line that says why the process ends: an error of the level above all others, which `tracing` lacks.
+pub(crate) const FATAL: &str = "fatal";
 
 /// Where log lines go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,26 +106,25 @@ fn form(source: &Source, terminal: bool) -> Option<Form> {
     }
 }
 
-/// The level of this name; `fatal` means the nearest one, `error`. `None` for any other name.
+/// The level of this name; `fatal` is above all others, and lines with the target [`FATAL`] are of it. `None` for any
+/// other name.
 fn level(name: &str) -> Option<LevelFilter> {
     Some(match name.to_ascii_lowercase().as_str() {
         "trace" => LevelFilter::TRACE,
         "debug" => LevelFilter::DEBUG,
         "info" => LevelFilter::INFO,
         "warn" => LevelFilter::WARN,
-        "error" | "fatal" => LevelFilter::ERROR,
+        "error" => LevelFilter::ERROR,
+        "fatal" => LevelFilter::OFF,
         _ => return None,
     })
 }
 
-/// Logs our own lines at `level` and libraries' from warnings on. Two libraries are silenced: lapin logs whole returned
+/// Logs our own lines at `level` and libraries' from warnings on, or from `level` if that is higher. Two libraries are silenced: lapin logs whole returned
 /// messages, and failures that the link reports itself; the HTTP client logs addresses with their queries. Our own spans
 /// are kept at every level, since they say which message a line is about.
 fn filter(level: LevelFilter, component: &'static str) -> FilterFn<impl Fn(&Metadata<'_>) -> bool> {
-    const RUNTIME: &str = env!("CARGO_CRATE_NAME");
-    let quiet = ["lapin", "async_rs", "hyper", "hyper_util", "reqwest"].map(|target| (target, LevelFilter::OFF));
-    let own = [RUNTIME, component, OWNER].map(|target| (target, level));
-    let events = Targets::new().with_default(LevelFilter::WARN).with_targets(own).with_targets(quiet);
+    let events = events(level, component);
     filter_fn(move |metadata| {
         let target = metadata.target();
         if metadata.is_span() {
@@ -130,6 +134,14 @@ fn filter(level: LevelFilter, component: &'static str) -> FilterFn<impl Fn(&Meta
         }
     })
     .with_max_level_hint(level.max(LevelFilter::INFO))
+}
+
+/// The least level of each target's events.
+fn events(level: LevelFilter, component: &'static str) -> Targets {
+    let quiet = ["lapin", "async_rs", "hyper", "hyper_util", "reqwest"].map(|target| (target, LevelFilter::OFF));
+    let own = [RUNTIME, component, OWNER].map(|target| (target, level));
+    let libraries = level.min(LevelFilter::WARN);
+    Targets::new().with_default(libraries).with_targets(own).with_targets(quiet).with_target(FATAL, LevelFilter::ERROR)
 }
 
 fn layer<S, W>(writer: W, form: Form, speakers: Speakers, source: &Source) -> Box<dyn Layer<S> + Send + Sync>
@@ -152,6 +164,7 @@ fn log_panic(info: &panic::PanicHookInfo<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tracing::Level;
 
     #[test]
     fn the_form_follows_the_terminal_and_what_it_says_of_itself() {
@@ -169,6 +182,17 @@ mod tests {
         assert_eq!(form(&[("LOG_FORMAT", "text")], false), plain);
         assert_eq!(form(&[("LOG_FORMAT", "json"), ("TERM", "xterm")], true), Some(Form::Json));
         assert_eq!(form(&[("LOG_FORMAT", "xml")], true), None);
+    }
+
+    #[test]
+    fn each_level_leaves_out_those_below_it_and_none_the_reason_of_an_end() {
+        for (name, written) in [("trace", 5), ("info", 3), ("warn", 2), ("error", 1), ("fatal", 0)] {
+            let events = events(level(name).expect("a level"), "echo");
+            let levels = [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG, Level::TRACE];
+            let of = |target| levels.iter().filter(|level| events.would_enable(target, level)).count();
+            assert_eq!((of("echo::actions"), of(OWNER)), (written, written), "{name}");
+            assert_eq!((of("library"), of("lapin::channel"), of(FATAL)), (written.min(2), 0, 1), "{name}");
+        }
     }
 
     #[test]

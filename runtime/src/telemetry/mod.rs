@@ -19,6 +19,7 @@ mod wait;
 use anyhow::Context as _;
 
 pub use http_call::HttpCall;
+pub(crate) use log::FATAL;
 pub use log::OWNER;
 pub use metrics::{Metrics, metrics};
 pub use path_template::path_template;

@@ -43,6 +43,7 @@ fn a_line_has_what_the_platform_reads() {
         });
         tracing::error!(target: "echo::actions", place = ?"a\"b", "mine");
         tracing::info!(target: crate::telemetry::OWNER, nothing = f64::NAN);
+        tracing::error!(target: FATAL, "the end");
     });
     let mut first = lines[0].clone();
     let time = first["time"].take();
@@ -61,6 +62,7 @@ fn a_line_has_what_the_platform_reads() {
     assert_eq!((&lines[2]["name"], &lines[2]["msg"]), (&json!("component"), &json!("")));
     assert_eq!(lines[2]["nothing"], Value::Null);
     assert!(lines[1].get("threadId").is_none());
+    assert_eq!((&lines[3]["name"], &lines[3]["level"]), (&json!("sailor"), &json!(60)));
 }
 
 #[test]
