@@ -9,13 +9,17 @@ use crate::rest::ClientSettings;
 
 /// Reads the client's settings.
 pub(crate) fn read(reader: &mut Reader<'_>) -> ClientSettings {
+    for token in [v::PODIO_ACCESS_TOKEN, v::PODIO_REFRESH_TOKEN] {
+        // Another command uses it; a worker that has it must not send it either.
+        let _ = reader.optional_secret(token);
+    }
     let server_retries = reader.given_within(v::API_RETRIES_COUNT);
     ClientSettings {
         api_url: reader.bare_http_url(v::PODIO_API_URL),
         token_url: reader.bare_http_url(v::PODIO_TOKEN_URL),
         authorize_url: reader.bare_http_url(v::PODIO_AUTHORIZE_URL),
         client_id: reader.optional(v::PODIO_CLIENT_ID),
-        client_secret: reader.optional(v::PODIO_CLIENT_SECRET).map(Into::into),
+        client_secret: reader.optional_secret(v::PODIO_CLIENT_SECRET),
         max_hold: reader.millis(v::PODIO_MAX_HOLD),
         max_message_time: reader.millis(v::PODIO_MAX_MESSAGE_TIME),
         max_response: reader.bounded(v::PODIO_MAX_RESPONSE_SIZE, usize::MAX),

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use secrecy::ExposeSecret;
+
 use super::address::{self, Address};
 use crate::settings::{Reader, variables as v};
 
@@ -30,11 +32,11 @@ pub(crate) struct BrokerSettings {
 
 impl BrokerSettings {
     pub(crate) fn read(reader: &mut Reader<'_>, component: &'static str) -> Self {
-        let uri = reader.text(v::AMQP_URI);
-        let addresses = match address::parse_all(&uri) {
+        let uri = reader.secret(v::AMQP_URI);
+        let addresses = match address::parse_all(uri.expose_secret()) {
             Ok(addresses) => addresses,
             Err(problem) => {
-                if !uri.is_empty() {
+                if !uri.expose_secret().is_empty() {
                     reader.problem(v::AMQP_URI, &problem);
                 }
                 Vec::new()

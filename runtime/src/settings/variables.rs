@@ -132,7 +132,7 @@ variables! {
     HOOK_SHUTDOWN = "ELASTICIO_HOOK_SHUTDOWN", Flag(false), "Run the shutdown hook instead of the worker.";
     FLOW_TYPE = "ELASTICIO_FLOW_TYPE", None, "How the platform runs the flow: `ordinary`, `long_running`, or `debug` for a sample (protocol, section 14.4). Any other text means `ordinary`.";
     FLOW_WEBHOOK_URI = "ELASTICIO_FLOW_WEBHOOK_URI", None, "The address whose calls become messages of this step; the startup hook of a webhook trigger registers it. Read only when a hook runs.";
-    ADDITIONAL_VARS_FOR_HEADERS = "ELASTICIO_ADDITIONAL_VARS_FOR_HEADERS", None, "Comma-separated names of variables that go into the AMQP headers of every outgoing message.";
+    ADDITIONAL_VARS_FOR_HEADERS = "ELASTICIO_ADDITIONAL_VARS_FOR_HEADERS", None, "Comma-separated names of variables that go into the AMQP headers of every outgoing message; one that holds a secret is refused.";
     COMPONENT_PATH = "ELASTICIO_COMPONENT_PATH", Text(""), "Accepted for compatibility: component.json is part of the program.";
     COMP_NAME = "ELASTICIO_COMP_NAME", None, "The component's name on the platform, for log lines.";
     CONTRACT_ID = "ELASTICIO_CONTRACT_ID", None, "The contract, for log lines.";

@@ -9,7 +9,7 @@ use url::Url;
 use super::{
     Source,
     camel_case::header_name,
-    variables::{Unset, Variable},
+    variables::{self, Unset, Variable},
 };
 
 /// The longest name or routing key in AMQP, in bytes.
@@ -36,20 +36,27 @@ impl std::error::Error for SettingsError {}
 pub struct Reader<'a> {
     source: &'a Source,
     problems: Vec<String>,
+    /// The variables that were read as secrets.
+    secrets: Vec<&'static str>,
 }
 
 impl<'a> Reader<'a> {
     /// A reader without problems so far.
     #[must_use]
     pub fn new(source: &'a Source) -> Self {
-        Self { source, problems: Vec::new() }
+        Self { source, problems: Vec::new(), secrets: Vec::new() }
     }
 
     /// Returns `value`, unless there was a problem.
     ///
     /// # Errors
     /// Names every variable that is missing or malformed.
-    pub fn finish<T>(self, value: T) -> Result<T, SettingsError> {
+    pub fn finish<T>(mut self, value: T) -> Result<T, SettingsError> {
+        for name in self.source.additional().filter(|name| self.secrets.contains(name)) {
+            let variable = variables::ADDITIONAL_VARS_FOR_HEADERS.name;
+            self.problems
+                .push(format!("{variable}: names {name}, which holds a secret: every outgoing message would carry it"));
+        }
         if self.problems.is_empty() {
             return Ok(value);
         }
@@ -90,11 +97,19 @@ impl<'a> Reader<'a> {
 
     /// A text that must be set and is never printed.
     pub fn secret(&mut self, variable: Variable) -> SecretString {
+        self.secrets.push(variable.name);
         self.text(variable).into()
+    }
+
+    /// A text that is never printed; `None` when unset or empty.
+    pub fn optional_secret(&mut self, variable: Variable) -> Option<SecretString> {
+        self.secrets.push(variable.name);
+        self.optional(variable).map(SecretString::from)
     }
 
     /// A text for an HTTP header that is never printed; empty when unset. What no header can hold is a problem.
     pub(crate) fn header_secret(&mut self, variable: Variable) -> SecretString {
+        self.secrets.push(variable.name);
         let text = self.optional(variable).unwrap_or_default();
         if text.contains(|char: char| char.is_ascii_control() && char != '\t') {
             self.problem(variable, "holds a line break or another control character, which no HTTP header can hold");

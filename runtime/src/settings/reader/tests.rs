@@ -1,5 +1,7 @@
 use super::{
-    super::variables::{ERROR_ROUTING_KEY, OBJECT_STORAGE_TOKEN},
+    super::variables::{
+        ADDITIONAL_VARS_FOR_HEADERS, API_KEY, ERROR_ROUTING_KEY, MESSAGE_CRYPTO_PASSWORD, OBJECT_STORAGE_TOKEN,
+    },
     Reader, Source, leading_digits,
 };
 
@@ -21,6 +23,31 @@ fn a_secret_that_no_header_can_hold_is_a_problem_and_is_not_printed() {
         reader.header_secret(OBJECT_STORAGE_TOKEN);
         assert_eq!(reader.problems.len(), problems, "{token:?}");
         assert!(!reader.problems.concat().contains("ken"), "{:?}", reader.problems);
+    }
+}
+
+#[test]
+fn a_secret_is_no_header_of_outgoing_messages() {
+    let read = |named: &str| {
+        let values =
+            [(ADDITIONAL_VARS_FOR_HEADERS.name, named), (API_KEY.name, "key"), (OBJECT_STORAGE_TOKEN.name, "token")];
+        let source = Source::from_iter(values.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let mut reader = Reader::new(&source);
+        // Before the secrets are read and after that.
+        let headers = reader.additional_headers();
+        reader.secret(API_KEY);
+        reader.header_secret(OBJECT_STORAGE_TOKEN);
+        reader.optional_secret(MESSAGE_CRYPTO_PASSWORD);
+        reader.finish(headers)
+    };
+    assert_eq!(read("OTHER, ELASTICIO_FLOW_ID").map(|headers| headers.len()), Ok(0));
+    for secret in ["ELASTICIO_API_KEY", " ELASTICIO_OBJECT_STORAGE_TOKEN", "OTHER,ELASTICIO_MESSAGE_CRYPTO_PASSWORD,"] {
+        let problems = read(secret).expect_err("it is refused").problems;
+        let name = secret.trim_start_matches("OTHER,").trim_matches([' ', ',']);
+        assert!(
+            matches!(&problems[..], [problem] if problem.contains(&format!("names {name}, which"))),
+            "{problems:?}"
+        );
     }
 }
 
