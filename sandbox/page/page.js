@@ -4,9 +4,9 @@ const INTERVAL_MS = 500;
 const get = (id) => document.getElementById(id);
 
 function rows(id, lines, kind = () => "") {
-  const made = lines.map((line) => {
+  const made = lines.map((line, index) => {
     const row = document.createElement("tr");
-    row.className = kind(line);
+    row.className = kind(line, index);
     for (const text of line) row.insertCell().textContent = text;
     return row;
   });
@@ -25,6 +25,10 @@ function show(state) {
     [pool.name, `${pool.limit} in ${seconds(pool.window)}`, pool.used, seconds(pool.resets_in)]));
   rows("hooks", state.hooks.map((hook) =>
     [hook.hook_id, `${hook.on.type} ${hook.on.id}`, hook.event, hook.url, hook.status, hook.delivered, hook.lost]));
+  get("otlp").textContent = `${state.podio}/_sandbox/otlp`;
+  const spans = state.spans.map((span) => [
+    time(span.at), "\u00a0\u00a0\u00a0".repeat(span.depth) + span.name, span.took.toFixed(1), span.service, span.attributes]);
+  rows("spans", spans, (_, index) => state.spans[index].failed ? "failed" : "");
   get("count").textContent = `(${state.call_count})`;
   const lines = state.calls.map((call) =>
     [time(call.at), call.api, `${call.method} ${call.path}`, call.status || "no answer", call.token, call.body]);

@@ -1,5 +1,5 @@
 //! The sandbox's own paths, `/_sandbox/…`, on both listeners: the page, the journal, scripted
-//! answers, step data, apps, the clock, tokens and the rate limit.
+//! answers, step data, apps, the clock, tokens, the rate limit and traces.
 
 use std::sync::Arc;
 
@@ -16,12 +16,16 @@ use crate::answers::Answers;
 use crate::page;
 use crate::rate_limit::PoolName;
 use crate::response;
+use crate::spans::exported_spans;
 use crate::state::State;
 use crate::store::parse_time;
 use crate::view::View;
 
 /// Largest definition of an app, in bytes.
 const MAX_DEFINITION: usize = 1024 * 1024;
+
+/// Largest export of spans, in bytes.
+const MAX_EXPORT: usize = 4 * 1024 * 1024;
 
 type BadRequest = (StatusCode, String);
 
@@ -38,6 +42,7 @@ pub(crate) fn router(state: &Arc<State>) -> Router {
         .route("/_sandbox/clock", put(set_clock))
         .route("/_sandbox/expire-tokens", post(expire_tokens))
         .route("/_sandbox/revoke", post(revoke))
+        .route("/_sandbox/otlp/v1/traces", post(take_spans))
         .layer(DefaultBodyLimit::disable())
         .with_state(Arc::clone(state))
         .merge(page::router())
@@ -136,6 +141,16 @@ async fn expire_tokens(Shared(state): Shared<Arc<State>>) -> StatusCode {
 async fn revoke(Shared(state): Shared<Arc<State>>) -> StatusCode {
     state.tokens.revoke_refresh_tokens();
     StatusCode::NO_CONTENT
+}
+
+/// Takes an export of spans, as a collector does.
+async fn take_spans(Shared(state): Shared<Arc<State>>, body: Bytes) -> StatusCode {
+    if body.len() > MAX_EXPORT {
+        return StatusCode::PAYLOAD_TOO_LARGE;
+    }
+    let Some(spans) = exported_spans(&body) else { return StatusCode::BAD_REQUEST };
+    state.traces.add(spans);
+    StatusCode::OK
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, BadRequest> {

@@ -37,8 +37,10 @@ mod rate_limit;
 mod response;
 mod sandbox;
 mod serve;
+mod spans;
 mod state;
 mod store;
+mod traces;
 mod view;
 
 pub use answers::{Answer, AnswerError, Answers, HeaderValues, Reset, Script, Then};
@@ -47,4 +49,5 @@ pub use journal::Call;
 pub use json::compact as compact_json;
 pub use rate_limit::RateLimit;
 pub use sandbox::{Options, Sandbox, default_step, start};
+pub use spans::{Span, exported_spans};
 pub use store::ACCESS_TOKEN;

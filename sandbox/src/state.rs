@@ -8,6 +8,7 @@ use crate::answers::Scripts;
 use crate::journal::Journal;
 use crate::rate_limit::Limiter;
 use crate::store::{Documents, Objects, Records, Tokens};
+use crate::traces::Traces;
 
 /// `http://IP:PORT` of each listener.
 #[derive(Clone, Debug)]
@@ -22,6 +23,7 @@ pub(crate) struct State {
     pub(crate) only_answers: bool,
     pub(crate) limiter: Limiter,
     pub(crate) tokens: Tokens,
+    pub(crate) traces: Traces,
     /// The addresses of both listeners.
     pub(crate) urls: Urls,
     step: RwLock<Bytes>,
@@ -39,6 +41,7 @@ impl State {
             only_answers,
             limiter: Limiter::default(),
             tokens,
+            traces: Traces::default(),
             urls,
             step: RwLock::new(step),
             records: Mutex::default(),

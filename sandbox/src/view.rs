@@ -10,6 +10,7 @@ use crate::journal::Call;
 use crate::rate_limit::Pool;
 use crate::state::State;
 use crate::store::{Credential, HookState, TokenAge};
+use crate::traces::ShownSpan;
 
 /// Calls that the page shows.
 const CALLS: usize = 100;
@@ -30,6 +31,7 @@ pub(crate) struct View {
     refresh_tokens: usize,
     pools: Vec<Pool>,
     hooks: Vec<HookState>,
+    spans: Vec<ShownSpan>,
     call_count: usize,
     calls: Vec<ShownCall>,
 }
@@ -59,6 +61,7 @@ impl View {
             refresh_tokens: state.tokens.refresh_count(),
             pools: state.limiter.pools(now),
             hooks: state.records().hooks.states(),
+            spans: state.traces.shown(),
             call_count,
             calls: calls.into_iter().map(ShownCall::of).collect(),
         }

@@ -1,8 +1,9 @@
 //! Traces: one from the message that came in to what is published, and no harm from a receiver that is down.
 
 use anyhow::{Context, Result};
-use podio_test_support::{OtlpReceiver, ReceivedSpan, TestMessage, own_address, until};
-use serde_json::json;
+use podio_sandbox::Span;
+use podio_test_support::{OtlpReceiver, TestMessage, http_get, own_address, until};
+use serde_json::{Value, json};
 
 use crate::scrape::Figures;
 use crate::step::{BOUND, consuming_worker, environment, oauth_config, stage, stop};
@@ -30,10 +31,10 @@ async fn one_trace_leads_from_the_message_to_what_is_published() -> Result<()> {
     stage.results.wait_for(1, "the result", BOUND).await?;
     // A stop exports what is left.
     stop(&mut worker, BOUND).await?;
-    let whole = |spans: &[ReceivedSpan]| spans.iter().filter(|span| span.trace == TRACE).count() >= 4;
+    let whole = |spans: &[Span]| spans.iter().filter(|span| span.trace == TRACE).count() >= 4;
     let spans = receiver.spans().wait_until("the spans", BOUND, whole).await?;
-    let spans: Vec<&ReceivedSpan> = spans.iter().filter(|span| span.trace == TRACE).collect();
-    let of = |kind| -> Vec<&ReceivedSpan> { spans.iter().filter(|span| span.kind == kind).copied().collect() };
+    let spans: Vec<&Span> = spans.iter().filter(|span| span.trace == TRACE).collect();
+    let of = |kind| -> Vec<&Span> { spans.iter().filter(|span| span.kind == kind).copied().collect() };
 
     let (process, calls, publishes) = (of(CONSUMER), of(CLIENT), of(PRODUCER));
     assert_eq!((spans.len(), process.len(), calls.len(), publishes.len()), (4, 1, 2, 1), "{spans:#?}");
@@ -62,6 +63,32 @@ async fn one_trace_leads_from_the_message_to_what_is_published() -> Result<()> {
     for content in ["4711", "secret", "access-token"] {
         assert!(!String::from_utf8_lossy(&bodies).contains(content), "{content} is in the traces");
     }
+    stage.remove().await
+}
+
+#[tokio::test]
+async fn the_sandbox_shows_a_trace_to_whoever_has_no_collector() -> Result<()> {
+    let stage = stage("trace-sandbox", oauth_config(), json!({ "GET /user": [{ "json": {} }] }), json!({})).await?;
+    let podio = stage.sandbox.podio_url();
+    let environment = environment(&stage, 1).with("OTEL_EXPORTER_OTLP_ENDPOINT", &format!("{podio}/_sandbox/otlp"));
+    let mut worker = consuming_worker(&stage, &environment).await?;
+    stage.send(&TestMessage::get("/user").with_header("traceparent", json!(parent()))).await?;
+    stage.results.wait_for(1, "the result", BOUND).await?;
+    stop(&mut worker, BOUND).await?;
+    let address = podio.trim_start_matches("http://").parse()?;
+    let shown = until("the trace", BOUND, async || {
+        let view: Value = serde_json::from_str(&http_get(address, "/_sandbox/state").await?.1)?;
+        let spans = view["spans"].as_array().context("spans")?;
+        let spans: Vec<Value> = spans.iter().filter(|span| span["trace"] == TRACE).cloned().collect();
+        Ok((spans.len() == 3).then_some(spans))
+    })
+    .await?;
+    let tree: Vec<String> = shown.iter().map(|span| format!("{} {}", span["depth"], span["name"])).collect();
+    let (input, exchange) = (&stage.names().input, &stage.names().exchange);
+    assert_eq!(
+        tree,
+        [format!("0 \"process {input}\""), "1 \"GET /user\"".to_owned(), format!("1 \"publish {exchange}:data\""),]
+    );
     stage.remove().await
 }
 

@@ -25,7 +25,9 @@ pub fn own_address() -> SocketAddr {
 pub async fn http_get(address: SocketAddr, path: &str) -> Result<(u16, String)> {
     let asked = async {
         let mut socket = TcpStream::connect(address).await?;
-        socket.write_all(format!("GET {path} HTTP/1.1\r\nhost: {address}\r\n\r\n").as_bytes()).await?;
+        socket
+            .write_all(format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n").as_bytes())
+            .await?;
         let mut answer = String::new();
         socket.read_to_string(&mut answer).await?;
         Ok::<_, anyhow::Error>(answer)

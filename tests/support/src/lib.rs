@@ -39,7 +39,7 @@ pub use ended::Ended;
 pub use environment::Environment;
 pub use http_get::{http_get, own_address};
 pub use other_host::{OtherHost, OtherRequest};
-pub use otlp_receiver::{OtlpReceiver, ReceivedSpan};
+pub use otlp_receiver::OtlpReceiver;
 pub use private_broker::{PrivateBroker, shared_broker_url};
 pub use process_view::ProcessView;
 pub use proxy::{Applied, Proxy, Toxic, Way};

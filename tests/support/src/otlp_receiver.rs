@@ -8,42 +8,11 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value::Value};
-use prost::Message;
+use podio_sandbox::{Span, exported_spans};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::arrivals::Arrivals;
-
-/// A span as it was exported.
-#[derive(Clone, Debug)]
-pub struct ReceivedSpan {
-    /// The service that made it.
-    pub service: String,
-    /// Its name.
-    pub name: String,
-    /// Client, producer, consumer …, as OTLP numbers them.
-    pub kind: i32,
-    /// The trace, in hexadecimal digits.
-    pub trace: String,
-    /// Its own id.
-    pub id: String,
-    /// The id of the span that it belongs to; empty without one.
-    pub parent: String,
-    /// Names and values.
-    pub attributes: Vec<(String, String)>,
-    /// The names of its events, with their attributes.
-    pub events: Vec<(String, Vec<(String, String)>)>,
-}
-
-impl ReceivedSpan {
-    /// The value of an attribute.
-    #[must_use]
-    pub fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-    }
-}
 
 /// The receiver. Dropping it ends it.
 #[derive(Debug)]
@@ -55,7 +24,7 @@ pub struct OtlpReceiver {
 
 #[derive(Clone, Debug, Default)]
 struct Received {
-    spans: Arrivals<ReceivedSpan>,
+    spans: Arrivals<Span>,
     bodies: Arrivals<Vec<u8>>,
 }
 
@@ -86,7 +55,7 @@ impl OtlpReceiver {
 
     /// The spans so far.
     #[must_use]
-    pub fn spans(&self) -> &Arrivals<ReceivedSpan> {
+    pub fn spans(&self) -> &Arrivals<Span> {
         &self.received.spans
     }
 
@@ -104,44 +73,10 @@ impl Drop for OtlpReceiver {
 }
 
 async fn take(State(received): State<Received>, body: Bytes) -> StatusCode {
-    let Ok(request) = ExportTraceServiceRequest::decode(body.as_ref()) else { return StatusCode::BAD_REQUEST };
+    let Some(spans) = exported_spans(&body) else { return StatusCode::BAD_REQUEST };
     received.bodies.push(body.to_vec());
-    for resource in request.resource_spans {
-        let attributes = texts(resource.resource.map(|resource| resource.attributes).unwrap_or_default());
-        let service = attributes.into_iter().find(|(name, _)| name == "service.name").map(|(_, value)| value);
-        for span in resource.scope_spans.into_iter().flat_map(|scope| scope.spans) {
-            received.spans.push(ReceivedSpan {
-                service: service.clone().unwrap_or_default(),
-                name: span.name,
-                kind: span.kind,
-                trace: hex(&span.trace_id),
-                id: hex(&span.span_id),
-                parent: hex(&span.parent_span_id),
-                attributes: texts(span.attributes),
-                events: span.events.into_iter().map(|event| (event.name, texts(event.attributes))).collect(),
-            });
-        }
+    for span in spans {
+        received.spans.push(span);
     }
     StatusCode::OK
-}
-
-fn texts(attributes: Vec<KeyValue>) -> Vec<(String, String)> {
-    let text = |attribute: KeyValue| {
-        let value = match attribute.value.and_then(|value| value.value) {
-            Some(Value::StringValue(text)) => text,
-            Some(Value::IntValue(number)) => number.to_string(),
-            Some(Value::DoubleValue(number)) => number.to_string(),
-            other => format!("{other:?}"),
-        };
-        (attribute.key, value)
-    };
-    attributes.into_iter().map(text).collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
