@@ -85,7 +85,7 @@ impl ItemSettings {
         let Some(text) = self.text("app") else {
             return Err(Failure::input("The step's App is not chosen: choose it, or enter its id in Podio."));
         };
-        text.parse().map_err(|_| {
+        text.parse().ok().filter(|id| *id > 0).ok_or_else(|| {
             Failure::input(
                 "The step's App (app) must be the id of an app in Podio, a whole number: choose the app again.",
             )
@@ -152,6 +152,7 @@ mod tests {
         let wrong = settings(&json!({ "app": "Leads", "pageSize": "0", "emitBehavior": "emitTwice" }));
         for failure in [
             wrong.app().map(drop),
+            settings(&json!({ "app": 0 })).app().map(drop),
             wrong.number("pageSize", "Page Size", 500).map(drop),
             wrong.emit_behavior(EmitBehavior::All).map(drop),
             settings(&json!({})).app().map(drop),
