@@ -10,8 +10,8 @@ use crate::rest::ClientSettings;
 /// Reads the client's settings.
 pub(crate) fn read(reader: &mut Reader<'_>) -> ClientSettings {
     for token in [v::PODIO_ACCESS_TOKEN, v::PODIO_REFRESH_TOKEN] {
-        // Another command uses it; a worker that has it must not send it either.
-        let _ = reader.optional_secret(token);
+        // Another command uses it.
+        reader.conceal(token);
     }
     let server_retries = reader.given_within(v::API_RETRIES_COUNT);
     ClientSettings {

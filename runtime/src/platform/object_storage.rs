@@ -49,6 +49,7 @@ pub(crate) struct StorageSettings {
 impl StorageSettings {
     /// Reads where the object storage is; `None` where the platform has none.
     pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        reader.conceal(v::OBJECT_STORAGE_TOKEN);
         reader.optional(v::OBJECT_STORAGE_URI)?;
         let id = |variable| reader.optional(variable).unwrap_or_default();
         let request_id = format!("f:{};s:{};m:", id(v::FLOW_ID), id(v::STEP_ID));

@@ -53,6 +53,7 @@ impl WorkerSettings {
     pub(crate) fn read(reader: &mut Reader<'_>, component: &'static str) -> Self {
         let identity = Identity::read(reader);
         let api = ApiSettings::read(reader, &identity.workspace_id);
+        reader.conceal(v::CFG); // The command `service` uses it.
         let broker = BrokerSettings::read(reader, component);
         Self {
             memory: MemorySettings::read(reader, broker.prefetch),

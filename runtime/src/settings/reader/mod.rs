@@ -36,7 +36,7 @@ impl std::error::Error for SettingsError {}
 pub struct Reader<'a> {
     source: &'a Source,
     problems: Vec<String>,
-    /// The variables that were read as secrets.
+    /// The variables that hold secrets.
     secrets: Vec<&'static str>,
 }
 
@@ -95,21 +95,26 @@ impl<'a> Reader<'a> {
         text
     }
 
+    /// Takes note that `variable` holds a secret, whether or not it is read: no message may carry it.
+    pub fn conceal(&mut self, variable: Variable) {
+        self.secrets.push(variable.name);
+    }
+
     /// A text that must be set and is never printed.
     pub fn secret(&mut self, variable: Variable) -> SecretString {
-        self.secrets.push(variable.name);
+        self.conceal(variable);
         self.text(variable).into()
     }
 
     /// A text that is never printed; `None` when unset or empty.
     pub fn optional_secret(&mut self, variable: Variable) -> Option<SecretString> {
-        self.secrets.push(variable.name);
+        self.conceal(variable);
         self.optional(variable).map(SecretString::from)
     }
 
     /// A text for an HTTP header that is never printed; empty when unset. What no header can hold is a problem.
     pub(crate) fn header_secret(&mut self, variable: Variable) -> SecretString {
-        self.secrets.push(variable.name);
+        self.conceal(variable);
         let text = self.optional(variable).unwrap_or_default();
         if text.contains(|char: char| char.is_ascii_control() && char != '\t') {
             self.problem(variable, "holds a line break or another control character, which no HTTP header can hold");
