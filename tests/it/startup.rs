@@ -191,6 +191,7 @@ async fn a_failed_start_is_reported_over_new_connections_if_the_old_ones_broke()
     stage.proxy.cut();
     stage.results.wait_for(1, "error message", BOUND).await?;
     assert_eq!(worker.ended(BOUND).await?, Ended(1));
+    stage.results.wait_for(1, "the error", BOUND).await?;
     assert_eq!((stage.emitted()?[0].routing_key.as_str(), stage.results.count()), ("error", 1));
     stage.remove().await
 }

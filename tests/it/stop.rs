@@ -48,7 +48,8 @@ async fn a_second_signal_has_no_effect() -> Result<()> {
     assert!(worker.is_running()?, "a message is in flight");
     worker.terminate()?;
     assert_eq!(worker.ended(BOUND).await?, Ended(0));
-
+    // It is confirmed to the worker, but may still be on its way to the test.
+    stage.results.wait_for(1, "the result", BOUND).await?;
     let emitted = stage.emitted()?;
     assert_eq!(emitted.iter().map(|emitted| emitted.routing_key.as_str()).collect::<Vec<_>>(), ["data"]);
     assert_eq!((stage.left().await?, stage.rejected.count()), (0, 0));
@@ -74,6 +75,7 @@ async fn an_interrupt_stops_the_worker_too() -> Result<()> {
     wait_for_podio_calls(&stage, 1).await?;
     worker.interrupt()?;
     assert_eq!(worker.ended(BOUND).await?, Ended(0));
+    stage.results.wait_for(1, "the result", BOUND).await?;
     assert_eq!((stage.emitted()?.len(), stage.left().await?, stage.rejected.count()), (1, 0, 0));
     stage.remove().await
 }
