@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, ffi::OsString};
 
-use config::{Config, ConfigError, File, FileFormat, Value};
+use config::{ConfigError, File, FileFormat, Source as _};
 
 use super::variables::{self, Variable};
 
@@ -136,8 +136,8 @@ fn read_file(path: &str, known: Known) -> Result<Source, SourceError> {
 }
 
 fn values_of(text: &str, known: Known) -> Result<Source, String> {
-    let values = Config::builder().add_source(File::from_str(text, FileFormat::Toml)).build();
-    let values = values.and_then(Config::try_deserialize::<HashMap<String, Value>>);
+    // Not merged into a `Config`, which would read a key such as `a.b` or `a[9]` as a path, and make room for so many.
+    let values = File::from_str(text, FileFormat::Toml).collect();
     let values = values.map_err(|error| place(&error, text, known))?;
     let texts = values.into_iter().map(|(key, value)| {
         let text_of = value.into_string();

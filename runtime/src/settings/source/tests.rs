@@ -46,6 +46,14 @@ fn the_environment_wins_over_the_file() {
 }
 
 #[test]
+fn a_key_is_a_name_whatever_it_looks_like() {
+    let text = "\"A[44444444405700000]\" = 1\n\"a.b\" = 2\nHOSTNAME = \"h\"\n";
+    let source = Source::of_file(text, KNOWN).expect("settings");
+    assert_eq!((source.get("A[44444444405700000]"), source.get("a.b")), (Some("1"), Some("2")));
+    assert_eq!((source.get("HOSTNAME"), source.unknown_keys().count()), (Some("h"), 2));
+}
+
+#[test]
 fn a_wrong_file_is_named_by_place_and_key_never_by_content() {
     let path = std::env::temp_dir().join(format!("elasticio-runtime-wrong-{}.toml", std::process::id()));
     let file = path.to_str().expect("UTF-8");
