@@ -30,6 +30,8 @@ const SETTLED: &str = "delivered again after it was done: settled";
 const READ_BROKE: &str = "the connection to consume broke";
 const WRITE_BROKE: &str = "the connection to publish broke";
 const CONSUMER_ENDED: &str = "the broker ended the consumer";
+/// The broker's reason, whatever ends for it.
+const ACK_TIMED_OUT: &str = "delivery acknowledgement on channel";
 
 /// As many as the fault lasts for.
 pub(crate) const MANY: usize = usize::MAX;
@@ -151,7 +153,9 @@ fn lines(fault: Fault, point: Point) -> (Option<&'static str>, Option<&'static s
         Fault::WriteReset => (Some(WRITE_BROKE), None),
         Fault::BlackHole => (None, Some(READ_BROKE)),
         // It comes behind the delivery.
-        Fault::ChannelClosed | Fault::AckTimeout if point == Point::BeforeDecode => (None, Some(CONSUMER_ENDED)),
+        Fault::ChannelClosed if point == Point::BeforeDecode => (None, Some(CONSUMER_ENDED)),
+        // The same; now and then the connection ends with its channel.
+        Fault::AckTimeout if point == Point::BeforeDecode => (None, Some(ACK_TIMED_OUT)),
         Fault::AckTimeout if point == Point::Idle => (None, None),
         Fault::ChannelClosed | Fault::AckTimeout => (joined_or(CONSUMER_ENDED), settled),
         Fault::QueueCrash => (in_work.then_some(JOINED), settled),
