@@ -154,7 +154,8 @@ fn lines(fault: Fault, point: Point) -> (Option<&'static str>, Option<&'static s
         Fault::BlackHole => (None, Some(READ_BROKE)),
         // It comes behind the delivery.
         Fault::ChannelClosed if point == Point::BeforeDecode => (None, Some(CONSUMER_ENDED)),
-        // The same; now and then the connection ends with its channel.
+        // The same. lapin (4.12) forgets a closed channel with what it has not written for it; if the answer to the close
+        // is among that, it takes this for the end of the connection.
         Fault::AckTimeout if point == Point::BeforeDecode => (None, Some(ACK_TIMED_OUT)),
         Fault::AckTimeout if point == Point::Idle => (None, None),
         Fault::ChannelClosed | Fault::AckTimeout => (joined_or(CONSUMER_ENDED), settled),
