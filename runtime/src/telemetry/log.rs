@@ -120,9 +120,9 @@ fn level(name: &str) -> Option<LevelFilter> {
     })
 }
 
-/// Logs our own lines at `level` and libraries' from warnings on, or from `level` if that is higher. Two libraries are silenced: lapin logs whole returned
-/// messages, and failures that the link reports itself; the HTTP client logs addresses with their queries. Our own spans
-/// are kept at every level, since they say which message a line is about.
+/// Logs our own lines at `level` and libraries' from warnings on, or from `level` if that is higher. Two libraries are
+/// silenced: lapin logs whole returned messages, and failures that the link reports itself; the HTTP client logs
+/// addresses with their queries. Our own spans are kept at every level, since they say which message a line is about.
 fn filter(level: LevelFilter, component: &'static str) -> FilterFn<impl Fn(&Metadata<'_>) -> bool> {
     let events = events(level, component);
     filter_fn(move |metadata| {

@@ -9,15 +9,15 @@ use elasticio_runtime::{
 use serde_json::Value;
 
 use super::*;
-mod forms;
-mod page;
-mod schemas;
-
 use crate::{
     USER_AGENT,
     podio::{PODIO, read_settings},
     rest::RetryFields,
 };
+
+mod forms;
+mod page;
+mod schemas;
 
 const COMPONENT: &str = include_str!("../../../component.json");
 

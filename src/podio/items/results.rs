@@ -61,10 +61,11 @@ impl<'a> Results<'a> {
     }
 
     /// Emits what was collected; returns whether anything was emitted.
-    pub(crate) async fn end(self) -> Result<bool, Interruption> {
+    pub(crate) async fn end(mut self) -> Result<bool, Interruption> {
         let is_due = self.behavior == EmitBehavior::All && !(self.splits && self.collected.is_empty());
         if is_due {
-            self.emitter.data(Outgoing::new(self.collected.into_message())).await?;
+            let rest = std::mem::take(&mut self.collected);
+            self.emit(rest).await?;
         }
         Ok(is_due)
     }

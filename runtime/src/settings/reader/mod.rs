@@ -52,10 +52,10 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// Names every variable that is missing or malformed.
     pub fn finish<T>(mut self, value: T) -> Result<T, SettingsError> {
-        for name in self.source.additional().filter(|name| self.secrets.contains(name)) {
-            let variable = variables::ADDITIONAL_VARS_FOR_HEADERS.name;
-            self.problems
-                .push(format!("{variable}: names {name}, which holds a secret: every outgoing message would carry it"));
+        let told: Vec<&str> = self.source.additional().filter(|name| self.secrets.contains(name)).collect();
+        for name in told {
+            let what = format!("names {name}, which holds a secret: every outgoing message would carry it");
+            self.problem(variables::ADDITIONAL_VARS_FOR_HEADERS, &what);
         }
         if self.problems.is_empty() {
             return Ok(value);
